@@ -1,0 +1,40 @@
+# crunchwatch: every target does its own set-up. Python 3.11 or newer, Java 17 and Maven are all it asks for.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN     = $(VENV)/bin
+STAMP   = $(VENV)/.installed
+
+.PHONY: demo test lint golden schemas lock venv soak clean
+
+demo: $(STAMP)           ## watch February and March 2021 stream through a broker and a worker
+	$(BIN)/crunchwatch demo
+
+test: $(STAMP) lint      ## everything that has to hold
+	$(BIN)/python -m pytest -q
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+golden: $(STAMP)         ## write the golden files anew and show what changed
+	$(BIN)/python -m tests.golden
+	git --no-pager diff --stat -- tests/golden docs/schemas docs/configuration.md
+
+lock: $(STAMP)           ## resolve the dependencies anew, with hashes and without any address
+	$(BIN)/pip install -q uv
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-header -o constraints.txt
+
+venv: $(STAMP)
+
+$(STAMP): constraints.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "crunchwatch needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r constraints.txt
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+clean:
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
