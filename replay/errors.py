@@ -1,0 +1,27 @@
+"""What can go wrong with the past: every error says what, where and what to do."""
+
+from pathlib import Path
+
+
+class ReplayError(Exception):
+    """The base of all errors of this package; its text is meant for the user, without a traceback."""
+
+
+class DataError(ReplayError):
+    """A file of figures that cannot be used as it stands."""
+
+    def __init__(self, path: Path, line: int | None, reason: str) -> None:
+        """Keep the place beside the reason; ``line`` is one-based and None where the whole file is meant."""
+        place = f"{path}:{line}" if line is not None else str(path)
+        super().__init__(f"{place}: {reason}")
+        self.path = path
+        self.line = line
+        self.reason = reason
+
+
+class ScenarioError(ReplayError):
+    """A scenario that does not exist, or days that are not in it."""
+
+
+class BrokerError(ReplayError):
+    """A broker that cannot be reached, or one without the topics that the replay writes to."""

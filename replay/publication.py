@@ -1,0 +1,169 @@
+"""When a desk could have had a figure: the rule of each publisher, as (what it is about, first known).
+
+``ts`` is what a figure is about; ``known`` orders the replay, so a rule that errs must err to the late side. Clock
+times are wall times of the rule's own zone, days are SIFMA sessions. Where a publisher states no hour, the hour
+is an assumption and ``note`` says so; ``docs/data.md`` repeats all of them.
+"""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from detectors.calendar import DAY, NS, is_business_day, next_business_day, ny, session
+
+Lag = Literal[
+    "same day",
+    "next session",
+    "second session",
+    "friday",
+    "thursday of next week",
+    "a week later",
+    "evening before",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A publication rule: wall times of ``ts`` and ``known``, the lag in days between them, and the basis."""
+
+    name: str
+    ts: str
+    known: str
+    lag: Lag
+    note: str
+    zone: str = "America/New_York"
+    until_close: bool = False
+
+
+TREASURY_PAR = Rule(
+    "treasury_par",
+    "15:30",
+    "18:00",
+    "same day",
+    "Treasury takes its quotes near 15:30, or at the close of a shortened session, and publishes by 18:00",
+    until_close=True,
+)
+NEXT_MORNING = Rule(
+    "next_morning", "15:00", "08:00", "next session", "the New York Fed publishes at about 08:00 of the next session"
+)
+SAME_EVENING = Rule(
+    "same_evening", "15:00", "17:00", "same day", "the index is out after the repo day; the hour is assumed"
+)
+OFR_CLEARED = Rule(
+    "ofr_cleared", "15:00", "15:00", "next session", "OFR: updated at 15:00, cleared repo one business day late"
+)
+OFR_TRIPARTY = Rule(
+    "ofr_triparty", "15:00", "15:00", "second session", "OFR: updated at 15:00, tri-party two business days late"
+)
+ON_RRP = Rule("on_rrp", "13:15", "13:15", "same day", "results follow the operation of 12:45 to 13:15")
+COT = Rule(
+    "cot", "17:00", "15:30", "friday", "CFTC: as of Tuesday's close, Friday 15:30, or the next session after a holiday"
+)
+FR2004 = Rule(
+    "fr2004", "17:00", "16:15", "thursday of next week", "as of Wednesday, Thursday of the next week at 16:15"
+)
+FUND_FLOW = Rule(
+    "fund_flow", "17:00", "18:00", "a week later", "as weekly flow estimates are: one week late; the hour is assumed"
+)
+ANNOUNCED = Rule(
+    "announced",
+    "00:00",
+    "18:00",
+    "evening before",
+    "effective at midnight, announced in the afternoon before; the hour is assumed, on the late side",
+)
+SWAP_CLOSE = Rule("swap_close", "17:00", "17:00", "same day", "closing quote in New York")
+CLOSE_NEW_YORK = Rule("close_new_york", "16:00", "16:00", "same day", "the exchange's regular close")
+CLOSE_HONG_KONG = Rule(
+    "close_hong_kong", "16:00", "16:00", "same day", "the exchange's regular close", zone="Asia/Hong_Kong"
+)
+CLOSE_SHANGHAI = Rule(
+    "close_shanghai", "15:00", "15:00", "same day", "the exchange's regular close", zone="Asia/Shanghai"
+)
+CLOSE_TOKYO = Rule(
+    "close_tokyo", "15:00", "15:00", "same day", "the exchange's close until November 2024", zone="Asia/Tokyo"
+)
+AUCTION = Rule("auction", "13:00", "13:05", "same day", "competitive bidding ends; results follow within minutes")
+QUOTED = Rule("quoted", "15:00", "18:00", "same day", "a press quote without an hour: assumed")
+QUOTED_MORNING = Rule("quoted_morning", "10:00", "12:00", "same day", "quoted of the morning: hours assumed")
+QUOTED_BEFORE_AUCTION = Rule(
+    "quoted_before_auction", "12:30", "13:00", "same day", "quoted of the time before a 13:00 auction: hours assumed"
+)
+QUOTED_AFTER_AUCTION = Rule(
+    "quoted_after_auction", "15:00", "18:00", "same day", "quoted of the time after a 13:00 auction: hours assumed"
+)
+
+# The words that may stand in the ``time_et`` column of quoted prints, where no source gives an hour.
+WORDS: dict[str, Rule] = {
+    "": QUOTED,
+    "morning": QUOTED_MORNING,
+    "before auction": QUOTED_BEFORE_AUCTION,
+    "after auction": QUOTED_AFTER_AUCTION,
+}
+
+# CFTC, 29 January 2019: after the government's shutdown the reports from that as of 24 December 2018 on came out
+# in order, one each Tuesday and Friday from 1 February until they were current on 8 March.
+COT_BACKLOG: dict[dt.date, dt.date] = {
+    dt.date(2018, 12, 24): dt.date(2019, 2, 1),
+    dt.date(2018, 12, 31): dt.date(2019, 2, 5),
+    dt.date(2019, 1, 8): dt.date(2019, 2, 8),
+    dt.date(2019, 1, 15): dt.date(2019, 2, 12),
+    dt.date(2019, 1, 22): dt.date(2019, 2, 15),
+    dt.date(2019, 1, 29): dt.date(2019, 2, 19),
+    dt.date(2019, 2, 5): dt.date(2019, 2, 22),
+    dt.date(2019, 2, 12): dt.date(2019, 2, 26),
+    dt.date(2019, 2, 19): dt.date(2019, 3, 1),
+    dt.date(2019, 2, 26): dt.date(2019, 3, 5),
+}
+_FRIDAY = 4
+
+
+@cache
+def times(rule: Rule, day: dt.date) -> tuple[int, int]:
+    """The two times (UTC ns) of a figure of ``day`` under a rule.
+
+    >>> ts, known = times(NEXT_MORNING, dt.date(2021, 2, 12))  # the Monday after is Washington's Birthday
+    >>> known == ny(dt.date(2021, 2, 16), "08:00")
+    True
+    """
+    ts = moment(rule.zone, day, rule.ts)
+    if rule.until_close:
+        trading = session(day)
+        if trading is not None:
+            ts = min(ts, trading.close_ns)
+    return ts, moment(rule.zone, published_on(rule, day), rule.known)
+
+
+def moment(zone: str, day: dt.date, clock: str) -> int:
+    """UTC nanoseconds of a wall time ``HH:MM`` in a zone."""
+    if zone == "America/New_York":
+        return ny(day, clock)
+    hour, minute = clock.split(":")
+    return int(dt.datetime.combine(day, dt.time(int(hour), int(minute)), ZoneInfo(zone)).timestamp()) * NS
+
+
+def published_on(rule: Rule, day: dt.date) -> dt.date:
+    """The calendar day on which a figure of ``day`` comes out."""
+    return _DAYS[rule.lag](day)
+
+
+def _session_on_or_after(day: dt.date) -> dt.date:
+    return day if is_business_day(day) else next_business_day(day)
+
+
+def _friday(day: dt.date) -> dt.date:
+    return COT_BACKLOG.get(day) or _session_on_or_after(day + DAY * ((_FRIDAY - day.weekday()) % 7))
+
+
+_DAYS: dict[Lag, Callable[[dt.date], dt.date]] = {
+    "same day": lambda day: day,
+    "evening before": lambda day: day - DAY,
+    "next session": next_business_day,
+    "second session": lambda day: next_business_day(next_business_day(day)),
+    "friday": _friday,
+    "thursday of next week": lambda day: _session_on_or_after(day + 8 * DAY),
+    "a week later": lambda day: _session_on_or_after(day + 7 * DAY),
+}
