@@ -1,0 +1,140 @@
+"""The event-time merge of one market: watermark, lateness, duplicates, in bounded memory.
+
+Each stream has a mark: the newest ``known`` it brought, heartbeats included, less the allowed lateness. The market's
+watermark is the least of the marks of the streams that count: those heard, and those a heartbeat's roster names. An
+event is released once the watermark has passed it, in the total order (known, source, sequence).
+
+Whether an event is late is decided against the mark of its own stream alone. A stream lies in one partition, whose
+order is fixed; so what is late, what is a duplicate and what comes out does not depend on how the streams interleave.
+Only a stream that no roster announced, and that begins behind what was already released, depends on it: such an event
+is late too, because the past is not rewritten.
+"""
+
+import heapq
+from enum import Enum
+from typing import Any
+from zlib import crc32
+
+import msgspec
+
+from detectors.calendar import NS
+from detectors.events import AnyEvent, Event, Heartbeat, order_key, stream_of
+from detectors.sections import Merge
+
+_ENCODER = msgspec.msgpack.Encoder()
+FAR_PAST = -(2**63)
+
+
+class Verdict(Enum):
+    """What became of an event on its way in."""
+
+    TAKEN = "taken"
+    DUPLICATE = "duplicate"
+    LATE = "late"
+    CONFLICT = "sequence_reused"
+    FAR_FUTURE = "far_future"
+
+
+class Track(msgspec.Struct):
+    """What is remembered of one stream: its newest ``known``, and recent ids with their time and checksum."""
+
+    newest: int = FAR_PAST
+    seen: dict[tuple[str, int], tuple[int, int]] = {}
+
+
+class Ordering:
+    """Takes events in any order and gives them back in the one order, each once."""
+
+    def __init__(self, config: Merge) -> None:
+        self._lateness = config.lateness_s * NS
+        self._dedup_ids = config.dedup_ids
+        self._max_ahead = config.max_ahead_days * 86_400 * NS
+        self._tracks: dict[str, Track] = {}
+        self._heap: list[tuple[tuple[int, str, int], int, Event]] = []
+        self.watermark = FAR_PAST
+
+    def accept(self, event: Event) -> Verdict:
+        """Put an event in its place; the verdict says whether it will come out."""
+        stream = stream_of(event)
+        track = self._tracks.get(stream) or self._tracks.setdefault(stream, Track())
+        if track.newest != FAR_PAST and event.known > track.newest + self._max_ahead:
+            return Verdict.FAR_FUTURE
+        if isinstance(event, Heartbeat):
+            for name in event.roster:
+                self._tracks.setdefault(name, Track())
+        else:
+            verdict = self._place(event, track)
+            if verdict is not Verdict.TAKEN:
+                return verdict
+        if event.known > track.newest:
+            track.newest = event.known
+            self._advance()
+        return Verdict.TAKEN
+
+    def _place(self, event: Event, track: Track) -> Verdict:
+        checksum = crc32(_ENCODER.encode(event))
+        key = (event.source, event.sequence)
+        before = track.seen.get(key)
+        if before is not None:
+            return Verdict.DUPLICATE if before[1] == checksum else Verdict.CONFLICT
+        mark = track.newest - self._lateness
+        if event.known < mark or event.known < self.watermark:
+            return Verdict.LATE
+        track.seen[key] = (event.known, checksum)
+        while len(track.seen) > self._dedup_ids:
+            oldest = next(iter(track.seen))
+            if track.seen[oldest][0] >= mark:
+                break  # a repeat of it would not be late yet, so it has to be remembered
+            del track.seen[oldest]
+        heapq.heappush(self._heap, (order_key(event), checksum, event))
+        return Verdict.TAKEN
+
+    def _advance(self) -> None:
+        least = min(track.newest for track in self._tracks.values())
+        if least != FAR_PAST:
+            self.watermark = max(self.watermark, least - self._lateness)
+
+    def release(self) -> list[Event]:
+        """The events the watermark has passed, in order; each comes out once."""
+        ready = []
+        while self._heap and self._heap[0][0][0] < self.watermark:
+            ready.append(heapq.heappop(self._heap)[2])
+        return ready
+
+    @property
+    def waiting(self) -> int:
+        """How many events wait for the watermark."""
+        return len(self._heap)
+
+    def held_by(self) -> tuple[str, ...]:
+        """The streams that hold the watermark where it is: the slowest, or those announced and not yet heard."""
+        if not self._tracks:
+            return ()
+        least = min(track.newest for track in self._tracks.values())
+        return tuple(sorted(name for name, track in self._tracks.items() if track.newest == least))
+
+    def newest(self) -> int:
+        """The newest ``known`` heard on any stream."""
+        return max((track.newest for track in self._tracks.values()), default=FAR_PAST)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Everything, as plain values."""
+        return {
+            "watermark": self.watermark,
+            "tracks": {
+                name: [track.newest, [[*key, *value] for key, value in track.seen.items()]]
+                for name, track in self._tracks.items()
+            },
+            "waiting": [msgspec.to_builtins(entry[2]) for entry in sorted(self._heap, key=lambda entry: entry[:2])],
+        }
+
+    def restore(self, plain: dict[str, Any]) -> None:
+        """Take everything back from plain values."""
+        self.watermark = plain["watermark"]
+        self._tracks = {
+            name: Track(newest, {(source, sequence): (known, check) for source, sequence, known, check in seen})
+            for name, (newest, seen) in plain["tracks"].items()
+        }
+        events: list[Event] = [msgspec.convert(record, type=AnyEvent) for record in plain["waiting"]]
+        self._heap = [(order_key(event), crc32(_ENCODER.encode(event)), event) for event in events]
+        heapq.heapify(self._heap)

@@ -1,0 +1,154 @@
+"""The policy corridor: where general collateral trades against the target range and the administered rates.
+
+Idea: repo rates live between what the facility pays (the corridor's bottom) and the upper limit of the target range.
+Sinking to the bottom says that collateral is wanted more than cash: the pre-warning of 5 February 2021. Below zero says
+so aloud. Above the upper limit cash cannot be had: September 2019.
+
+Signals: ``prewarning`` (1) on the watched series, when the rate is within ``near_floor_bp`` of the corridor's bottom,
+which is the higher of the lower limit and the ON RRP rate, or ``below_iorb_bp`` below IORB; ``negative`` (1) for
+general collateral as a whole, cleared by an average or close of a later day at or above zero; ``above`` (1 strained,
+2 broken) by series, not raised on the last session of a month, when a spike may be the turn and no more.
+Only GC, GCF and tri-party speak here: DVP averages and specials hold issues in demand and are not spliced in.
+Trade-off: SOFR at 0.02 was common after 18 February 2021, so the pre-warning supports a crunch and makes none.
+Source: framework, indicator 3 (0.10 % there is IOER, not the middle of the range); domain facts of February 2021.
+"""
+
+from typing import Any
+
+import msgspec
+
+from detectors import calendar
+from detectors.detector import Detector, Draft, Reading, in_bp, tier
+from detectors.events import Event, PolicyRate, RepoPrint
+from detectors.repo.policy import PolicyBook
+from detectors.sections import Corridor
+
+GENERAL = ("GC", "GCF", "TRIPARTY")
+
+
+def series_of(event: RepoPrint) -> str:
+    """The name of a repo series: segment and instrument."""
+    return f"{event.segment}:{event.instrument}"
+
+
+class PolicyCorridor(Detector):
+    """Measures every general-collateral rate against the policy in force on its day."""
+
+    name = "corridor"
+    signals = ("prewarning", "negative", "above")
+    kinds = (RepoPrint, PolicyRate)
+
+    def __init__(self, config: Corridor) -> None:
+        super().__init__()
+        self._config = config
+        self._book = PolicyBook()
+        self._negative: Reading | None = None
+        self._last: dict[str, float] = {}
+
+    def update(self, event: Event) -> list[Draft]:
+        """Look at a repo rate, or take a policy decision."""
+        if isinstance(event, PolicyRate):
+            self._book.add(event)
+            return []
+        assert isinstance(event, RepoPrint)
+        if event.segment not in GENERAL or event.statistic == "percentile":
+            return []
+        reading = Reading.of(event, event.rate_pct)
+        drafts = self._below_zero(event, reading)
+        policy = self._book.at(event.ts)
+        if policy is None:
+            return drafts
+        series = series_of(event)
+        if series in self._config.watched and event.statistic in {"average", "close"}:
+            self._last[series] = event.rate_pct
+            drafts += self._at_the_bottom(series, event, reading, policy)
+        return drafts + self._above(series, event, reading, policy)
+
+    def _below_zero(self, event: RepoPrint, reading: Reading) -> list[Draft]:
+        threshold = -self._config.negative_bp / 100
+        if in_bp(reading.value - threshold) <= 0:
+            self._negative = reading
+            rule = "a general-collateral rate this far below zero"
+            return self._say("negative", "GC", 1, event, reading, rule, threshold)
+        if self._negative is None or event.statistic not in {"average", "close"} or reading.value < 0:
+            return []
+        if calendar.ny_date(reading.ts) <= calendar.ny_date(self._negative.ts):
+            return []
+        self._negative = None
+        return self._say("negative", "GC", 0, event, reading, "an average of a later day at or above zero", 0.0)
+
+    def _at_the_bottom(self, series: str, event: RepoPrint, reading: Reading, policy: PolicyRate) -> list[Draft]:
+        config = self._config
+        bottom = max(policy.target_low_pct, policy.on_rrp_pct if policy.on_rrp_pct is not None else -25.0)
+        above_bottom = in_bp(reading.value - bottom)
+        values = {"bottom_pct": bottom, "above_bottom_bp": above_bottom}
+        on, off, threshold = False, True, None
+        rules = []
+        if config.near_floor_bp is not None:
+            on |= above_bottom <= config.near_floor_bp
+            off &= above_bottom >= config.clear_bp
+            threshold = bottom + config.near_floor_bp / 100
+            rules.append(f"within {config.near_floor_bp:g} bp of the corridor's bottom")
+        if config.below_iorb_bp is not None and policy.iorb_pct is not None:
+            below_iorb = in_bp(policy.iorb_pct - reading.value)
+            values |= {"iorb_pct": policy.iorb_pct, "below_iorb_bp": below_iorb}
+            on |= below_iorb >= config.below_iorb_bp
+            off &= below_iorb <= config.below_iorb_bp - config.clear_bp
+            threshold = policy.iorb_pct - config.below_iorb_bp / 100 if threshold is None else threshold
+            rules.append(f"{config.below_iorb_bp:g} bp or more below IORB")
+        if not rules or not (on or off):
+            return []
+        return self._say("prewarning", series, int(on), event, reading, " or ".join(rules), threshold, values)
+
+    def _above(self, series: str, event: RepoPrint, reading: Reading, policy: PolicyRate) -> list[Draft]:
+        config = self._config
+        excess = in_bp(reading.value - policy.target_high_pct)
+        current = self.level("above", series)
+        level = tier(excess, config.above_bp, config.above_clear_bp, current)
+        if level > current and calendar.is_month_end(calendar.ny_date(reading.ts)):
+            return []
+        values = {"target_high_pct": policy.target_high_pct, "above_bp": excess}
+        threshold = policy.target_high_pct + config.above_bp[max(level, 1) - 1] / 100
+        return self._say("above", series, level, event, reading, "above the upper limit", threshold, values)
+
+    def _say(
+        self,
+        name: str,
+        subject: str,
+        level: int,
+        event: RepoPrint,
+        reading: Reading,
+        rule: str,
+        threshold: float | None,
+        values: dict[str, float] | None = None,
+    ) -> list[Draft]:
+        return self.latch(
+            name,
+            subject,
+            level,
+            readings=[reading],
+            known=event.known,
+            values={"rate_pct": reading.value, **(values or {})},
+            rule=rule,
+            threshold=threshold,
+        )
+
+    def readings(self) -> dict[str, float]:
+        """The last rate of each watched series, in percent."""
+        return {f"repo_{series}_pct": value for series, value in self._last.items()}
+
+    def snapshot(self) -> dict[str, Any]:
+        """The policy book, the last negative print and the last rates."""
+        return {
+            **super().snapshot(),
+            "book": self._book.snapshot(),
+            "negative": msgspec.to_builtins(self._negative),
+            "last": dict(self._last),
+        }
+
+    def restore(self, plain: dict[str, Any]) -> None:
+        """Take them back."""
+        super().restore(plain)
+        self._book.restore(plain["book"])
+        self._negative = msgspec.convert(plain["negative"], type=Reading | None)
+        self._last = dict(plain["last"])

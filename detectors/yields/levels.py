@@ -1,0 +1,140 @@
+"""Yield levels: crossed at once, sustained after a run of closes, failed when the yield falls back before that.
+
+Idea: trend followers sell when a yield breaks a level that many watch; a break that does not hold stops them out. So a
+crossing is said at the first quote at or beyond the level, and *sustained* only after a configured run of closes
+strictly beyond it, dated back to the first close of the run. A close at the level itself touches and does not hold:
+the par curve is rounded to a basis point. A level is armed again by a close ``rearm_bp`` below it, and a break that
+was never sustained is then said to have failed. A yield first seen beyond a level has crossed nothing.
+
+Signals: ``crossed`` (1), ``sustained`` (1), ``failed`` (1, once). Subject: tenor@level, in percent.
+Trade-off: a longer run of closes means fewer false breaks and a later answer.
+Source: framework of February 2021, indicator 1; the run of five closes separates 8 January from 2 February 2021.
+"""
+
+from typing import Any
+
+import msgspec
+
+from detectors.detector import Detector, Draft, Reading, in_bp
+from detectors.events import Event, YieldQuote
+from detectors.sections import Levels
+
+
+class Watch(msgspec.Struct):
+    """What is remembered of one level: whether it is armed (None: never seen), and the run of closes beyond it."""
+
+    armed: bool | None = None
+    crossing: Reading | None = None
+    run: list[Reading] = []
+    last_close_ts: int = 0
+
+
+class YieldLevels(Detector):
+    """Watches every configured level of every configured tenor."""
+
+    name = "levels"
+    signals = ("crossed", "sustained", "failed")
+    kinds = (YieldQuote,)
+
+    def __init__(self, config: Levels) -> None:
+        super().__init__()
+        self._config = config
+        self._watches: dict[str, Watch] = {}
+        self._last: dict[str, float] = {}
+
+    def update(self, event: Event) -> list[Draft]:
+        """Look at a quote of a watched tenor."""
+        assert isinstance(event, YieldQuote)
+        levels = self._config.levels_pct.get(event.tenor)
+        if levels is None:
+            return []
+        reading = Reading.of(event, event.yield_pct)
+        self._last[event.tenor] = reading.value
+        drafts = []
+        for level in levels:
+            drafts += self._quote(f"{event.tenor}@{level:.2f}", level, reading, event)
+        return drafts
+
+    def _quote(self, subject: str, level: float, reading: Reading, event: YieldQuote) -> list[Draft]:
+        watch = self._watches.setdefault(subject, Watch())
+        beyond_bp = in_bp(reading.value - level)
+        if watch.armed is None:
+            watch.armed = beyond_bp < 0
+        drafts = []
+        if watch.armed and beyond_bp >= 0:
+            watch.armed = False
+            watch.crossing = reading
+            drafts += self._say("crossed", subject, 1, [reading], event.known, level, "yield at or beyond the level")
+        if event.statistic == "close" and reading.ts > watch.last_close_ts:
+            watch.last_close_ts = reading.ts
+            drafts += self._close(subject, level, beyond_bp, reading, event.known, watch)
+        return drafts
+
+    def _close(
+        self, subject: str, level: float, beyond_bp: float, reading: Reading, known: int, watch: Watch
+    ) -> list[Draft]:
+        if watch.crossing is not None and beyond_bp > 0:
+            wanted = self._config.sustained_closes
+            watch.run = [*watch.run, reading][:wanted]
+            if len(watch.run) == wanted:
+                rule = f"{wanted} closes in a row beyond the level, dated to the first"
+                return self._say("sustained", subject, 1, watch.run, known, level, rule, watch.run[0].ts)
+            return []
+        watch.run = []
+        if beyond_bp > -self._config.rearm_bp:
+            return []
+        return self._rearm(subject, level, reading, known, watch)
+
+    def _rearm(self, subject: str, level: float, reading: Reading, known: int, watch: Watch) -> list[Draft]:
+        rule = f"close {self._config.rearm_bp:g} bp or more below the level"
+        drafts = []
+        if watch.crossing is not None and not self.level("sustained", subject):
+            readings = [watch.crossing, reading]
+            drafts.append(
+                self.pulse(
+                    "failed",
+                    subject,
+                    1,
+                    readings=readings,
+                    known=known,
+                    values={"yield_pct": reading.value, "crossing_pct": watch.crossing.value},
+                    rule=rule + " before the break was sustained",
+                    threshold=level,
+                )
+            )
+        drafts += self._say("sustained", subject, 0, [reading], known, level, rule)
+        drafts += self._say("crossed", subject, 0, [reading], known, level, rule)
+        watch.armed, watch.crossing = True, None
+        return drafts
+
+    def _say(
+        self,
+        name: str,
+        subject: str,
+        on: int,
+        readings: list[Reading],
+        known: int,
+        level: float,
+        rule: str,
+        ts: int | None = None,
+    ) -> list[Draft]:
+        values = {"yield_pct": readings[-1].value}
+        if len(readings) > 1:
+            values["first_close_pct"] = readings[0].value
+        return self.latch(
+            name, subject, on, readings=readings, known=known, values=values, rule=rule, threshold=level, ts=ts
+        )
+
+    def readings(self) -> dict[str, float]:
+        """The last yield of each watched tenor, in percent."""
+        return {f"yield_{tenor}_pct": value for tenor, value in self._last.items()}
+
+    def snapshot(self) -> dict[str, Any]:
+        """The watches and the last yields."""
+        return {**super().snapshot(), "watches": msgspec.to_builtins(self._watches), "last": dict(self._last)}
+
+    def restore(self, plain: dict[str, Any]) -> None:
+        """Take them back."""
+        super().restore(plain)
+        self._watches = msgspec.convert(plain["watches"], type=dict[str, Watch])
+        self._last = dict(plain["last"])
