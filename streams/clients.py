@@ -1,0 +1,136 @@
+"""aiokafka clients as this project wants them: bounded waiting for a broker, and fetches that never spin.
+
+Every connection of the live edge is made here or by Faust, so that what holds for one (addresses, sizes, manners)
+holds for all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from streams.errors import BrokerUnavailableError
+from streams.settings import MEBIBYTE, Settings
+
+RETRY_S = 0.25
+QUICK_S = 0.05
+PAUSE_S = 0.03
+FETCH_WAIT_MS = 500
+T = TypeVar("T")
+
+
+async def connected(settings: Settings, make: Callable[[], Awaitable[T]]) -> T:
+    """Call ``make`` until it does not fail for want of a broker, for as long as the settings allow.
+
+    A broker that is just starting is waited for; one that is not there is a clear error, soon.
+    """
+    deadline = time.monotonic() + settings.connect_timeout_s
+    while True:
+        try:
+            return await asyncio.wait_for(make(), max(0.1, deadline - time.monotonic()))
+        except (KafkaError, OSError, TimeoutError) as error:
+            if time.monotonic() + RETRY_S >= deadline:
+                raise BrokerUnavailableError(
+                    f"no Kafka broker answered at {settings.broker} within {settings.connect_timeout_s:g} s: start one "
+                    "(crunchwatch broker, or docker compose up kafka) or name yours with CRUNCHWATCH_BROKER"
+                ) from error
+        await asyncio.sleep(RETRY_S)
+
+
+@asynccontextmanager
+async def admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
+    """A connected admin client."""
+
+    async def make() -> AIOKafkaAdminClient:
+        client = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap, client_id="crunchwatch-admin")
+        try:
+            await client.start()
+        except BaseException:
+            await client.close()
+            raise
+        return client
+
+    client = await connected(settings, make)
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+async def producer(settings: Settings) -> AIOKafkaProducer:
+    """A started idempotent producer: a retry neither repeats nor reorders, and 'sent' means on every replica."""
+
+    async def make() -> AIOKafkaProducer:
+        client = AIOKafkaProducer(
+            bootstrap_servers=settings.bootstrap,
+            client_id="crunchwatch-worker",
+            enable_idempotence=True,
+            acks="all",
+            linger_ms=2,
+            # A record of the largest snapshot must fit with its headers and the batch around it.
+            max_request_size=settings.snapshot_bytes + MEBIBYTE,
+        )
+        try:
+            await client.start()
+        except BaseException:
+            await client.stop()
+            raise
+        return client
+
+    return await connected(settings, make)
+
+
+@asynccontextmanager
+async def reader(settings: Settings, **options: Any) -> AsyncIterator[AIOKafkaConsumer]:
+    """A consumer outside any group, for reading assigned partitions; it commits nothing."""
+
+    async def make() -> AIOKafkaConsumer:
+        client = AIOKafkaConsumer(
+            bootstrap_servers=settings.bootstrap,
+            client_id="crunchwatch-reader",
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            fetch_max_wait_ms=FETCH_WAIT_MS,
+            max_partition_fetch_bytes=settings.snapshot_bytes + MEBIBYTE,
+            **options,
+        )
+        try:
+            await client.start()
+        except BaseException:
+            await client.stop()
+            raise
+        pace_fetches(client)
+        return client
+
+    client = await connected(settings, make)
+    try:
+        yield client
+    finally:
+        await client.stop()
+
+
+def pace_fetches(consumer: AIOKafkaConsumer) -> None:
+    """Make a consumer pause after an empty fetch that came back at once.
+
+    Kafka holds an empty fetch until data come or the wait is over; a broker that answers at once instead would have
+    the client ask again in a tight loop, one core for each. Kafka itself never notices this.
+    """
+    fetcher: Any = consumer._fetcher  # noqa: SLF001 - aiokafka has no public hook between two fetches
+    fetch = fetcher._proc_fetch_request  # noqa: SLF001
+
+    async def paced(*arguments: Any) -> bool:
+        began = time.monotonic()
+        has_data: bool = await fetch(*arguments)
+        if not has_data and time.monotonic() - began < QUICK_S:
+            await asyncio.sleep(PAUSE_S)
+        return has_data
+
+    fetcher._proc_fetch_request = paced  # noqa: SLF001

@@ -1,0 +1,54 @@
+"""What can go wrong at the live edge, each with a name; the command line prints the message, never a traceback."""
+
+
+class StreamsError(Exception):
+    """Anything a user or an operator can mend; the message says what and how."""
+
+    exit_code = 3
+
+
+class SettingsError(StreamsError):
+    """A setting that cannot be: which one, and why."""
+
+    exit_code = 2
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"setting '{name}': {reason}")
+        self.name = name
+        self.reason = reason
+
+
+class BrokerUnavailableError(StreamsError):
+    """No broker answered in time."""
+
+    exit_code = 4
+
+
+class TopicMismatchError(StreamsError):
+    """A topic exists, but not as this worker needs it."""
+
+    exit_code = 5
+
+
+class RecoveryError(StreamsError):
+    """The state could not be read back, or does not fit what the broker holds."""
+
+    exit_code = 6
+
+
+class GapError(StreamsError):
+    """Messages between what was applied and what came next are not to be had."""
+
+    exit_code = 7
+
+
+class SnapshotTooLargeError(StreamsError):
+    """A market's state has outgrown the bound of one record."""
+
+    exit_code = 8
+
+
+class EmbeddedBrokerError(StreamsError):
+    """The embedded broker is not installed, ended, or was not ready in time."""
+
+    exit_code = 9

@@ -1,0 +1,202 @@
+"""Settings of the live edge, from environment variables ``CRUNCHWATCH_*`` and an optional TOML file.
+
+A variable beats the file, the file beats the default. Every name below is a key of the file as it stands
+(``broker = "kafka://…"``) and a variable in capitals (``CRUNCHWATCH_BROKER``). Whatever does not fit is refused with
+the setting's name and the reason, before anything is connected.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from streams.errors import SettingsError
+
+PREFIX = "CRUNCHWATCH_"
+FILE_VARIABLE = "CRUNCHWATCH_SETTINGS"
+MEBIBYTE = 1 << 20
+
+_ADDRESS = re.compile(r"^(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:(?P<port>\d{1,5}))?$")
+_NAME = re.compile(r"^[A-Za-z0-9._-]*$")
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything the live edge can be told; the defaults suit one worker beside a local broker."""
+
+    broker: str = "kafka://127.0.0.1:9092"
+    """Where Kafka is: ``kafka://host:port[,host:port…]``."""
+    group: str = "crunchwatch"
+    """The consumer group; workers of one group share the partitions."""
+    instance: str = ""
+    """A fixed name of this worker in its group: a restart takes its partitions back at once. Unique in the group."""
+    topic_prefix: str = ""
+    """Stands before every topic's name, for clusters shared with others."""
+    partitions: int = 4
+    """Partitions of every topic; markets are spread over them."""
+    replication: int = 1
+    """Copies of every topic that is created; 3 on a cluster."""
+    retention_days: int = 400
+    """How long the broker keeps what came in and went out; a lost state is rebuilt from as much."""
+    preset: Literal["desk", "framework"] = "desk"
+    """The detectors' configuration."""
+    config: str = ""
+    """A TOML file that changes the preset."""
+    metrics_host: str = "127.0.0.1"
+    """Where /metrics, /healthz and /readyz listen; loopback unless told otherwise."""
+    metrics_port: int = 9464
+    """Their port; 0 takes a free one and says which."""
+    snapshot_messages: int = 500
+    """After so many messages the state is written down."""
+    snapshot_interval_s: float = 1.0
+    """After so long at the latest, if anything has come."""
+    snapshot_bytes: int = 8 * MEBIBYTE
+    """The largest record of a market's state, compressed."""
+    max_markets: int = 64
+    """Markets one worker takes on; a message of one more is dead-lettered."""
+    session_timeout_s: float = 10.0
+    """After so long without a sign a worker is given up by the group."""
+    connect_timeout_s: float = 8.0
+    """How long to look for a broker."""
+    recovery_timeout_s: float = 60.0
+    """How long reading the state back may take; then the worker ends."""
+    stop_timeout_s: float = 9.0
+    """How long a graceful stop may take; then the worker ends anyway."""
+    on_gap: Literal["fail", "continue"] = "fail"
+    """What to do when messages not yet applied are gone from the broker: end, or count the loss and go on."""
+    log_level: Literal["debug", "info", "warning", "error"] = "warning"
+    """What is said on standard error."""
+
+    @property
+    def bootstrap(self) -> list[str]:
+        """Hosts and ports as aiokafka wants them."""
+        return [
+            address if ":" in address.rpartition("]")[2] else f"{address}:9092"
+            for address in self.broker.removeprefix("kafka://").split(",")
+        ]
+
+    def topic(self, name: str) -> str:
+        """A topic's name on the broker."""
+        return f"{self.topic_prefix}{name}"
+
+
+_FLOORS: dict[str, float] = {
+    "partitions": 1,
+    "replication": 1,
+    "retention_days": 1,
+    "metrics_port": 0,
+    "snapshot_messages": 1,
+    "snapshot_interval_s": 0.01,
+    "snapshot_bytes": 1024,
+    "max_markets": 1,
+    "session_timeout_s": 1,
+    "connect_timeout_s": 0.1,
+    "recovery_timeout_s": 1,
+    "stop_timeout_s": 1,
+}
+_CEILINGS: dict[str, float] = {
+    "partitions": 1024,
+    "replication": 15,
+    "retention_days": 36_500,
+    "metrics_port": 65535,
+    "snapshot_interval_s": 3600,
+    "snapshot_bytes": 256 * MEBIBYTE,
+    "max_markets": 10_000,
+    "session_timeout_s": 80,  # Faust wants it below its request timeout of 90 s
+    "stop_timeout_s": 600,
+}
+
+
+def load(
+    environment: Mapping[str, str] | None = None, *, path: Path | None = None, **overrides: Any
+) -> Settings:
+    """Read the settings.
+
+    Args:
+        environment: the variables; the process's own by default.
+        path: the TOML file; by default the one that ``CRUNCHWATCH_SETTINGS`` names, if any.
+        **overrides: what the command line said; None means it said nothing.
+
+    Raises:
+        SettingsError: with the name of the setting and the reason.
+    """
+    variables = os.environ if environment is None else environment
+    if path is None and variables.get(FILE_VARIABLE):
+        path = Path(variables[FILE_VARIABLE])
+    values = _from_file(path) if path is not None else {}
+    values.update(_from_environment(variables))
+    values.update({name: value for name, value in overrides.items() if value is not None})
+    try:
+        settings = msgspec.convert(values, type=Settings)
+    except msgspec.ValidationError as error:
+        name, reason = _explain(str(error), values)
+        raise SettingsError(name, reason) from None
+    _check(settings)
+    return settings
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError("settings", f"{path} cannot be read: {error}") from None
+    unknown = sorted(set(content) - set(Settings.__struct_fields__))
+    if unknown:
+        raise SettingsError(unknown[0], f"{path} sets it, but there is no such setting")
+    return content
+
+
+def _from_environment(variables: Mapping[str, str]) -> dict[str, Any]:
+    """Only the known names: other tools of the project have variables of their own with the same beginning."""
+    found: dict[str, Any] = {}
+    for field in msgspec.structs.fields(Settings):
+        text = variables.get(PREFIX + field.name.upper())
+        if text is None or text == "":
+            continue
+        found[field.name] = _number(field.name, text, field.type) if field.type in (int, float) else text
+    return found
+
+
+def _number(name: str, text: str, kind: type) -> float:
+    try:
+        return int(text) if kind is int else float(text)
+    except ValueError:
+        expected = "a whole number" if kind is int else "a number"
+        raise SettingsError(name, f"{text!r} is not {expected}") from None
+
+
+def _explain(message: str, values: Mapping[str, Any]) -> tuple[str, str]:
+    """Take the field's name out of msgspec's message."""
+    found = re.search(r"at `\$\.(\w+)`", message)
+    name = found.group(1) if found else "settings"
+    said = f" (it is {values[name]!r})" if name in values else ""
+    return name, message.partition(" - at")[0] + said
+
+
+def _check(settings: Settings) -> None:
+    for name, floor in _FLOORS.items():
+        if not getattr(settings, name) >= floor:  # also refuses NaN
+            raise SettingsError(name, f"{getattr(settings, name)} is below {floor:g}")
+    for name, ceiling in _CEILINGS.items():
+        if not getattr(settings, name) <= ceiling:
+            raise SettingsError(name, f"{getattr(settings, name)} is above {ceiling:g}")
+    for name in ("group", "instance", "topic_prefix"):
+        if not _NAME.match(getattr(settings, name)):
+            raise SettingsError(name, "only letters, digits, '.', '_' and '-' are allowed")
+    if not settings.group:
+        raise SettingsError("group", "it cannot be empty")
+    _check_broker(settings.broker)
+
+
+def _check_broker(broker: str) -> None:
+    if not broker.startswith("kafka://"):
+        raise SettingsError("broker", f"{broker!r} does not begin with kafka://")
+    for address in broker.removeprefix("kafka://").split(","):
+        match = _ADDRESS.match(address)
+        if match is None or int(match["port"] or 9092) not in range(1, 65536):
+            raise SettingsError("broker", f"{address!r} is not host:port")

@@ -1,0 +1,108 @@
+"""Reading a partition's records back to the end of the compacted topic, and the offsets the broker still holds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+
+from streams import clients, records
+from streams.errors import RecoveryError
+from streams.settings import Settings
+from streams.topics import SNAPSHOTS, SOURCES
+
+_POLL_MS = 500
+
+
+class Held(msgspec.Struct, frozen=True):
+    """What the broker holds of one source topic's partition: offsets from ``first`` up to, not with, ``end``."""
+
+    first: int
+    end: int
+
+
+class Recovered(msgspec.Struct):
+    """All that is to be known before a partition's first message is read."""
+
+    found: records.Found
+    held: dict[str, Held]
+
+
+async def recover(settings: Settings, partitions: Iterable[int]) -> dict[int, Recovered]:
+    """Read the records of some partitions, each to its end, and what the broker holds of their sources.
+
+    Raises:
+        RecoveryError: it took longer than the settings allow, or the broker refused.
+    """
+    numbers = sorted(partitions)
+    if not numbers:
+        return {}
+    try:
+        async with asyncio.timeout(settings.recovery_timeout_s), clients.reader(settings) as reader:
+            return await _recover(reader, settings, numbers)
+    except TimeoutError:
+        raise RecoveryError(
+            f"the state of partitions {numbers} could not be read back within {settings.recovery_timeout_s:g} s"
+        ) from None
+    except KafkaError as error:
+        raise RecoveryError(f"the state of partitions {numbers} could not be read back: {error!r}") from error
+
+
+async def _recover(reader: AIOKafkaConsumer, settings: Settings, numbers: list[int]) -> dict[int, Recovered]:
+    snapshots = {TopicPartition(settings.topic(SNAPSHOTS), number): number for number in numbers}
+    logs = await _read_to_end(reader, list(snapshots))
+    sources = {
+        TopicPartition(settings.topic(topic), number): (topic, number) for topic in SOURCES for number in numbers
+    }
+    first = await reader.beginning_offsets(list(sources))
+    end = await reader.end_offsets(list(sources))
+    recovered = {}
+    for place, number in snapshots.items():
+        found = records.fold((record.key or b"", record.value) for record in logs[place])
+        held = {topic: Held(first[tp], end[tp]) for tp, (topic, of) in sources.items() if of == number}
+        recovered[number] = Recovered(found, held)
+    return recovered
+
+
+async def _read_to_end(
+    reader: AIOKafkaConsumer, places: list[TopicPartition]
+) -> dict[TopicPartition, list[ConsumerRecord[bytes, bytes]]]:
+    """The last record of each key of each partition, in the order of the log."""
+    reader.assign(places)
+    await reader.seek_to_beginning(*places)
+    ends = await reader.end_offsets(places)
+    latest: dict[TopicPartition, dict[bytes, list[ConsumerRecord[bytes, bytes]]]] = {place: {} for place in places}
+    while True:
+        # The position, not the last record's offset, is compared: markers and compaction leave the end without one.
+        behind = [place for place in places if await reader.position(place) < ends[place]]
+        if not behind:
+            break
+        for place, batch in (await reader.getmany(*behind, timeout_ms=_POLL_MS)).items():
+            for record in batch:
+                # Two of a key suffice: the last, and one to stand in for it should it be refused. Memory stays flat
+                # however long ago the topic was compacted.
+                kept = latest[place].setdefault(record.key or b"", [])
+                kept.append(record)
+                del kept[:-2]
+    return {
+        place: sorted((record for kept in by_key.values() for record in kept), key=lambda record: record.offset)
+        for place, by_key in latest.items()
+    }
+
+
+async def reread(settings: Settings, place: TopicPartition, begin: int, end: int) -> list[ConsumerRecord[bytes, bytes]]:
+    """The messages a source holds from ``begin`` up to, not with, ``end``; none if these offsets are only holes."""
+    try:
+        async with asyncio.timeout(settings.recovery_timeout_s), clients.reader(settings) as reader:
+            reader.assign([place])
+            reader.seek(place, begin)
+            found: list[ConsumerRecord[bytes, bytes]] = []
+            while await reader.position(place) < end:
+                batches = await reader.getmany(place, timeout_ms=_POLL_MS)
+                found.extend(record for batch in batches.values() for record in batch if record.offset < end)
+            return found
+    except (TimeoutError, KafkaError) as error:
+        raise RecoveryError(f"{place.topic}-{place.partition} could not be read again from {begin}: {error!r}") from error
