@@ -6,6 +6,8 @@ from pathlib import Path
 class ReplayError(Exception):
     """The base of all errors of this package; its text is meant for the user, without a traceback."""
 
+    exit_code = 3
+
 
 class DataError(ReplayError):
     """A file of figures that cannot be used as it stands."""
@@ -22,6 +24,16 @@ class DataError(ReplayError):
 class ScenarioError(ReplayError):
     """A scenario that does not exist, or days that are not in it."""
 
+    exit_code = 2
+
+
+class AddressError(ReplayError):
+    """A broker's address that cannot be read."""
+
+    exit_code = 2
+
 
 class BrokerError(ReplayError):
     """A broker that cannot be reached, or one without the topics that the replay writes to."""
+
+    exit_code = 4

@@ -10,6 +10,8 @@ from replay.dataset import BUNDLED, Dataset, load
 from replay.errors import ScenarioError
 from replay.heartbeats import TAIL_S, heartbeats
 
+LONGEST_HOURLY = dt.timedelta(days=400)
+
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
@@ -21,6 +23,11 @@ class Scenario:
     start: dt.date
     window: dt.date
     end: dt.date
+
+    @property
+    def hourly_from(self) -> dt.date:
+        """The first day with hourly heartbeats: the window's, unless it is too long for that to be of use."""
+        return self.window if self.end - self.window <= LONGEST_HOURLY else self.end + DAY
 
     def between(self, window: dt.date | None, end: dt.date | None) -> "Scenario":
         """The same scenario with another window; what lies before the window stays as its warm-up.
@@ -102,6 +109,7 @@ def _scripted(scenario: Scenario, data: Dataset, tail_s: float) -> Script:
     if not events:
         raise ScenarioError(f"no figure of {scenario.directory} was known from {scenario.start} to {scenario.end}")
     market = events[0].market
-    events.extend(heartbeats(scenario.start, scenario.window, scenario.end, market=market, tail_s=tail_s))
+    hourly = scenario.hourly_from
+    events.extend(heartbeats(scenario.start, hourly, scenario.end, market=market, tail_s=tail_s))
     events.sort(key=order_key)
     return Script(scenario, events, data.warnings)

@@ -1,0 +1,183 @@
+"""Messages to Kafka: an idempotent producer, paced by the plan's event time, with a bar that shows how far it is.
+
+All of a market's messages go to the partition its key hashes to, those without a key as well: a message without one
+is a fault made on purpose, and it has to reach the worker that owns the market to be refused there.
+"""
+
+import asyncio
+import re
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+from aiokafka.partitioner import DefaultPartitioner
+
+from detectors.events import STREAMS
+from replay.errors import AddressError, BrokerError
+from replay.pacer import Message, Slot
+
+CONNECT_S = 8.0
+FLUSH_S = 60.0
+PENDING_MAX = 2_000
+LINGER_MS = 2
+# room for the oversized message that --corrupt makes, which the broker's default still lets through
+MAX_REQUEST_BYTES = 1_040_000
+_ADDRESS = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(\d{1,5}))?")
+
+Progress = Callable[[Slot], None]
+
+
+@dataclass
+class Sent:
+    """What went out: messages, events good and bad, and bytes, by stream; and the time it took."""
+
+    messages: Counter[str] = field(default_factory=Counter)
+    events: Counter[str] = field(default_factory=Counter)
+    bad: Counter[str] = field(default_factory=Counter)
+    bytes: int = 0
+    elapsed_s: float = 0.0
+
+    def add(self, message: Message) -> None:
+        """Count one message."""
+        self.messages[message.stream] += 1
+        self.events[message.stream] += message.good
+        self.bad[message.stream] += message.bad
+        self.bytes += len(message.value)
+
+
+def addresses(broker: str) -> list[str]:
+    """Hosts and ports of ``kafka://host:port[,host:port…]``; the port defaults to 9092.
+
+    Raises:
+        AddressError: it does not look like that.
+
+    >>> addresses("kafka://127.0.0.1:9092,broker")
+    ['127.0.0.1:9092', 'broker:9092']
+    """
+    scheme, _, rest = broker.partition("://")
+    found = []
+    for address in re.split(r"[,;]", rest.replace("kafka://", "")) if scheme == "kafka" else []:
+        match = _ADDRESS.fullmatch(address)
+        if match is None:
+            raise AddressError(f"--broker: {address!r} is not host:port")
+        found.append(address if match[1] else f"{address}:9092")
+    if not found:
+        raise AddressError(f"--broker: {broker!r} does not begin with kafka://; write kafka://host:port")
+    return found
+
+
+async def send(slots: Iterable[Slot], *, broker: str, topic_prefix: str = "", progress: Progress | None = None) -> Sent:
+    """Send slots when they are due and wait until the broker has all of them.
+
+    Raises:
+        BrokerError: no broker answers, a topic is missing, or a message is refused.
+    """
+    bootstrap = addresses(broker)
+    partitions = await _partitions(bootstrap, broker, topic_prefix)
+    began = time.monotonic()
+    async with _producer(bootstrap, broker) as producer:
+        sender = _Sender(producer, topic_prefix, partitions)
+        paced_from: float | None = None
+        for slot in slots:
+            if slot.due_s:
+                if paced_from is None:
+                    await sender.confirm()  # pacing begins when the past is in
+                    paced_from = time.monotonic() - slot.due_s
+                await asyncio.sleep(max(0.0, paced_from + slot.due_s - time.monotonic()))
+            for message in slot.messages:
+                await sender.send(message)
+            if progress is not None:
+                progress(slot)
+        await sender.confirm()
+    sender.sent.elapsed_s = time.monotonic() - began
+    return sender.sent
+
+
+class _Sender:
+    """Sends, counts, and sees to it that everything sent was confirmed."""
+
+    def __init__(self, producer: AIOKafkaProducer, prefix: str, partitions: dict[str, list[int]]) -> None:
+        self.sent = Sent()
+        self._producer = producer
+        self._prefix = prefix
+        self._partitions = partitions
+        self._choose = DefaultPartitioner()
+        self._pending: list[asyncio.Future[Any]] = []
+
+    async def send(self, message: Message) -> None:
+        everywhere = self._partitions[message.stream]
+        partition: int = self._choose(message.market, everywhere, everywhere)
+        key = message.market if message.keyed else None
+        try:
+            future = await self._producer.send(
+                self._prefix + message.stream, message.value, key=key, partition=partition
+            )
+        except (KafkaError, OSError) as error:
+            raise BrokerError(f"the broker refused a message on {message.stream}: {error!r}") from None
+        self.sent.add(message)
+        self._pending.append(future)
+        if len(self._pending) >= PENDING_MAX:
+            await self.confirm()
+
+    async def confirm(self) -> None:
+        """Wait until the broker has confirmed all that was sent."""
+        pending, self._pending = self._pending, []
+        try:
+            await asyncio.wait_for(asyncio.gather(*pending), FLUSH_S)
+        except TimeoutError:
+            raise BrokerError(
+                f"the broker did not confirm what was sent within {FLUSH_S:g} s; is it still up?"
+            ) from None
+        except (KafkaError, OSError) as error:
+            raise BrokerError(f"the broker refused a message: {error!r}") from None
+
+
+@asynccontextmanager
+async def _producer(bootstrap: list[str], broker: str) -> AsyncIterator[AIOKafkaProducer]:
+    producer = AIOKafkaProducer(
+        bootstrap_servers=bootstrap,
+        client_id="crunchwatch-replay",
+        enable_idempotence=True,
+        acks="all",
+        linger_ms=LINGER_MS,
+        max_request_size=MAX_REQUEST_BYTES,
+    )
+    try:
+        await _reached(producer.start(), broker)
+        yield producer
+    finally:
+        await producer.stop()
+
+
+async def _partitions(bootstrap: list[str], broker: str, prefix: str) -> dict[str, list[int]]:
+    """The partitions of the ten topics. They are listed, never asked for by name: some brokers would make them."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id="crunchwatch-replay")
+    try:
+        await _reached(admin.start(), broker)
+        there = set(await _reached(admin.list_topics(), broker))
+        missing = [prefix + stream for stream in STREAMS if prefix + stream not in there]
+        if missing:
+            raise BrokerError(
+                f"{broker} has no topic {', '.join(missing)}: make them with `crunchwatch topics`, or start a worker"
+            )
+        described = await _reached(admin.describe_topics([prefix + stream for stream in STREAMS]), broker)
+    finally:
+        await admin.close()
+    counts = {one["topic"]: sorted(part["partition"] for part in one["partitions"]) for one in described}
+    return {stream: counts[prefix + stream] for stream in STREAMS}
+
+
+async def _reached(work: Any, broker: str) -> Any:
+    try:
+        return await asyncio.wait_for(work, CONNECT_S)
+    except (KafkaError, OSError, TimeoutError):
+        raise BrokerError(
+            f"no Kafka broker answers at {broker}: start one (`crunchwatch broker`, `docker compose up kafka`) "
+            "or name yours with --broker kafka://host:port"
+        ) from None
