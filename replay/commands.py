@@ -1,0 +1,166 @@
+"""The commands of the past: ``replay``, ``backtest``, ``chronology`` and ``series``.
+
+Nothing heavy is imported before one of them runs, so that ``--help`` answers at once.
+"""
+
+import datetime as dt
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from replay.scenario import Script
+
+DAY = click.DateTime(formats=["%Y-%m-%d"])
+DIRECTORY = click.Path(file_okay=False, path_type=Path)
+FILE = click.Path(dir_okay=False, path_type=Path)
+RATE = click.FloatRange(0.0, 1.0)
+
+
+class Speed(click.ParamType):
+    """A positive number, or ``max``: None."""
+
+    name = "speed"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | None:
+        """Parse what was given; refuse what is no speed."""
+        if value is None or value == "max":
+            return None
+        try:
+            speed = float(value)
+        except (TypeError, ValueError):
+            speed = 0.0
+        if not 0 < speed < float("inf"):
+            self.fail(f"{value!r} is neither a positive number nor 'max'", param, ctx)
+        return speed
+
+
+@click.command()
+@click.argument("scenario", required=False)
+@click.option("--data", type=DIRECTORY, help="A directory of your own tidy CSV files instead of a scenario.")
+@click.option("--speed", type=Speed(), default="259200", show_default=True, help="Seconds a second, or 'max'.")
+@click.option("--from", "window", type=DAY, help="First day shown; what is before is sent at once, as warm-up.")
+@click.option("--to", "end", type=DAY, help="Last day.")
+@click.option("--broker", envvar="CRUNCHWATCH_BROKER", default="kafka://127.0.0.1:9092", show_default=True)
+@click.option("--topic-prefix", envvar="CRUNCHWATCH_TOPIC_PREFIX", default="", help="Before every topic's name.")
+@click.option("--shuffle", type=RATE, default=0.0, help="Rate of events moved, within the lateness.")
+@click.option("--duplicate", type=RATE, default=0.0, help="Rate of messages sent once more.")
+@click.option("--late", type=RATE, default=0.0, help="Rate of events sent too late to count.")
+@click.option("--corrupt", type=RATE, default=0.0, help="Rate of bad messages sent beside the good ones.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Decides where the faults fall.")
+@click.option("--lateness", type=click.FloatRange(0), help="Seconds; by default the desk preset's.")
+@click.option("--json", "as_json", is_flag=True, help="The summary as one JSON object.")
+def replay(
+    scenario: str | None,
+    data: Path | None,
+    window: dt.datetime | None,
+    end: dt.datetime | None,
+    lateness: float | None,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Play SCENARIO (feb2021) into a broker, at a speed of your choice.
+
+    The days before --from go out at once, so that every window is warm; from there on the events come as they came
+    in 2021, --speed times as fast.
+    """
+    from detectors.config import load  # noqa: PLC0415 - heavy imports wait until a command runs
+    from replay import report  # noqa: PLC0415
+    from replay.faults import Faults  # noqa: PLC0415
+    from replay.playback import Playback, play  # noqa: PLC0415
+
+    how = Playback(
+        broker=options["broker"],
+        faults=Faults(*(options[name] for name in ("shuffle", "duplicate", "late", "corrupt", "seed"))),
+        speed=options["speed"],
+        lateness_s=load().merge.lateness_s if lateness is None else lateness,
+        topic_prefix=options["topic_prefix"],
+    )
+    script = _script(scenario, data, window, end)
+    done = play(script, how, show_progress=not as_json and sys.stderr.isatty())
+    report.summary(done, as_json=as_json)
+
+
+@click.command()
+@click.argument("scenario", required=False)
+@click.option("--data", type=DIRECTORY, help="A directory of your own tidy CSV files instead of a scenario.")
+@click.option("--preset", type=click.Choice(["desk", "framework"]), default="desk", show_default=True)
+@click.option("--config", type=FILE, help="A TOML file that says what differs from the preset.")
+@click.option("--from", "window", type=DAY, help="First day shown; what is before only warms the windows.")
+@click.option("--to", "end", type=DAY, help="Last day.")
+@click.option("--signals", is_flag=True, help="The signals too, not only the transitions.")
+@click.option("--warm-up", is_flag=True, help="What was said before the first day shown, too.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, canonical: as on the topics.")
+def backtest(
+    scenario: str | None,
+    data: Path | None,
+    window: dt.datetime | None,
+    end: dt.datetime | None,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Run SCENARIO (feb2021), or your own --data, through the same engine in this process.
+
+    For feb2021 the framework's chronology follows, each claim beside what the engine said and what the public record
+    says.
+    """
+    from detectors.config import load  # noqa: PLC0415 - heavy imports wait until a command runs
+    from replay import backtest as engine_room  # noqa: PLC0415
+    from replay import report, scorecard  # noqa: PLC0415
+
+    config = load(options["preset"], options["config"])
+    script = _script(scenario, data, window, end)
+    result = engine_room.run(script, config, show_progress=not as_json and sys.stderr.isatty())
+    said = result.outputs if options["warm_up"] else result.shown
+    report.outputs(said, signals=options["signals"], as_json=as_json)
+    if as_json:
+        return
+    if script.scenario.name == "feb2021":
+        report.chronology(scorecard.score(result.outputs))
+    report.closing(result, script)
+
+
+@click.command()
+@click.option("--preset", type=click.Choice(["desk", "framework"]), default="desk", show_default=True)
+@click.option("--config", type=FILE, help="A TOML file that says what differs from the preset.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def chronology(preset: str, config: Path | None, as_json: bool) -> None:
+    """Print the framework's dated claims beside what the engine said and what the public record says."""
+    from detectors.config import load  # noqa: PLC0415 - heavy imports wait until a command runs
+    from replay import backtest as engine_room  # noqa: PLC0415
+    from replay import report, scorecard  # noqa: PLC0415
+
+    result = engine_room.run(_script("feb2021", None, None, None), load(preset, config))
+    report.chronology(scorecard.score(result.outputs), as_json=as_json)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def series(as_json: bool) -> None:
+    """List the series a tidy CSV file may hold, with their units and when each is known."""
+    from replay import report  # noqa: PLC0415 - heavy imports wait until a command runs
+
+    report.catalogue(as_json=as_json)
+
+
+def _script(scenario: str | None, data: Path | None, window: dt.datetime | None, end: dt.datetime | None) -> "Script":
+    from replay.scenario import named, script, script_of  # noqa: PLC0415 - heavy imports wait until a command runs
+
+    first = None if window is None else window.date()
+    last = None if end is None else end.date()
+    if (scenario is None) == (data is None):
+        raise click.UsageError("give either a scenario (feb2021) or --data DIR")
+    made = script(named(scenario).between(first, last)) if scenario else script_of(_given(data), first, last)
+    for warning in made.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    return made
+
+
+def _given(data: Path | None) -> Path:
+    assert data is not None
+    return data
+
+
+COMMANDS: list[click.Command] = [replay, backtest, chronology, series]

@@ -1,0 +1,86 @@
+"""Playing a script into a broker: plan, pace, send, and a summary that a test can compare."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from detectors.calendar import NS, ny_date
+from replay import faults, pacer, producer
+from replay.scenario import Script
+
+# Three days a second: the fourteen weeks of feb2021 in 32 seconds.
+DEFAULT_SPEED = 259_200.0
+
+
+@dataclass(frozen=True, slots=True)
+class Playback:
+    """How a script is played: where to, how fast (None: as fast as it goes), with which faults."""
+
+    broker: str
+    faults: faults.Faults
+    speed: float | None = DEFAULT_SPEED
+    lateness_s: float = 0.0
+    topic_prefix: str = ""
+
+
+def play(script: Script, how: Playback, *, show_progress: bool) -> dict[str, Any]:
+    """Send a script; returns the summary as plain values.
+
+    Raises:
+        replay.errors.ReplayError: the address is none, nobody answers there, or it refuses what is sent.
+    """
+    producer.addresses(how.broker)
+    plan = faults.plan(script.events, how.faults, lateness_ns=round(how.lateness_s * NS))
+    slots = pacer.slots(plan.items, speed=how.speed, window_ns=script.window_ns)
+    with _bar(len(plan.items), show_progress) as advance:
+        sent = asyncio.run(producer.send(slots, broker=how.broker, topic_prefix=how.topic_prefix, progress=advance))
+    return summary(script, how, plan, sent)
+
+
+def summary(script: Script, how: Playback, plan: faults.Plan, sent: producer.Sent) -> dict[str, Any]:
+    """What was sent, by stream, and how much of each fault was in it."""
+    return {
+        "scenario": script.scenario.name,
+        "from": script.scenario.window.isoformat(),
+        "to": script.scenario.end.isoformat(),
+        "speed": "max" if how.speed is None else how.speed,
+        "seed": how.faults.seed,
+        "messages": _ordered(sent.messages),
+        "events": _ordered(sent.events),
+        "bad": _ordered(sent.bad),
+        "shuffled": plan.shuffled,
+        "duplicated": plan.duplicated,
+        "late": _ordered(plan.late),
+        "corrupt": _ordered(plan.corrupt),
+        "bytes": sent.bytes,
+        "elapsed_s": round(sent.elapsed_s, 3),
+    }
+
+
+def _ordered(counts: Counter[str]) -> dict[str, int]:
+    return {name: count for name, count in sorted(counts.items()) if count}
+
+
+@contextmanager
+def _bar(total: int, show: bool) -> Iterator[Callable[[pacer.Slot], None]]:
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.fields[day]}"),
+        BarColumn(),
+        TextColumn("{task.completed:,.0f} of {task.total:,.0f} events"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), disable=not show) as progress:
+        task = progress.add_task("replay", total=total, day="connecting")
+
+        def advance(slot: pacer.Slot) -> None:
+            elements = sum(message.good + message.bad for message in slot.messages)
+            progress.update(task, advance=elements, day=ny_date(slot.until_ns).isoformat())
+
+        yield advance

@@ -1,0 +1,146 @@
+"""Tables for people, one JSON object a line for programs."""
+
+import datetime as dt
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+from detectors.calendar import NEW_YORK, NS
+from detectors.signals import Output, Signal, Transition, to_json
+from replay.backtest import Backtest
+from replay.catalogue import CATALOGUE, DEFAULT_UNIT, VolumeSeries
+from replay.scenario import Script
+from replay.scorecard import Row, described
+
+COLOURS = {"normal": "green", "crunch": "yellow", "de_facto_default": "red"}
+PLAIN_WIDTH = 160
+
+
+def console() -> Console:
+    """Standard output; wide enough for whole rows where it is no terminal."""
+    return Console() if sys.stdout.isatty() else Console(width=PLAIN_WIDTH)
+
+
+def when(ns: int) -> str:
+    """A moment as New York wall time to the minute."""
+    return dt.datetime.fromtimestamp(ns // NS, NEW_YORK).strftime("%Y-%m-%d %H:%M")
+
+
+def line(record: bytes) -> None:
+    """Write one JSON object and its newline to standard output."""
+    sys.stdout.buffer.write(record + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def outputs(said: Iterable[Output], *, signals: bool, as_json: bool) -> None:
+    """Print transitions, and signals where they are wanted."""
+    wanted = [output for output in said if signals or isinstance(output, Transition)]
+    if as_json:
+        for output in wanted:
+            line(to_json(output))
+        return
+    table = Table(title="Signals and transitions" if signals else "Transitions", title_justify="left")
+    for heading in ("known (New York)", "about", "what", "evidence", "blind on"):
+        table.add_column(heading, overflow="fold")
+    for output in wanted:
+        table.add_row(*_cells(output))
+    console().print(table)
+
+
+def _cells(output: Output) -> tuple[str, str, str, str, str]:
+    if isinstance(output, Signal):
+        evidence = output.rule if output.threshold is None else f"{output.rule} ({output.threshold:g})"
+        return when(output.known), when(output.ts)[:10], described(output), evidence, ""
+    step = f"{_coloured(output.from_state)} → {_coloured(output.to_state)}\n{output.kind}"
+    evidence = "\n".join(one.summary for one in output.evidence)
+    return when(output.known), when(output.ts)[:10], step, evidence, ", ".join(output.blind_on)
+
+
+def _coloured(state: str) -> str:
+    return f"[{COLOURS[state]}]{state}[/]"
+
+
+def chronology(rows: Iterable[Row], *, as_json: bool = False) -> None:
+    """Print the framework's claims beside what the engine said and what the record says."""
+    if as_json:
+        for row in rows:
+            line(orjson.dumps(msgspec.to_builtins(row), option=orjson.OPT_SORT_KEYS))
+        return
+    table = Table(title="The framework's chronology", title_justify="left", show_lines=True)
+    for heading in ("day", "the framework says", "the engine said", "known (New York)", "state", "the public record"):
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        said = "\n".join(one.what for one in row.said) or "nothing"
+        known = "\n".join(when(one.known) for one in row.said)
+        record = f"[bold]{row.claim.record}[/]: {row.claim.public_record}"
+        mark = row.claim.claim if row.verdict == "seen" else f"{row.claim.claim}\n[bold]{row.verdict}[/]"
+        table.add_row(row.claim.date.isoformat(), mark, said, known, _coloured(row.state), record)
+    console().print(table)
+
+
+def closing(result: Backtest, script: Script) -> None:
+    """Print how the run ended, in a few lines."""
+    status = result.status
+    blind = ", ".join(status.blind_on) or "nothing"
+    said = len(result.shown)
+    out = console()
+    out.print(f"At the end of {script.scenario.end}: {_coloured(status.state)}, blind on {blind}.")
+    out.print(
+        f"{result.events:,} events in {result.elapsed_s:.2f} s; {said} outputs from {script.scenario.window} on, "
+        f"{len(result.outputs) - said} in the warm-up before it (--warm-up shows them); "
+        f"late {result.late}, repeated {result.duplicates}, in conflict {result.conflicts}."
+    )
+
+
+def summary(done: dict[str, Any], *, as_json: bool) -> None:
+    """Print what a replay sent."""
+    if as_json:
+        line(orjson.dumps(done, option=orjson.OPT_SORT_KEYS))
+        return
+    table = Table(title=f"Sent: {done['scenario']} from {done['from']} to {done['to']}", title_justify="left")
+    for heading in ("stream", "messages", "events", "bad", "late"):
+        table.add_column(heading, justify="left" if heading == "stream" else "right")
+    for stream, messages in done["messages"].items():
+        counts = [str(done[name].get(stream, 0)) for name in ("events", "bad", "late")]
+        table.add_row(stream, str(messages), *counts)
+    out = console()
+    out.print(table)
+    out.print(
+        f"{done['bytes'] / 1e6:.1f} MB in {done['elapsed_s']:.1f} s; "
+        f"moved {done['shuffled']}, repeated {done['duplicated']}, bad {done['corrupt'] or 0}."
+    )
+
+
+def catalogue(*, as_json: bool) -> None:
+    """Print the series of the catalogue."""
+    rows = [
+        {
+            "series": series.id,
+            "event": _event_name(series.spec),
+            "unit": DEFAULT_UNIT[series.dimension],
+            "publisher": series.publisher,
+            "known": f"{series.rule.lag}, {series.rule.known} {series.rule.zone}",
+            "note": series.rule.note,
+        }
+        for series in CATALOGUE.values()
+    ]
+    if as_json:
+        for row in rows:
+            line(orjson.dumps(row))
+        return
+    table = Table(title="Series a tidy CSV file may hold", title_justify="left")
+    for heading in rows[0]:
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(*row.values())
+    console().print(table)
+
+
+def _event_name(spec: object) -> str:
+    name = type(spec).__name__.removesuffix("Series").lower()
+    return "volume of a repo rate" if isinstance(spec, VolumeSeries) else name
