@@ -96,11 +96,25 @@ def previous_business_day(day: dt.date) -> dt.date:
     return day
 
 
+@lru_cache(maxsize=8192)
+def _add_sessions(day: dt.date, count: int) -> dt.date:
+    return add_sessions(day, count)
+
+
 def add_sessions(day: dt.date, count: int) -> dt.date:
     """The session ``count`` sessions after a day (``count`` >= 0; a closed day counts from the next session on)."""
     for _ in range(count):
         day = next_business_day(day)
     return day
+
+
+def sessions_after(ns: int, count: int) -> int:
+    """The New York midnight (UTC ns) that ends the session ``count`` sessions after a moment's day.
+
+    >>> sessions_after(ny(dt.date(2021, 2, 12), "18:00"), 1) == ny(dt.date(2021, 2, 17), "00:00")
+    True
+    """
+    return _midnight(_add_sessions(ny_date(ns), count) + DAY)
 
 
 def sessions_between(first: dt.date, last: dt.date) -> int:

@@ -1,0 +1,112 @@
+"""Blindness: on which evidence a market cannot be seen, because its feed was never heard or has gone silent.
+
+Idea: silence is not calm. Each feed has a number of sessions after which its silence counts; a feed never heard is
+blind from the start. What time brings about is decided at the New York midnight that ends the last allowed session.
+A feed without such a number (policy decisions come when they come) is blind only until first heard.
+
+Signals: ``blind`` (1), by feed, cleared by the feed's next figure.
+"""
+
+from typing import Any
+
+from detectors import calendar
+from detectors.detector import Detector, Draft, Reading
+from detectors.events import (
+    Event,
+    FundFlow,
+    FuturesPosition,
+    PolicyRate,
+    RepoPrint,
+    ReverseRepo,
+    SettlementFail,
+    YieldQuote,
+)
+from detectors.repo.corridor import GENERAL
+from detectors.sections import Feed
+
+FEED_OF: dict[type[Event], str] = {
+    YieldQuote: "yields",
+    FuturesPosition: "futures",
+    SettlementFail: "fails",
+    PolicyRate: "policy",
+    ReverseRepo: "facility",
+    FundFlow: "flows",
+}
+
+
+def feed_of(event: Event) -> str | None:
+    """The feed a figure speaks for; repo splits into general collateral and specials."""
+    if isinstance(event, RepoPrint):
+        return "repo_gc" if event.segment in GENERAL else "specials" if event.segment == "SPECIAL" else None
+    return FEED_OF.get(type(event))
+
+
+class Blindness(Detector):
+    """Remembers when each feed last spoke."""
+
+    name = "blindness"
+    signals = ("blind",)
+    kinds = (*FEED_OF, RepoPrint)
+
+    def __init__(self, feeds: tuple[Feed, ...]) -> None:
+        super().__init__()
+        self._stale_sessions = {feed.name: feed.stale_sessions for feed in feeds}
+        self._last: dict[str, Reading] = {}
+        self._deadlines: dict[str, int] = {}
+
+    def blind_on(self) -> tuple[str, ...]:
+        """The feeds that cannot be relied on now, by name."""
+        return tuple(
+            sorted(name for name in self._stale_sessions if name not in self._last or self.level("blind", name))
+        )
+
+    def last_heard(self, feed: str) -> int | None:
+        """The ``ts`` of a feed's last figure, or None when it was never heard."""
+        reading = self._last.get(feed)
+        return None if reading is None else reading.ts
+
+    def update(self, event: Event) -> list[Draft]:
+        """Note that a feed lives."""
+        feed = feed_of(event)
+        if feed is None or feed not in self._stale_sessions:
+            return []
+        self._last[feed] = Reading.of(event, 0.0)
+        sessions = self._stale_sessions[feed]
+        if sessions is not None:
+            self._deadlines[feed] = calendar.sessions_after(event.known, sessions)
+        return self._say(feed, 0, event.known, "the feed speaks again")
+
+    def wake_at(self) -> int | None:
+        """When the next feed has been silent too long."""
+        return min(self._deadlines.values(), default=None)
+
+    def on_time(self, now: int) -> list[Draft]:
+        """Call those feeds blind whose deadline has passed."""
+        drafts = []
+        for feed in sorted(feed for feed, deadline in self._deadlines.items() if deadline <= now):
+            del self._deadlines[feed]
+            drafts += self._say(feed, 1, now, f"silent for {self._stale_sessions[feed]} sessions")
+        return drafts
+
+    def _say(self, feed: str, level: int, known: int, rule: str) -> list[Draft]:
+        return self.latch(
+            "blind",
+            feed,
+            level,
+            readings=[self._last[feed]],
+            known=known,
+            values={"last_ts_s": self._last[feed].ts / calendar.NS},
+            rule=rule,
+            threshold=None,
+        )
+
+    def snapshot(self) -> dict[str, Any]:
+        """When each feed last spoke, and the deadlines."""
+        last = {feed: [r.ts, r.value, r.source, r.sequence, r.provenance] for feed, r in self._last.items()}
+        return {**super().snapshot(), "last": last, "deadlines": dict(self._deadlines)}
+
+    def restore(self, plain: dict[str, Any]) -> None:
+        """Take them back."""
+        super().restore(plain)
+        self._last = {feed: Reading(*fields) for feed, fields in plain["last"].items()}
+        self._deadlines = dict(plain["deadlines"])

@@ -1,0 +1,78 @@
+"""Take-up of a facility of the Federal Reserve, against a line and against its own recent history.
+
+Idea: cash that finds no collateral goes to the ON RRP facility; securities that cannot be borrowed are lent by SOMA.
+ON RRP hands out general collateral, so a surge says that collateral is short, not that an issue was supplied: the
+relief of 4 March 2021 was SOMA securities lending. Quarter-ends move take-up for reasons of reporting and are neither
+judged nor remembered.
+
+Signals: ``high`` (1), by facility: at or above the line, and at or above a percentile of the last days.
+Source: framework, indicator 6; domain sheet 6 and 8.
+"""
+
+from typing import Any
+
+from detectors import calendar
+from detectors.detector import Detector, Draft, Reading
+from detectors.events import Event, ReverseRepo
+from detectors.rolling import Window
+from detectors.sections import Facility
+
+
+class FacilityTakeUp(Detector):
+    """Ranks each facility's take-up in its own window."""
+
+    name = "facility"
+    signals = ("high",)
+    kinds = (ReverseRepo,)
+
+    def __init__(self, config: Facility) -> None:
+        super().__init__()
+        self._config = config
+        self._windows: dict[str, Window] = {}
+        self._last: dict[str, float] = {}
+
+    def update(self, event: Event) -> list[Draft]:
+        """Judge a day's take-up against those before it."""
+        assert isinstance(event, ReverseRepo)
+        config = self._config
+        self._last[event.facility] = event.takeup_usd
+        if config.skip_quarter_ends and calendar.is_quarter_end(calendar.ny_date(event.ts)):
+            return []
+        window = self._windows.setdefault(event.facility, Window(config.window_days))
+        threshold = config.line_usd
+        values = {"takeup_usd": event.takeup_usd}
+        rule = "take-up at or above the line"
+        judged = True
+        if config.percentile is not None:
+            judged = len(window) >= config.min_days
+            rule += f" and percentile {100 * config.percentile:g} of its last days"
+            if judged:
+                threshold = max(threshold, window.quantile(config.percentile))
+                values["percentile"] = 100 * window.rank(event.takeup_usd)
+        window.append(event.takeup_usd)
+        return self.latch(
+            "high",
+            event.facility,
+            int(judged and event.takeup_usd >= threshold),
+            readings=[Reading.of(event, event.takeup_usd)],
+            known=event.known,
+            values=values,
+            rule=rule,
+            threshold=threshold,
+        )
+
+    def readings(self) -> dict[str, float]:
+        """The last take-up of each facility, in US dollars."""
+        return {f"takeup_{facility}_usd": value for facility, value in self._last.items()}
+
+    def snapshot(self) -> dict[str, Any]:
+        """The windows and the last take-ups."""
+        windows = {facility: window.values() for facility, window in self._windows.items()}
+        return {**super().snapshot(), "windows": windows, "last": dict(self._last)}
+
+    def restore(self, plain: dict[str, Any]) -> None:
+        """Take them back."""
+        super().restore(plain)
+        size = self._config.window_days
+        self._windows = {facility: Window(size, values) for facility, values in plain["windows"].items()}
+        self._last = dict(plain["last"])

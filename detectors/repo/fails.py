@@ -1,0 +1,88 @@
+"""Fails to deliver, against their own history or against a fixed line.
+
+Idea: when an issue cannot be borrowed, deliveries fail, and fails breed fails. Weekly fails of the primary dealers
+run at tens of billions in calm weeks, so the framework's line of USD 50 bn is nearly always on; the desk's rule asks
+for a high percentile of the last two years *and* a multiple of their median.
+
+Signals: ``high`` (1), by issue or for the total, and by period. The history is kept from before the figure judged.
+Trade-off: without ``min_weeks`` of history nothing is said: the market counts as blind on fails until then.
+Source: framework, indicator 5; FR 2004 of the Federal Reserve Bank of New York; domain sheet 8.
+"""
+
+from typing import Any
+
+from detectors.detector import Detector, Draft, Reading
+from detectors.events import Event, SettlementFail
+from detectors.rolling import Window
+from detectors.sections import Fails
+
+SERIES_KEPT = 64
+
+
+class SettlementFails(Detector):
+    """Ranks each series of fails in its own window."""
+
+    name = "fails"
+    signals = ("high",)
+    kinds = (SettlementFail,)
+
+    def __init__(self, config: Fails) -> None:
+        super().__init__()
+        self._config = config
+        self._windows: dict[str, Window] = {}
+        self._last: dict[str, float] = {}
+
+    def update(self, event: Event) -> list[Draft]:
+        """Judge a figure against those before it."""
+        assert isinstance(event, SettlementFail)
+        if event.to_deliver_usd is None:
+            return []
+        subject = f"{event.issue or 'TOTAL'}:{event.period}"
+        if subject not in self._windows and len(self._windows) >= SERIES_KEPT:
+            return []
+        window = self._windows.setdefault(subject, Window(self._config.window_weeks))
+        values = {"to_deliver_usd": event.to_deliver_usd}
+        level, threshold, rule = self._judge(event.to_deliver_usd, window, values)
+        window.append(event.to_deliver_usd)
+        self._last[subject] = event.to_deliver_usd
+        reading = Reading.of(event, event.to_deliver_usd)
+        return self.latch(
+            "high",
+            subject,
+            level,
+            readings=[reading],
+            known=event.known,
+            values=values,
+            rule=rule,
+            threshold=threshold,
+        )
+
+    def _judge(self, fails_usd: float, window: Window, values: dict[str, float]) -> tuple[int, float | None, str]:
+        config = self._config
+        if config.line_usd is not None and fails_usd > config.line_usd:
+            return 1, config.line_usd, "fails to deliver above the line"
+        if config.percentile is None or len(window) < config.min_weeks:
+            return 0, config.line_usd, "fails to deliver, against the line"
+        values["percentile"] = 100 * window.rank(fails_usd)
+        values["median_usd"] = window.median()
+        threshold = max(window.quantile(config.percentile), config.median_multiple * values["median_usd"])
+        rule = (
+            f"at or above percentile {100 * config.percentile:g} and {config.median_multiple:g} medians of its history"
+        )
+        return int(fails_usd >= threshold), threshold, rule
+
+    def readings(self) -> dict[str, float]:
+        """The last figure of each series, in US dollars."""
+        return {f"fails_{subject}_usd": value for subject, value in self._last.items()}
+
+    def snapshot(self) -> dict[str, Any]:
+        """The windows and the last figures."""
+        windows = {subject: window.values() for subject, window in self._windows.items()}
+        return {**super().snapshot(), "windows": windows, "last": dict(self._last)}
+
+    def restore(self, plain: dict[str, Any]) -> None:
+        """Take them back."""
+        super().restore(plain)
+        size = self._config.window_weeks
+        self._windows = {subject: Window(size, values) for subject, values in plain["windows"].items()}
+        self._last = dict(plain["last"])

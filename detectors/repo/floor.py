@@ -1,0 +1,188 @@
+"""The floor: the special rate below which failing to deliver is cheaper than delivering.
+
+Idea: who reverses in an issue at rate R and delivers earns R; who fails earns nothing and pays the fails charge c. They
+are equal at R = -c, so the floor is ``-c`` with ``c = max(cap - policy rate, minimum)`` in percent a year: the target
+or the lower limit of its range at 17:00 New York on the session before. With the limit at 0 the floor is -3.00 %;
+from a limit of 2 % on it is -1.00 %. Before May 2009 nobody paid for failing, and the floor was zero.
+It is a soft floor (claims have friction, aged fails cost capital): a *fail-incentive zone*. No clearing house defaults;
+the charge is a market practice that FICC passes on. The framework's 'CCP default penalty' is this charge.
+
+Signals: ``breach`` by issue: 1 approached, 2 breached by a lone print, 3 confirmed: so many prints of one day below the
+floor, or the volume-weighted average below it, or one print far beyond. Cleared after so many days whose every print
+lies above the floor by a margin; while a day's prints lie between, nothing changes.
+Trade-off: one print far beyond confirms alone, because one broker's low may be all that becomes public.
+Source: TMPG fails charge practice (5 January 2009, 12 April 2018); Garbade, Keane, Logan, Stokes and Wolgemuth 2010.
+"""
+
+import datetime as dt
+from typing import Any
+
+import msgspec
+
+from detectors import calendar
+from detectors.detector import Detector, Draft, Reading, in_bp
+from detectors.events import Event, PolicyRate, RepoPrint
+from detectors.repo.policy import PolicyBook
+from detectors.sections import Floor
+
+ISSUES_KEPT = 64
+APPROACHED, BREACHED, CONFIRMED = 1, 2, 3
+
+
+class FailsCharge:
+    """The charge in percent a year on a day, from the regimes in force and the policy rate."""
+
+    def __init__(self, config: Floor) -> None:
+        self._config = config
+
+    def on(self, day: dt.date, book: PolicyBook) -> float | None:
+        """The charge on a settlement day; None while no policy rate is known.
+
+        A fixed floor of the configuration takes its place, and before the first regime the charge is zero.
+        """
+        if self._config.fixed_floor_pct is not None:
+            return -self._config.fixed_floor_pct
+        regime = next((one for one in reversed(self._config.charge) if one.since <= day), None)
+        if regime is None:
+            return 0.0
+        # Where the history begins on this very day there is no session before to ask: take the day's own rate.
+        policy = book.before_session(day) or book.at(calendar.ny(day, "17:00"))
+        return None if policy is None else max(regime.cap_pct - policy.target_low_pct, regime.minimum_pct)
+
+
+class IssueDay(msgspec.Struct):
+    """One issue's day so far, in bounded memory: the worst rate, the first prints below the floor, volumes summed."""
+
+    date: str
+    worst: Reading
+    below: list[Reading] = []
+    prints_below: int = 0
+    average: Reading | None = None
+    volume_usd: float = 0.0
+    rate_volume: float = 0.0
+    unweighted: bool = False
+    clear_before: int = 0
+
+
+class FailsFloor(Detector):
+    """Holds each issue's prints of a day against the floor of that day."""
+
+    name = "floor"
+    signals = ("breach",)
+    kinds = (RepoPrint, PolicyRate)
+
+    def __init__(self, config: Floor) -> None:
+        super().__init__()
+        self._config = config
+        self._book = PolicyBook()
+        self._charge = FailsCharge(config)
+        self._days: dict[str, IssueDay] = {}
+        self._last_floor_pct: float | None = None
+
+    def update(self, event: Event) -> list[Draft]:
+        """Look at a special, or take a policy decision."""
+        if isinstance(event, PolicyRate):
+            self._book.add(event)
+            return []
+        assert isinstance(event, RepoPrint)
+        if event.segment != "SPECIAL" or event.statistic == "percentile":
+            return []
+        date = calendar.ny_date(event.ts)
+        charge = self._charge.on(date, self._book)
+        if charge is None:
+            return []
+        floor = self._last_floor_pct = -charge + 0.0
+        day = self._day(event, date.isoformat(), floor)
+        if day is None:
+            return []
+        self._enter(day, event, floor)
+        return self._judge(event.instrument, day, floor, event.known)
+
+    def _day(self, event: RepoPrint, date: str, floor: float) -> IssueDay | None:
+        issue = event.instrument
+        day = self._days.get(issue)
+        if day is None:
+            quiet = [name for name in self._days if not self.level("breach", name)]
+            if len(self._days) >= ISSUES_KEPT and quiet:
+                del self._days[quiet[0]]
+            day = self._days[issue] = IssueDay(date, Reading.of(event, event.rate_pct))
+        elif date > day.date:
+            clear = self._clear_days(day, floor)
+            day = self._days[issue] = IssueDay(date, Reading.of(event, event.rate_pct), clear_before=clear)
+        return day if day.date == date else None  # a print about an earlier day changes no later one
+
+    def _enter(self, day: IssueDay, event: RepoPrint, floor: float) -> None:
+        reading = Reading.of(event, event.rate_pct)
+        if reading.value < day.worst.value:
+            day.worst = reading
+        if event.statistic == "average":
+            day.average = reading
+            return
+        if in_bp(reading.value - floor) < 0:
+            day.prints_below += 1
+            if len(day.below) < self._config.confirm_prints:
+                day.below.append(reading)
+        if event.volume_usd:
+            day.volume_usd += event.volume_usd
+            day.rate_volume += event.volume_usd * reading.value
+        else:
+            day.unweighted = True
+
+    def _clear_days(self, day: IssueDay, floor: float) -> int:
+        return day.clear_before + 1 if in_bp(day.worst.value - floor) > self._config.clear_bp else 0
+
+    @staticmethod
+    def _average(day: IssueDay) -> float | None:
+        # A published average speaks first; ours needs the volume of every print.
+        if day.average is not None:
+            return day.average.value
+        return None if day.unweighted or not day.volume_usd else day.rate_volume / day.volume_usd
+
+    def _judge(self, issue: str, day: IssueDay, floor: float, known: int) -> list[Draft]:
+        average = self._average(day)
+        values = {"floor_pct": floor, "worst_pct": day.worst.value, "prints_below": float(day.prints_below)}
+        if average is not None:
+            values["average_pct"] = average
+        level, rule, because = self._reached(day, average, floor)
+        if level < self.level("breach", issue):
+            if self._clear_days(day, floor) < self._config.clear_days:
+                return []
+            rule = f"{self._config.clear_days} days with every print clear of the floor"
+        return self.latch(
+            "breach", issue, level, readings=because, known=known, values=values, rule=rule, threshold=floor
+        )
+
+    def _reached(self, day: IssueDay, average: float | None, floor: float) -> tuple[int, str, list[Reading]]:
+        config = self._config
+        beyond_bp = in_bp(floor - day.worst.value)
+        if beyond_bp >= config.confirm_beyond_bp > 0:
+            return CONFIRMED, f"one print {config.confirm_beyond_bp:g} bp or more below the floor", [day.worst]
+        if day.prints_below >= config.confirm_prints:
+            return CONFIRMED, f"{config.confirm_prints} prints of one day below the floor", day.below
+        if config.confirm_vwap and average is not None and in_bp(average - floor) < 0:
+            return CONFIRMED, "volume-weighted average below the floor", [day.average or day.worst]
+        if beyond_bp > 0:
+            return BREACHED, "a print below the floor, not confirmed", [day.worst]
+        if -beyond_bp <= config.approach_bp:
+            return APPROACHED, f"within {config.approach_bp:g} bp of the floor", [day.worst]
+        return 0, "clear of the floor", [day.worst]
+
+    def readings(self) -> dict[str, float]:
+        """The floor of the last day with prints, in percent."""
+        return {} if self._last_floor_pct is None else {"floor_pct": self._last_floor_pct}
+
+    def snapshot(self) -> dict[str, Any]:
+        """The policy book and the issues' days."""
+        return {
+            **super().snapshot(),
+            "book": self._book.snapshot(),
+            "days": msgspec.to_builtins(self._days),
+            "floor_pct": self._last_floor_pct,
+        }
+
+    def restore(self, plain: dict[str, Any]) -> None:
+        """Take them back."""
+        super().restore(plain)
+        self._book.restore(plain["book"])
+        self._days = msgspec.convert(plain["days"], type=dict[str, IssueDay])
+        self._last_floor_pct = plain["floor_pct"]

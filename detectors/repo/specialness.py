@@ -1,0 +1,139 @@
+"""Specialness: how far an issue's repo rate lies below general collateral of the same day.
+
+Idea: who must borrow one issue pays by lending cash below the general rate. ``specialness = GC - special``, in basis
+points, each special against a GC rate of its own New York day and never against another's; a special known before
+the day's GC rate waits for it. The most special an issue can pay to be is ``GC + fails charge``: beyond it failing is
+cheaper (see :mod:`detectors.repo.floor`).
+
+Signals: ``special`` by issue: 1 special (25 bp), 2 serious (100 bp), 3 near the floor (0.9 of GC + charge). Within a
+day the level only rises, for the day's low counts; a later day's prints start anew, with hysteresis.
+Trade-off: one broker's low print counts as much as an average; the floor asks for confirmation, this does not.
+Source: framework, indicator 4 (where the DTCC GCF index is general collateral and no specific rate); domain sheet 8.
+"""
+
+import datetime as dt
+from typing import Any
+
+import msgspec
+
+from detectors import calendar
+from detectors.detector import Detector, Draft, Reading, in_bp, tier
+from detectors.events import Event, PolicyRate, RepoPrint
+from detectors.repo.corridor import series_of
+from detectors.repo.floor import FailsCharge
+from detectors.repo.policy import PolicyBook
+from detectors.sections import Floor, Specialness
+
+ISSUES_KEPT = 64
+WAITING_KEPT = 256
+
+
+class Day(msgspec.Struct):
+    """An issue's present day, and its level so far on it."""
+
+    date: str
+    level: int
+
+
+class SpecialnessTiers(Detector):
+    """Holds specials of a day against the day's GC rate."""
+
+    name = "specialness"
+    signals = ("special",)
+    kinds = (RepoPrint, PolicyRate)
+
+    def __init__(self, config: Specialness, floor: Floor) -> None:
+        super().__init__()
+        self._config = config
+        self._book = PolicyBook()
+        self._charge = FailsCharge(floor)
+        self._gc: dict[str, dict[str, Reading]] = {}
+        self._waiting: list[RepoPrint] = []
+        self._days: dict[str, Day] = {}
+        self._last: dict[str, float] = {}
+
+    def update(self, event: Event) -> list[Draft]:
+        """Look at a special or a GC rate, or take a policy decision."""
+        if isinstance(event, PolicyRate):
+            self._book.add(event)
+            return []
+        assert isinstance(event, RepoPrint)
+        if event.segment == "SPECIAL":
+            return self._special(event, event.known)
+        if series_of(event) not in self._config.gc_references or event.statistic == "percentile":
+            return []
+        date = calendar.ny_date(event.ts).isoformat()
+        self._gc.setdefault(date, {})[series_of(event)] = Reading.of(event, event.rate_pct)
+        while len(self._gc) > 5:
+            del self._gc[min(self._gc)]
+        ready = [special for special in self._waiting if calendar.ny_date(special.ts).isoformat() == date]
+        self._waiting = [special for special in self._waiting if special not in ready]
+        return [draft for special in ready for draft in self._special(special, event.known)]
+
+    def _special(self, event: RepoPrint, known: int) -> list[Draft]:
+        date = calendar.ny_date(event.ts)
+        rates = self._gc.get(date.isoformat(), {})
+        gc = next((rates[series] for series in self._config.gc_references if series in rates), None)
+        if gc is None:
+            self._waiting = [*self._waiting, event][-WAITING_KEPT:]
+            return []
+        return self._judge(event, Reading.of(event, event.rate_pct), gc, known, date)
+
+    def _judge(self, event: RepoPrint, special: Reading, gc: Reading, known: int, date: dt.date) -> list[Draft]:
+        issue = event.instrument
+        specialness = in_bp(gc.value - special.value)
+        charge = self._charge.on(date, self._book)
+        values = {"special_pct": special.value, "gc_pct": gc.value, "specialness_bp": specialness}
+        tiers: tuple[float, ...] = self._config.tiers_bp
+        if charge is not None:
+            values["cap_bp"] = in_bp(gc.value + charge)
+            tiers = (*tiers, max(self._config.near_floor_share * values["cap_bp"], tiers[-1]))
+        self._last[issue] = specialness
+        level = tier(specialness, tiers, self._config.clear_bp, self.level("special", issue))
+        day = self._days.get(issue)
+        if day is not None and day.date == date.isoformat():
+            level = max(level, day.level)
+        elif day is not None and day.date > date.isoformat():
+            return []
+        self._days[issue] = Day(date.isoformat(), level)
+        self._forget()
+        return self.latch(
+            "special",
+            issue,
+            level,
+            readings=[gc, special],
+            known=known,
+            values=values,
+            rule="GC less special of one day, against the tiers and the most it can be",
+            threshold=tiers[max(level, 1) - 1],
+        )
+
+    def _forget(self) -> None:
+        quiet = [issue for issue in self._days if not self.level("special", issue)]
+        while len(self._days) > ISSUES_KEPT and quiet:
+            issue = quiet.pop(0)
+            del self._days[issue], self._last[issue]
+
+    def readings(self) -> dict[str, float]:
+        """The last specialness of each issue, in basis points."""
+        return {f"specialness_{issue}_bp": value for issue, value in self._last.items()}
+
+    def snapshot(self) -> dict[str, Any]:
+        """The policy book, the days' GC rates, the specials that wait, the issues."""
+        return {
+            **super().snapshot(),
+            "book": self._book.snapshot(),
+            "gc": msgspec.to_builtins(self._gc),
+            "waiting": [msgspec.to_builtins(event) for event in self._waiting],
+            "days": msgspec.to_builtins(self._days),
+            "last": dict(self._last),
+        }
+
+    def restore(self, plain: dict[str, Any]) -> None:
+        """Take them back."""
+        super().restore(plain)
+        self._book.restore(plain["book"])
+        self._gc = msgspec.convert(plain["gc"], type=dict[str, dict[str, Reading]])
+        self._waiting = msgspec.convert(plain["waiting"], type=list[RepoPrint])
+        self._days = msgspec.convert(plain["days"], type=dict[str, Day])
+        self._last = dict(plain["last"])
