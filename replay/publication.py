@@ -155,7 +155,7 @@ def _session_on_or_after(day: dt.date) -> dt.date:
 
 
 def _friday(day: dt.date) -> dt.date:
-    return COT_BACKLOG.get(day) or _session_on_or_after(day + DAY * ((_FRIDAY - day.weekday()) % 7))
+    return COT_BACKLOG.get(day) or _session_on_or_after(day + DAY * ((_FRIDAY - day.weekday() - 1) % 7 + 1))
 
 
 _DAYS: dict[Lag, Callable[[dt.date], dt.date]] = {

@@ -1,0 +1,105 @@
+"""A user's own files: what is there is used, what is not understood is named, what is wrong has a line."""
+
+from pathlib import Path
+
+import pytest
+
+from detectors.events import FundFlow, RepoPrint, SettlementFail, YieldQuote
+from replay.dataset import load
+from replay.errors import DataError
+
+HEADER = "date,series,value,unit\n"
+PRINTS = "date,time_et,instrument,kind,rate_pct,source\n"
+MARKS = "date,time_et,series,kind,value,unit,source\n"
+
+
+def write(directory: Path, text: str, name: str = "mine.csv") -> Path:
+    (directory / name).write_text(text, encoding="utf-8")
+    return directory
+
+
+def test_whatever_series_are_there(tmp_path: Path) -> None:
+    write(tmp_path, HEADER + "2024-07-03,DGS10,4.36,percent\n2024-07-03,PDFTD-USTET,113000,USD mn\n")
+    write(tmp_path, HEADER + "2024-07-03,FUND_FLOW_CTA,-2.5,USD bn\n", "flows.csv")
+    write(tmp_path, PRINTS + "2024-07-03,09:45,5Y-OTR,print,-0.75,desk\n", "prints.csv")
+    data = load(tmp_path)
+    assert data.warnings == []
+    assert [type(event) for event in data.events] == [RepoPrint, YieldQuote, FundFlow, SettlementFail]
+    special = data.events[0]
+    assert special.known == special.ts  # an hour was given
+    fails = data.events[3]
+    assert isinstance(fails, SettlementFail)
+    assert (fails.to_deliver_usd, fails.to_receive_usd) == (113e9, None)
+
+
+def test_units_of_the_same_dimension_are_converted(tmp_path: Path) -> None:
+    rows = "2021-02-25,DGS10,154,bp\n2021-02-26,DGS10,0.0144,fraction\n2021-03-01,DGS10,1.45,\n"
+    values = [event.mid_pct for event in load(write(tmp_path, HEADER + rows)).events if isinstance(event, YieldQuote)]
+    assert values == [1.54, 1.44, 1.45]
+
+
+def test_a_blank_value_is_a_gap(tmp_path: Path) -> None:
+    rows = "2021-02-24,DGS10,1.38,percent\n2021-02-25,DGS10,,percent\n2021-02-26,DGS10,.,percent\n"
+    assert len(load(write(tmp_path, HEADER + rows)).events) == 1
+
+
+def test_what_is_not_understood_is_named(tmp_path: Path) -> None:
+    write(tmp_path, HEADER + "2021-02-25,DGS10,1.54,percent\n2021-02-25,VIX,28.89,index\n2021-02-26,VIX,27.95,index\n")
+    write(tmp_path, HEADER + "2021-02-23,TFF_TY_LEV_LONG,700000,contracts\n", "positions.csv")
+    write(tmp_path, "a,b\n1,2\n", "other.csv")
+    warnings = "\n".join(load(tmp_path).warnings)
+    assert "VIX (2 rows)" in warnings
+    assert "TFF_TY_LEV_LONG" in warnings
+    assert "other.csv" in warnings
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "reason"),
+    [
+        (HEADER + "25.02.2021,DGS10,1.54,percent\n", 2, "no day"),
+        (HEADER + "2021-02-30,DGS10,1.54,percent\n", 2, "no day"),
+        (HEADER + "2021-02-24,DGS10,1.38,percent\n2021-02-25,DGS10,1.5.4,percent\n", 3, "no finite number"),
+        (HEADER + "2021-02-25,DGS10,nan,percent\n", 2, "no finite number"),
+        (HEADER + "2021-02-25,DGS10,inf,percent\n", 2, "no finite number"),
+        (HEADER + "2021-02-25,DGS10,1_54,percent\n", 2, "no finite number"),
+        (HEADER + "2021-02-25,DGS10,1.54,USD bn\n", 2, "unit 'USD bn' does not fit"),
+        (HEADER + "2021-02-25,DGS10,1.54,parsecs\n", 2, "percent, pct, bp, fraction"),
+        (HEADER + "2021-02-25,DGS10,154,percent\n", 2, "basis points?"),
+        (HEADER + "2021-02-25,DGS10,1.54\n", 2, "3 columns where the header has 4"),
+        (HEADER + "2021-02-25,DGS10,1.54,percent\n2021-02-25,DGS10,1.55,percent\n", 3, "1.54 in mine.csv:2"),
+        (HEADER.strip() + ",provenance\n2021-02-25,DGS10,1.54,percent,rumour\n", 2, "provenance 'rumour'"),
+        (HEADER + '2021-02-25,DGS10,"1.54,percent\n', 2, "not a CSV row"),
+        (PRINTS + "2021-03-04,noonish,10Y-OTR,low,-4.25,desk\n", 2, "neither HH:MM nor one of"),
+        (PRINTS + "2021-03-04,24:00,10Y-OTR,low,-4.25,desk\n", 2, "neither HH:MM nor one of"),
+        (PRINTS + "2021-03-04,,10Y-OTR,lowest,-4.25,desk\n", 2, "kind 'lowest'"),
+        (MARKS + "2021-02-25,,AUCTION_7Y_BID_TO_COVER,result,2.04,ratio,desk\n", 2, "lacks its AUCTION_7Y_HIGH_YIELD"),
+        (MARKS + "2021-02-25,,AUCTION_8Y_HIGH_YIELD,result,1.2,percent,desk\n", 2, "no tenor"),
+        (MARKS + "2021-02-25,,GOSSIP,print,1.2,percent,desk\n", 2, "no mark is called 'GOSSIP'"),
+    ],
+)
+def test_a_bad_row_has_file_line_and_reason(tmp_path: Path, text: str, line: int, reason: str) -> None:
+    with pytest.raises(DataError) as caught:
+        load(write(tmp_path, text))
+    assert caught.value.path == tmp_path / "mine.csv"
+    assert caught.value.line == line
+    assert reason in caught.value.reason
+    assert str(caught.value).startswith(f"{tmp_path / 'mine.csv'}:{line}: ")
+
+
+@pytest.mark.parametrize("text", [None, "", HEADER, "a,b\n1,2\n"])
+def test_a_directory_without_figures_is_an_error(tmp_path: Path, text: str | None) -> None:
+    if text is not None:
+        write(tmp_path, text)
+    with pytest.raises(DataError, match="date,series,value,unit"):
+        load(tmp_path)
+
+
+def test_a_directory_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no such directory"):
+        load(tmp_path / "nowhere")
+
+
+def test_a_file_that_is_not_text(tmp_path: Path) -> None:
+    (tmp_path / "mine.csv").write_bytes(b"\xff\xfe\x00date")
+    with pytest.raises(DataError, match="UTF-8"):
+        load(tmp_path)
