@@ -15,6 +15,7 @@ from detectors.codec import Reject
 from detectors.engine import Engine, Late, Place
 from detectors.signals import Output
 from streams import records
+from streams.records import Version
 
 NewEngine = Callable[[str], Engine | None]
 
@@ -33,10 +34,10 @@ class Applied(msgspec.Struct):
 class Market:
     """An engine and the offsets below which it has seen everything (from its own record)."""
 
-    def __init__(self, engine: Engine, seen: Mapping[str, int], flush: int) -> None:
+    def __init__(self, engine: Engine, seen: Mapping[str, int], version: Version | None) -> None:
         self.engine = engine
         self.seen = dict(seen)
-        self.flush = flush
+        self.version = version
         self.dirty = False
 
 
@@ -105,7 +106,7 @@ class Partition:
             engine = self._new_engine(name)
             if engine is None:
                 return None
-            market = self.markets[name] = Market(engine, {}, 0)
+            market = self.markets[name] = Market(engine, {}, None)
         return market
 
     def market_records(self) -> list[records.MarketRecord]:
@@ -114,7 +115,7 @@ class Partition:
         changed = []
         for name, market in self.markets.items():
             if market.dirty:
-                market.flush = self.flush
+                market.version = (self.epoch, self.flush)
                 market.seen = dict(self.next_offsets)
                 changed.append(
                     records.MarketRecord(
@@ -133,7 +134,7 @@ class Partition:
             epoch=self.epoch,
             flush=self.flush,
             next_offsets=dict(self.next_offsets),
-            markets={name: market.flush for name, market in self.markets.items() if market.flush},
+            markets={name: market.version for name, market in self.markets.items() if market.version},
         )
 
     def written(self) -> None:

@@ -7,7 +7,7 @@ from. They go out in this order through one idempotent producer, so who finds a 
 
 A crash between two records of one flush leaves some states ahead of the position: reading goes on at the position
 and each market skips what its own record has seen. A state that lies *behind* what the position promises (a zombie
-wrote last, or a record was refused) is noticed by its flush number and healed by reading again from where it stands.
+wrote last, or a record was refused) is noticed by its version and healed by reading again from where it stands.
 
 A worker that takes a partition claims it with an epoch one higher than any it found; records of a lower epoch that
 follow are a zombie's and are passed over.
@@ -17,16 +17,18 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Mapping
-from typing import TypeVar
 
 import msgspec
 
 FORMAT = 1
 POSITION_KEY = b"\x00position"  # no market's name can begin with a zero byte
+_EPOCH_BYTES = 8
+_HEAD_BYTES = 1 + _EPOCH_BYTES
 _COMPRESSION_LEVEL = 1
 _MAX_STATE_BYTES = 512 << 20
 
-R = TypeVar("R", bound="MarketRecord | PositionRecord")
+Version = tuple[int, int]
+"""Epoch and flush of a record; a later one is greater, whoever wrote it."""
 
 
 class RecordRefusedError(Exception):
@@ -38,7 +40,7 @@ class RecordRefusedError(Exception):
 
 
 class MarketRecord(msgspec.Struct, frozen=True, kw_only=True, tag="market"):
-    """A market's state after every message below ``applied`` (next offset by source topic), as of flush ``flush``."""
+    """A market's state after every message below ``applied`` (next offset by source topic), and when it was written."""
 
     market: str
     epoch: int
@@ -46,14 +48,19 @@ class MarketRecord(msgspec.Struct, frozen=True, kw_only=True, tag="market"):
     applied: dict[str, int]
     state: bytes
 
+    @property
+    def version(self) -> Version:
+        """Orders the records of one market."""
+        return self.epoch, self.flush
+
 
 class PositionRecord(msgspec.Struct, frozen=True, kw_only=True, tag="position"):
-    """Where to go on (next offset by source topic), and the flush each market's state was last written in."""
+    """Where to go on (next offset by source topic), and the version of the state last written of each market."""
 
     epoch: int
     flush: int
     next_offsets: dict[str, int]
-    markets: dict[str, int]
+    markets: dict[str, Version]
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -61,22 +68,34 @@ _DECODER = msgspec.msgpack.Decoder(MarketRecord | PositionRecord)
 
 
 def encode(record: MarketRecord | PositionRecord) -> bytes:
-    """A format byte and the compressed record."""
-    return bytes([FORMAT]) + zlib.compress(_ENCODER.encode(record), _COMPRESSION_LEVEL)
+    """A format byte, the epoch in eight bytes (to be read without inflating the rest), the compressed record."""
+    return (
+        bytes([FORMAT])
+        + record.epoch.to_bytes(_EPOCH_BYTES)
+        + zlib.compress(_ENCODER.encode(record), _COMPRESSION_LEVEL)
+    )
 
 
 def decode(raw: bytes) -> MarketRecord | PositionRecord:
     """Undo :func:`encode`; whatever the bytes, the only error is :class:`RecordRefusedError`."""
     if not raw or raw[0] != FORMAT:
         raise RecordRefusedError("format", f"format {raw[0] if raw else 'none'}, this version reads {FORMAT}")
+    if len(raw) <= _HEAD_BYTES:
+        raise RecordRefusedError("truncated", f"a record of {len(raw)} bytes")
     inflate = zlib.decompressobj()
     try:
-        body = inflate.decompress(raw[1:], _MAX_STATE_BYTES)
+        body = inflate.decompress(raw[_HEAD_BYTES:], _MAX_STATE_BYTES)
         if not inflate.eof:
             raise RecordRefusedError("truncated", "the record ends early, or is larger than any state may be")
-        return _DECODER.decode(body)
+        record: MarketRecord | PositionRecord = _DECODER.decode(body)
     except (zlib.error, msgspec.MsgspecError) as error:
         raise RecordRefusedError("truncated", str(error)) from None
+    return record
+
+
+def epoch_of(raw: bytes) -> int | None:
+    """The epoch of a record, or None if it is no record of this version."""
+    return int.from_bytes(raw[1:_HEAD_BYTES]) if len(raw) > _HEAD_BYTES and raw[0] == FORMAT else None
 
 
 class Found(msgspec.Struct):
@@ -137,14 +156,14 @@ def plan(found: Found, topics: Iterable[str], unusable: Mapping[str, str]) -> Pl
         return Plan(dict.fromkeys(topics, 0), healed)
     start = {topic: position.next_offsets.get(topic, 0) for topic in topics}
     behind: list[Mapping[str, int]] = [{} for _ in unusable]
-    for market, flush in position.markets.items():
+    for market, version in position.markets.items():
         record = found.markets.get(market)
         if market in unusable:
             continue
         if record is None:
             healed[market] = "missing"
             behind.append({})
-        elif record.flush < flush:
+        elif record.version < version:
             healed[market] = "stale"
             behind.append(record.applied)
     for applied in behind:

@@ -112,9 +112,7 @@ _CEILINGS: dict[str, float] = {
 }
 
 
-def load(
-    environment: Mapping[str, str] | None = None, *, path: Path | None = None, **overrides: Any
-) -> Settings:
+def load(environment: Mapping[str, str] | None = None, *, path: Path | None = None, **overrides: Any) -> Settings:
     """Read the settings.
 
     Args:

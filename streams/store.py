@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from typing import TypeAlias
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -15,6 +16,7 @@ from streams.settings import Settings
 from streams.topics import SNAPSHOTS, SOURCES
 
 _POLL_MS = 500
+Record: TypeAlias = "ConsumerRecord[bytes, bytes]"
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -61,20 +63,18 @@ async def _recover(reader: AIOKafkaConsumer, settings: Settings, numbers: list[i
     end = await reader.end_offsets(list(sources))
     recovered = {}
     for place, number in snapshots.items():
-        found = records.fold((record.key or b"", record.value) for record in logs[place])
+        found = records.fold(logs[place].entries())
+        found.fenced += logs[place].fenced
         held = {topic: Held(first[tp], end[tp]) for tp, (topic, of) in sources.items() if of == number}
         recovered[number] = Recovered(found, held)
     return recovered
 
 
-async def _read_to_end(
-    reader: AIOKafkaConsumer, places: list[TopicPartition]
-) -> dict[TopicPartition, list[ConsumerRecord[bytes, bytes]]]:
-    """The last record of each key of each partition, in the order of the log."""
+async def _read_to_end(reader: AIOKafkaConsumer, places: list[TopicPartition]) -> dict[TopicPartition, _Log]:
     reader.assign(places)
     await reader.seek_to_beginning(*places)
     ends = await reader.end_offsets(places)
-    latest: dict[TopicPartition, dict[bytes, list[ConsumerRecord[bytes, bytes]]]] = {place: {} for place in places}
+    logs = {place: _Log() for place in places}
     while True:
         # The position, not the last record's offset, is compared: markers and compaction leave the end without one.
         behind = [place for place in places if await reader.position(place) < ends[place]]
@@ -82,27 +82,46 @@ async def _read_to_end(
             break
         for place, batch in (await reader.getmany(*behind, timeout_ms=_POLL_MS)).items():
             for record in batch:
-                # Two of a key suffice: the last, and one to stand in for it should it be refused. Memory stays flat
-                # however long ago the topic was compacted.
-                kept = latest[place].setdefault(record.key or b"", [])
-                kept.append(record)
-                del kept[:-2]
-    return {
-        place: sorted((record for kept in by_key.values() for record in kept), key=lambda record: record.offset)
-        for place, by_key in latest.items()
-    }
+                logs[place].add(record)
+    return logs
 
 
-async def reread(settings: Settings, place: TopicPartition, begin: int, end: int) -> list[ConsumerRecord[bytes, bytes]]:
+class _Log:
+    """The last records of each key, as they come: memory stays flat however long ago the topic was compacted."""
+
+    def __init__(self) -> None:
+        self.fenced = 0
+        self._epoch = 0
+        self._kept: dict[bytes, list[Record]] = {}
+
+    def add(self, record: Record) -> None:
+        epoch = records.epoch_of(record.value or b"")
+        if epoch is not None and epoch < self._epoch:
+            self.fenced += 1
+            return
+        self._epoch = max(self._epoch, epoch or 0)
+        kept = self._kept.setdefault(record.key or b"", [])
+        kept.append(record)
+        del kept[:-2]  # the last, and one to stand in for it should it be refused
+
+    def entries(self) -> list[tuple[bytes, bytes | None]]:
+        """Keys and values in the order of the log."""
+        kept = sorted((record for of_key in self._kept.values() for record in of_key), key=lambda record: record.offset)
+        return [(record.key or b"", record.value) for record in kept]
+
+
+async def reread(settings: Settings, place: TopicPartition, begin: int, end: int) -> list[Record]:
     """The messages a source holds from ``begin`` up to, not with, ``end``; none if these offsets are only holes."""
     try:
         async with asyncio.timeout(settings.recovery_timeout_s), clients.reader(settings) as reader:
             reader.assign([place])
             reader.seek(place, begin)
-            found: list[ConsumerRecord[bytes, bytes]] = []
+            found: list[Record] = []
             while await reader.position(place) < end:
                 batches = await reader.getmany(place, timeout_ms=_POLL_MS)
                 found.extend(record for batch in batches.values() for record in batch if record.offset < end)
             return found
     except (TimeoutError, KafkaError) as error:
-        raise RecoveryError(f"{place.topic}-{place.partition} could not be read again from {begin}: {error!r}") from error
+        raise RecoveryError(
+            f"{place.topic}-{place.partition} could not be read again from {begin}: {error!r}"
+        ) from error

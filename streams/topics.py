@@ -73,9 +73,7 @@ async def _partition_counts(admin: AIOKafkaAdminClient, settings: Settings) -> d
 
 async def _create(admin: AIOKafkaAdminClient, settings: Settings, names: Iterable[str]) -> list[str]:
     new = [
-        NewTopic(
-            settings.topic(name), settings.partitions, settings.replication, topic_configs=_config(name, settings)
-        )
+        NewTopic(settings.topic(name), settings.partitions, settings.replication, topic_configs=_config(name, settings))
         for name in names
     ]
     if not new:

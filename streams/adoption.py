@@ -1,0 +1,92 @@
+"""From what was found on the broker to a partition that can go on: states restored, offsets chosen, losses named."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from detectors.config import Config
+from detectors.engine import Engine, SnapshotError
+
+from streams import records, store
+from streams.errors import GapError, RecoveryError
+from streams.metrics import Metrics
+from streams.partition import Market, NewEngine, Partition
+from streams.settings import Settings
+from streams.topics import SOURCES
+
+log = logging.getLogger(__name__)
+
+
+def adopt(
+    number: int,
+    recovered: store.Recovered,
+    config: Config,
+    settings: Settings,
+    metrics: Metrics,
+    new_engine: NewEngine,
+) -> Partition:
+    """Build a partition from its records.
+
+    Raises:
+        RecoveryError: the broker holds less than the state has seen.
+        GapError: messages not applied yet are gone, and the settings do not allow to go on without them.
+    """
+    found = recovered.found
+    metrics.recovered(found)
+    engines, unusable = _restore(found, config, metrics)
+    plan = records.plan(found, SOURCES, unusable)
+    for market, reason in plan.healed.items():
+        log.warning("partition %d: the state of %s is refused (%s), reading further back", number, market, reason)
+        metrics.healed(reason)
+    promised = found.position.next_offsets if found.position is not None else {}
+    start = {}
+    for topic, held in recovered.held.items():
+        place = f"{settings.topic(topic)}-{number}"
+        start[topic], lost = first_offset(place, plan.start[topic], promised.get(topic, 0), held)
+        if lost:
+            _lose(place, lost, settings, metrics)
+    partition = Partition(number, epoch=found.epoch + 1, next_offsets=start, new_engine=new_engine)
+    partition.settled = dict(promised)
+    partition.flush = max((record.flush for record in found.markets.values()), default=0)
+    for market, engine in engines.items():
+        record = found.markets[market]
+        partition.markets[market] = Market(engine, record.applied, record.version)
+    return partition
+
+
+def _restore(found: records.Found, config: Config, metrics: Metrics) -> tuple[dict[str, Engine], dict[str, str]]:
+    engines: dict[str, Engine] = {}
+    unusable: dict[str, str] = {}
+    for market, record in found.markets.items():
+        try:
+            engines[market] = Engine.restore(config, market, record.state)
+        except SnapshotError as error:
+            unusable[market] = error.reason
+            metrics.refused(error.reason)
+    return engines, unusable
+
+
+def first_offset(place: str, start: int, promised: int, held: store.Held) -> tuple[int, int]:
+    """Where reading can begin, and how many messages nobody has applied are gone before it.
+
+    What lies below ``promised`` was applied once; reading it again rebuilds a state, and is no loss to miss.
+    """
+    if max(start, promised) > held.end:
+        raise RecoveryError(
+            f"{place} ends at {held.end}, but the state has seen it up to {max(start, promised)}: the broker lost "
+            "messages, or the topic was made anew. Use fresh topics throughout (CRUNCHWATCH_TOPIC_PREFIX)"
+        )
+    if start >= held.first:
+        return start, 0
+    return held.first, max(0, held.first - max(start, promised)) if promised else 0
+
+
+def _lose(place: str, count: int, settings: Settings, metrics: Metrics) -> None:
+    metrics.lost(count)
+    if settings.on_gap == "fail":
+        raise GapError(
+            f"{place}: {count} messages that were not applied yet are no longer on the broker. "
+            "CRUNCHWATCH_ON_GAP=continue goes on without them and counts them"
+        )
+    log.error("%s: %d messages were lost, going on without them", place, count)

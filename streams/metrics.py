@@ -1,0 +1,120 @@
+"""What Prometheus sees of one worker: how it fares, beside what each market it owns shows.
+
+Every label's values come from a bounded set: markets (bounded by the settings), streams, detectors, states and the
+reason codes of this project; nothing a producer can invent becomes a label.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from detectors.events import STREAMS
+from detectors.signals import Transition
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+
+from streams.market_metrics import MarketMetrics
+from streams.partition import Applied, Partition
+from streams.records import Found
+
+_LATENCY_S = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
+_FLUSH_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+
+
+class Metrics:
+    """All metrics of a worker, on a registry of their own (two workers may live in one test process)."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        self.markets = MarketMetrics(self.registry)
+        self._make_worker_metrics()
+
+    def _make_worker_metrics(self) -> None:
+        own: Any = {"registry": self.registry}
+        self.messages = Counter("crunchwatch_messages", "Messages applied", ["stream"], **own)
+        self.events = Counter("crunchwatch_events", "Events applied", ["stream"], **own)
+        self.signals = Counter("crunchwatch_signals", "Signals sent", [], **own)
+        self.duplicates = Counter("crunchwatch_duplicates", "Events known already", ["stream"], **own)
+        self.late = Counter("crunchwatch_late", "Events not used, by reason", ["stream", "reason"], **own)
+        self.dead = Counter("crunchwatch_dead_letters", "Messages or parts refused", ["stream", "reason"], **own)
+        self.repeats = Counter("crunchwatch_repeated_messages", "Messages read again and skipped", ["stream"], **own)
+        self.holes = Counter("crunchwatch_offset_holes", "Offsets that hold no message", [], **own)
+        self.rescued = Counter("crunchwatch_rescued_messages", "Messages a jump had hidden, fetched", [], **own)
+        self.losses = Counter("crunchwatch_lost_messages", "Messages gone from the broker unapplied", [], **own)
+        self.refusals = Counter("crunchwatch_snapshots_refused", "Records not used at recovery", ["reason"], **own)
+        self.rebuilt = Counter("crunchwatch_states_rebuilt", "States read again from further back", ["reason"], **own)
+        self.fenced = Counter("crunchwatch_fenced_records", "Records of a former owner, passed over", [], **own)
+        self.partitions = Gauge("crunchwatch_owned_partitions", "Partitions owned", [], **own)
+        self.latency = Histogram("crunchwatch_processing_seconds", "One message", ["stream"], buckets=_LATENCY_S, **own)
+        self.flush = Histogram("crunchwatch_flush_seconds", "Writing a partition down", buckets=_FLUSH_S, **own)
+        for stream in STREAMS:
+            for metric in (self.messages, self.events, self.duplicates, self.repeats, self.latency):
+                metric.labels(stream)
+
+    # -- what the worker tells ------------------------------------------------------------------------------------
+
+    def applied(self, stream: str, applied: Applied, seconds: float) -> None:
+        """One message was taken."""
+        self.messages.labels(stream).inc()
+        self.events.labels(stream).inc(applied.events)
+        self.duplicates.labels(stream).inc(applied.duplicates)
+        self.latency.labels(stream).observe(seconds)
+        for late in applied.late:
+            self.late.labels(stream, late.reason).inc()
+        for reject in applied.rejects:
+            self.dead.labels(stream, reject.reason).inc()
+        for output, _ in applied.outputs:
+            if isinstance(output, Transition):
+                self.markets.step(output)
+            else:
+                self.signals.inc()
+
+    def repeated(self, stream: str) -> None:
+        """A message below the next offset came again."""
+        self.repeats.labels(stream).inc()
+
+    def jumped(self, holes: int, hidden: int) -> None:
+        """Offsets were not in a row: some held nothing, some held messages that were fetched."""
+        self.holes.inc(holes)
+        self.rescued.inc(hidden)
+
+    def lost(self, count: int) -> None:
+        """Messages are gone from the broker that no state has seen."""
+        self.losses.inc(count)
+
+    def recovered(self, found: Found) -> None:
+        """A partition's records were read back."""
+        self.fenced.inc(found.fenced)
+        for _, reason in found.refused:
+            self.refusals.labels(reason).inc()
+
+    def refused(self, reason: str) -> None:
+        """The engine would not take a state."""
+        self.refusals.labels(reason).inc()
+
+    def healed(self, reason: str) -> None:
+        """A market is read again from further back."""
+        self.rebuilt.labels(reason).inc()
+
+    def flushed(self, seconds: float) -> None:
+        """A partition was written down."""
+        self.flush.observe(seconds)
+
+    def owned(self, partitions: Mapping[int, Partition]) -> None:
+        """The assignment changed."""
+        self.partitions.set(len(partitions))
+        self.refresh(partitions)
+
+    def refresh(self, partitions: Mapping[int, Partition]) -> None:
+        """Bring what each market shows up to date."""
+        for partition in partitions.values():
+            for name, market in partition.markets.items():
+                self.markets.show(name, market.engine.status())
+
+    def exposition(self) -> bytes:
+        """All of it, in the text format."""
+        return generate_latest(self.registry)
