@@ -57,7 +57,7 @@ class SpreadModel:
         return score, z_score, cut
 
     def _score(self, value: float) -> tuple[float, float] | None:
-        gaussian = self._scorer.gaussian
+        gaussian: Any = self._scorer.gaussian
         if gaussian.n_samples < self._config.warm_up:
             return None
         variance = gaussian._var.get()  # noqa: SLF001  sigma itself fails when rounding leaves a variance below zero
@@ -69,7 +69,7 @@ class SpreadModel:
 
     def snapshot(self) -> dict[str, Any]:
         """The moments to the last bit, the window and the past scores."""
-        rolling = self._scorer.gaussian
+        rolling: Any = self._scorer.gaussian
         var = rolling.obj._var  # noqa: SLF001  exact moments: learning the window again would round differently
         return {
             "count": var.mean.n,
@@ -81,7 +81,7 @@ class SpreadModel:
 
     def restore(self, plain: dict[str, Any]) -> None:
         """Take it back."""
-        rolling = self._scorer.gaussian
+        rolling: Any = self._scorer.gaussian
         var = rolling.obj._var  # noqa: SLF001
         var.mean.n, var.mean._mean, var._S = plain["count"], plain["mean"], plain["squares"]  # noqa: SLF001
         rolling.window.extend(((value,), {}) for value in plain["window"])
@@ -135,10 +135,9 @@ class SpreadAnomaly(Detector):
         self._paired[spread.name] = date
         value = in_bp(left.value - right.value)
         self._last[spread.name] = value
-        stepped = self._models[spread.name].step(value)
-        if stepped is None or stepped[2] is None:
+        score, z_score, cut = self._models[spread.name].step(value) or (0.0, 0.0, None)
+        if cut is None:
             return []
-        score, z_score, cut = stepped
         return self.latch(
             "spread",
             spread.name,

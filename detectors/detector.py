@@ -76,6 +76,7 @@ class Detector:
 
     def __init__(self) -> None:
         self._latched: dict[tuple[str, str], int] = {}
+        self._latest: dict[tuple[str, str], Reading] = {}
 
     def update(self, event: Event) -> list[Draft]:
         """Look at an event of one of ``kinds``."""
@@ -126,8 +127,9 @@ class Detector:
             return []
         if level:
             self._latched[name, subject] = level
+            self._latest[name, subject] = readings[-1]
         else:
-            del self._latched[name, subject]
+            del self._latched[name, subject], self._latest[name, subject]
         return [
             self.pulse(
                 name,
@@ -141,6 +143,23 @@ class Detector:
                 ts=ts,
             )
         ]
+
+    def overrule(self, name: str, subject: str, now: int) -> list[Draft]:
+        """Take a condition off because its feed is silent and living evidence has been calm for long enough."""
+        reading = self._latest.get((name, subject))
+        if reading is None:
+            return []
+        return self.latch(
+            name,
+            subject,
+            0,
+            readings=[reading],
+            known=now,
+            values={},
+            rule="overruled: its feed is silent, and the living evidence is calm",
+            threshold=None,
+            ts=now,
+        )
 
     @staticmethod
     def pulse(
@@ -171,8 +190,12 @@ class Detector:
 
     def snapshot(self) -> dict[str, Any]:
         """All state as plain values; a subclass adds its own to it."""
-        return {"latched": [[*key, level] for key, level in self._latched.items()]}
+        latched = [[*key, level, msgspec.to_builtins(self._latest[key])] for key, level in self._latched.items()]
+        return {"latched": latched}
 
     def restore(self, plain: dict[str, Any]) -> None:
         """Take all state back; a subclass takes its own besides."""
-        self._latched = {(name, subject): level for name, subject, level in plain["latched"]}
+        self._latched = {(name, subject): level for name, subject, level, _ in plain["latched"]}
+        self._latest = {
+            (name, subject): msgspec.convert(reading, type=Reading) for name, subject, _, reading in plain["latched"]
+        }

@@ -33,6 +33,8 @@ SIGNALS: dict[str, tuple[str, ...]] = {
     "anomaly": ("spread",),
 }
 
+EVENTS = (("levels", "crossed"), ("levels", "sustained"), ("levels", "failed"))
+
 
 def _catalogue() -> str:
     return ", ".join(f"{detector}.{name}" for detector, names in SIGNALS.items() for name in names)
@@ -225,7 +227,11 @@ class Feed(Section, frozen=True, kw_only=True):
 
 
 class Condition(Section, frozen=True, kw_only=True):
-    """A signal that must be on, or have been on within so many sessions, at a level or above."""
+    """A signal that must be on, or have been on within so many sessions, at a level or above.
+
+    A break of a yield level is an event and not a condition: it counts from the moment it was said, however long the
+    yield stays beyond.
+    """
 
     detector: Name
     name: Name

@@ -97,12 +97,11 @@ def from_json(raw: bytes) -> Output:
     return output
 
 
-def identified(output: Output) -> Output:
-    """Give an output its id: 128 bits of BLAKE2b over its canonical content without the id."""
+def content_id(output: Output) -> str:
+    """The id of an output: 128 bits of BLAKE2b over its canonical content without the id."""
     body = msgspec.to_builtins(output)
     del body["id"]
-    digest = hashlib.blake2b(orjson.dumps(body, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
-    return msgspec.structs.replace(output, id=digest)
+    return hashlib.blake2b(orjson.dumps(body, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
 
 
 def rounded(values: dict[str, float]) -> dict[str, float]:

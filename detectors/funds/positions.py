@@ -1,12 +1,12 @@
 """Futures positions of the Commitments of Traders: is a category's net at an extreme of its own history.
 
-Idea: ``net = long - short``, over open interest when that is reported, ranked in the last three years. A report is as of
-Tuesday and known on Friday at 15:30 in New York; order by ``known`` keeps that lag. The two bases are never mixed in
-one window: a category reported without open interest is ranked in contracts.
+Idea: ``net = long - short``, over open interest when that is reported, ranked in the last three years. A report is as
+of Tuesday and known on Friday at 15:30 in New York; order by ``known`` keeps that lag. The two bases are never mixed
+in one window: a category reported without open interest is ranked in contracts.
 
-Signals: ``short_extreme`` and ``long_extreme`` (1), by contract, report and category, at or beyond the outer share of the
-window. Caveat: leveraged funds' shorts hold the basis trade's hedges as well as views; asset managers' longs fell in
-the week to 2 March 2021 while leveraged funds stayed net long, so the record supports real-money selling there.
+Signals: ``short_extreme`` and ``long_extreme`` (1), by contract, report and category, at or beyond the outer share of
+the window. Caveat: leveraged funds' shorts hold the basis trade's hedges as well as views; asset managers' longs fell
+in the week to 2 March 2021 while leveraged funds stayed net long: the record supports real-money selling there.
 Source: framework, indicator 7; CFTC, Traders in Financial Futures and legacy reports; domain sheet 6 and 7.
 """
 

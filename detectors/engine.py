@@ -1,0 +1,230 @@
+"""One market: events in, signals and transitions out. The sole owner of order and of time.
+
+The engine is a pure function of the list of events it is given: no clock, no randomness, no I/O. Events are merged into
+the one total order; each goes to the detectors that ask for its kind; their drafts become signals, with market,
+configuration and id; the stress table moves on signals. What time alone brings about is decided on a fixed grid of
+event time, in order with the events: all events known before a grid point, then the point, then the rest.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from detectors import signals as sg
+from detectors.blindness import Blindness
+from detectors.calendar import NS
+from detectors.config import config_hash
+from detectors.detector import Detector, Draft
+from detectors.events import Event, Heartbeat
+from detectors.ordering import FAR_PAST, Ordering, Verdict
+from detectors.places import Place, Places
+from detectors.registry import detectors_of
+from detectors.sections import Config
+from detectors.snapshot import pack, unpack
+from detectors.status import Counts, Status
+from detectors.stress import Step, StressTable, provenance_of
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """An event that was not used, and why: late, far_future or sequence_reused."""
+
+    reason: str
+    event: Event
+    place: Place | None = None
+
+
+class Result(msgspec.Struct):
+    """What processing brought: outputs in order, late events, refused ones, and how many were duplicates."""
+
+    outputs: list[sg.Output] = []
+    late: list[Refused] = []
+    conflicts: list[Refused] = []
+    duplicates: int = 0
+
+
+class Engine:
+    """The state of one market."""
+
+    def __init__(self, config: Config, market: str) -> None:
+        self._config = config
+        self._hash = config_hash(config)
+        self._market = market
+        self._ordering = Ordering(config.merge)
+        self._blindness = Blindness(config.stress.feeds)
+        self._detectors: tuple[Detector, ...] = (self._blindness, *detectors_of(config))
+        self._by_kind: dict[type[Event], tuple[Detector, ...]] = {}
+        self._stress = StressTable(config.stress)
+        self._grid = config.merge.grid_s * NS
+        self._counts = Counts()
+        self._places = Places()
+        self._now = FAR_PAST
+        self._wake: int | None = None
+
+    @property
+    def market(self) -> str:
+        """The market's name."""
+        return self._market
+
+    def process(self, events: Iterable[Event], places: Sequence[Place] | None = None) -> Result:
+        """Take events, in any order and number; give what the watermark lets out.
+
+        Args:
+            events: of this market; one is a batch of one.
+            places: where each lay in the log, as many as there are events; kept beside, never part of an output.
+
+        Raises:
+            ValueError: an event of another market.
+        """
+        result = Result()
+        for index, event in enumerate(events):
+            if event.market != self._market:
+                raise ValueError(f"an event of {event.market} was given to the engine of {self._market}")
+            self._admit(event, places[index] if places is not None else None, result)
+        for event in self._ordering.release():
+            self._pass_time(event.known, result)
+            self._apply(event, result)
+        if self._ordering.watermark != FAR_PAST:
+            self._pass_time(self._ordering.watermark, result)
+        self._counts.signals += sum(isinstance(output, sg.Signal) for output in result.outputs)
+        self._counts.transitions += sum(isinstance(output, sg.Transition) for output in result.outputs)
+        return result
+
+    def _admit(self, event: Event, place: Place | None, result: Result) -> None:
+        verdict = self._ordering.accept(event)
+        self._counts.received += 1
+        if verdict is Verdict.TAKEN:
+            if place is not None and not isinstance(event, Heartbeat):
+                self._places.note(event, place)
+        elif verdict is Verdict.DUPLICATE:
+            self._counts.duplicates += 1
+            result.duplicates += 1
+        elif verdict is Verdict.LATE:
+            self._counts.late += 1
+            result.late.append(Refused(verdict.value, event, place))
+        else:
+            self._counts.refused += 1
+            result.conflicts.append(Refused(verdict.value, event, place))
+
+    def _apply(self, event: Event, result: Result) -> None:
+        self._now = max(self._now, event.known)
+        self._counts.applied += 1
+        asked = self._by_kind.get(type(event))
+        if asked is None:
+            asked = self._by_kind[type(event)] = tuple(one for one in self._detectors if type(event) in one.kinds)
+        spoken = False
+        for detector in asked:
+            spoken |= self._say(detector, detector.update(event), result)
+        self._settle(event.known, event.ts, result, spoken=spoken)
+
+    def _pass_time(self, until: int, result: Result) -> None:
+        # The grid point at or after a deadline, once every event known before that point has been applied.
+        while self._wake is not None:
+            point = -(-max(self._wake, self._now) // self._grid) * self._grid
+            if point > until:
+                return
+            self._now = max(self._now, point)
+            spoken = False
+            for detector in self._detectors:
+                deadline = detector.wake_at()
+                if deadline is not None and deadline <= point:
+                    spoken |= self._say(detector, detector.on_time(point), result)
+            for name, signal, subject in self._stress.overruled(point, self._blindness.blind_on()):
+                detector = next(one for one in self._detectors if one.name == name)
+                spoken |= self._say(detector, detector.overrule(signal, subject, point), result)
+            self._settle(point, point, result, spoken=True)
+
+    def _say(self, detector: Detector, drafts: list[Draft], result: Result) -> bool:
+        for draft in drafts:
+            signal = sg.Signal(
+                market=self._market,
+                detector=detector.name,
+                config_hash=self._hash,
+                **{name: getattr(draft, name) for name in draft.__struct_fields__},
+            )
+            signal = msgspec.structs.replace(signal, id=sg.content_id(signal))
+            result.outputs.append(signal)
+            self._stress.take(signal)
+            for listener in self._detectors:
+                if detector.name in listener.listens:
+                    self._say(listener, listener.observe(signal), result)
+        return bool(drafts)
+
+    def _settle(self, now: int, ts: int, result: Result, *, spoken: bool) -> None:
+        if spoken:
+            blind_on = self._blindness.blind_on()
+            for step in self._stress.evaluate(now, blind_on):
+                result.outputs.append(self._transition(step, now, ts, blind_on))
+        deadlines = [self._stress.wake_at(), *(one.wake_at() for one in self._detectors)]
+        self._wake = min((deadline for deadline in deadlines if deadline is not None), default=None)
+
+    def _transition(self, step: Step, now: int, ts: int, blind_on: tuple[str, ...]) -> sg.Transition:
+        transition = sg.Transition(
+            market=self._market,
+            ts=ts,
+            known=now,
+            from_state=step.from_state,
+            to_state=step.to_state,
+            kind=step.kind,
+            evidence=step.evidence,
+            causes=tuple(sorted({cause for mark in step.marks for cause in mark.causes})),
+            blind_on=blind_on,
+            provenance=provenance_of(step.marks),
+            config_hash=self._hash,
+        )
+        return msgspec.structs.replace(transition, id=sg.content_id(transition))
+
+    def places_of(self, output: sg.Output) -> list[Place]:
+        """Where the events behind an output lay in the log, as far as it is still known."""
+        return self._places.of(output.causes)
+
+    def status(self) -> Status:
+        """How the market stands: for gauges and pages; it takes no part in any decision."""
+        position = self._stress.position
+        blind_on = self._blindness.blind_on()
+        return Status(
+            market=self._market,
+            state=position.state,
+            kind=position.kind,
+            since_ns=position.since,
+            blind_on=blind_on,
+            feeds=tuple(feed.name for feed in self._config.stress.feeds),
+            watermark_ns=self._ordering.watermark,
+            newest_ns=self._ordering.newest(),
+            held_by=self._ordering.held_by(),
+            waiting=self._ordering.waiting,
+            counts=msgspec.structs.replace(self._counts),
+            values={name: value for one in self._detectors for name, value in one.readings().items()},
+            evidence=self._stress.memory.levels(),
+            rules=self._stress.holding_rules(self._now, blind_on),
+            config_hash=self._hash,
+        )
+
+    def snapshot(self) -> bytes:
+        """All state of this market, for :meth:`restore`."""
+        return pack(
+            self._market,
+            self._hash,
+            {
+                "ordering": self._ordering.snapshot(),
+                "detectors": {one.name: one.snapshot() for one in self._detectors},
+                "stress": self._stress.snapshot(),
+                "counts": msgspec.to_builtins(self._counts),
+                "places": self._places.snapshot(),
+                "now": self._now,
+                "wake": self._wake,
+            },
+        )
+
+    @classmethod
+    def restore(cls, config: Config, market: str, raw: bytes) -> "Engine":
+        """An engine that goes on where the snapshot was taken; raises SnapshotError for one that does not fit."""
+        engine = cls(config, market)
+        state = unpack(raw, market, engine._hash)
+        engine._ordering.restore(state["ordering"])
+        for detector in engine._detectors:
+            detector.restore(state["detectors"][detector.name])
+        engine._stress.restore(state["stress"])
+        engine._counts = msgspec.convert(state["counts"], type=Counts)
+        engine._places.restore(state["places"])
+        engine._now, engine._wake = state["now"], state["wake"]
+        return engine

@@ -1,0 +1,37 @@
+"""How a market stands at a moment: what gauges and pages show. Nothing is decided from it."""
+
+import msgspec
+
+from detectors.signals import State
+
+
+class Counts(msgspec.Struct):
+    """How many events came and what became of them, and how many outputs went."""
+
+    received: int = 0
+    applied: int = 0
+    duplicates: int = 0
+    late: int = 0
+    refused: int = 0
+    signals: int = 0
+    transitions: int = 0
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """State, kind, blindness, the watermark and who holds it, last values by series, levels by signal, rules."""
+
+    market: str
+    state: State
+    kind: str
+    since_ns: int
+    blind_on: tuple[str, ...]
+    feeds: tuple[str, ...]
+    watermark_ns: int
+    newest_ns: int
+    held_by: tuple[str, ...]
+    waiting: int
+    counts: Counts
+    values: dict[str, float]
+    evidence: dict[str, int]
+    rules: dict[str, bool]
+    config_hash: str

@@ -1,0 +1,224 @@
+"""The stress table: (state, evidence) to state.
+
+normal, crunch, de facto default. A state is entered when one of its rules has held for the state's entry dwell. It is
+left, one step at a time, when none of its rules has held for its exit sessions while the feeds named *living* were
+alive. Silence is not calm: a rule that rests on a feed gone blind goes on holding, until the living evidence has been
+alive, and no rule of the state has held on living evidence, for ``blind_exit_sessions``; then what the silent feed last
+said is *overruled*, in the open, as signals of level 0.
+"""
+
+from typing import Any
+
+import msgspec
+
+from detectors import calendar
+from detectors.events import Provenance
+from detectors.evidence import FOREVER, Mark, Memory, rests_on_blind
+from detectors.sections import Rule, Stress
+from detectors.signals import STATES, Evidence, Signal, State, weakest
+
+NOBODY = "none"
+
+
+class Held(msgspec.Struct, frozen=True):
+    """A rule that holds: by which marks, until when by time alone, and whether on evidence that is silent now."""
+
+    rule: Rule
+    marks: tuple[Mark, ...]
+    until: int
+    silent: bool
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """A change of state, before the engine signs it."""
+
+    from_state: State
+    to_state: State
+    kind: str
+    evidence: tuple[Evidence, ...]
+    marks: tuple[Mark, ...]
+
+
+class Position(msgspec.Struct):
+    """Where a market stands: its state and kind, since when, and the clocks that run (None: stopped)."""
+
+    state: State = "normal"
+    kind: str = NOBODY
+    since: int = 0
+    pending: dict[State, int] = {}
+    calm_since: int | None = None
+    quiet_since: int | None = None
+    carried: tuple[str, ...] = ()
+
+
+class StressTable:
+    """Takes signals, is asked at every change and at its own deadlines, and answers with steps."""
+
+    def __init__(self, config: Stress) -> None:
+        self._config = config
+        self._steps = {"crunch": config.crunch, "de_facto_default": config.de_facto_default}
+        self.memory = Memory()
+        self.position = Position()
+        self._wake: int | None = None
+
+    def wake_at(self) -> int | None:
+        """When time alone may change the answer."""
+        return self._wake
+
+    def overruled(self, now: int, blind_on: tuple[str, ...]) -> list[tuple[str, str, str]]:
+        """The signals of silent feeds to be overruled now, as (detector, name, subject): they alone carry the state."""
+        self._clock(now, blind_on, self._held(now, blind_on))
+        since = self.position.quiet_since
+        if since is None or calendar.sessions_after(since, self._config.blind_exit_sessions) > now:
+            return []
+        return self.memory.unseen(blind_on)
+
+    def evaluate(self, now: int, blind_on: tuple[str, ...]) -> list[Step]:
+        """Move as far as the table says at this moment."""
+        steps = []
+        while True:
+            held = self._held(now, blind_on)
+            self._clock(now, blind_on, held)
+            step = self._up(now, held) or self._down(now)
+            if step is None:
+                break
+            position = self.position
+            position.state, position.kind, position.since = step.to_state, step.kind, now
+            position.calm_since = position.quiet_since = None
+            steps.append(step)
+        self._wake = self._next(now, held)
+        return steps
+
+    def _held(self, now: int, blind_on: tuple[str, ...]) -> list[Held]:
+        return [one for rule in self._config.rules if (one := self._holds(rule, now, blind_on)) is not None]
+
+    def _holds(self, rule: Rule, now: int, blind_on: tuple[str, ...]) -> Held | None:
+        found = [(condition, self.memory.holding(condition, now)) for condition in rule.all]
+        marks, until, silent = [], FOREVER, False
+        for condition, holding in found:
+            if holding is None:
+                return None
+            marks.append(holding[0])
+            until = min(until, holding[1])
+            silent |= holding[1] == FOREVER and rests_on_blind(condition.detector, blind_on)
+        return Held(rule, tuple(marks), until, silent)
+
+    def _of(self, held: list[Held], state: State) -> list[Held]:
+        return [one for one in held if STATES.index(one.rule.state) >= STATES.index(state)]
+
+    def _clock(self, now: int, blind_on: tuple[str, ...], held: list[Held]) -> None:
+        position = self.position
+        for state in STATES[1:]:
+            if not self._of(held, state):
+                position.pending.pop(state, None)
+            else:
+                position.pending.setdefault(state, now)
+        mine = self._of(held, position.state) if position.state != "normal" else []
+        alive = not set(self._config.living) & set(blind_on)
+        if mine:
+            position.carried = tuple(one.rule.name for one in mine)
+        calm = position.state != "normal" and alive and not mine
+        quiet = bool(mine) and alive and all(one.silent for one in mine)
+        position.calm_since = (position.calm_since or now) if calm else None
+        position.quiet_since = (position.quiet_since or now) if quiet else None
+
+    def _up(self, now: int, held: list[Held]) -> Step | None:
+        position = self.position
+        for state in reversed(STATES[STATES.index(position.state) + 1 :]):
+            since = position.pending.get(state)
+            if since is None or now < self._entry(state, since):
+                continue
+            mine = self._of(held, state)
+            evidence = tuple(_because(one) for one in mine)
+            marks = tuple(mark for one in mine for mark in one.marks)
+            kind = _kind({one.rule.kind for one in mine})
+            return Step(from_state=position.state, to_state=state, kind=kind, evidence=evidence, marks=marks)
+        return None
+
+    def _down(self, now: int) -> Step | None:
+        position = self.position
+        if position.calm_since is None or now < self._exit(position.state, position.calm_since):
+            return None
+        lower = STATES[STATES.index(position.state) - 1]
+        sessions = self._steps[position.state].exit_sessions
+        ended, marks = self._ended()
+        alive = ", ".join(self._config.living)
+        calm = Evidence(
+            rule="calm",
+            holds=True,
+            signals=(),
+            summary=f"no rule of {position.state} has held for {sessions} sessions; alive: {alive}",
+        )
+        kind = NOBODY if lower == "normal" else position.kind
+        return Step(from_state=position.state, to_state=lower, kind=kind, evidence=(*ended, calm), marks=marks)
+
+    def _ended(self) -> tuple[tuple[Evidence, ...], tuple[Mark, ...]]:
+        evidence, marks = [], []
+        for rule in self._config.rules:
+            if rule.name in self.position.carried:
+                last = [mark for one in rule.all if (mark := self.memory.latest(one)) is not None]
+                text = "; ".join(mark.text for mark in last)
+                ids = tuple(mark.id for mark in last)
+                evidence.append(Evidence(rule=rule.name, holds=False, signals=ids, summary=text))
+                marks += last
+        return tuple(evidence), tuple(marks)
+
+    def _entry(self, state: State, since: int) -> int:
+        return since + self._steps[state].entry_dwell_s * calendar.NS
+
+    def _exit(self, state: State, since: int) -> int:
+        sessions = self._steps[state].exit_sessions
+        return calendar.sessions_after(since, sessions) if sessions else since
+
+    def _next(self, now: int, held: list[Held]) -> int | None:
+        position = self.position
+        moments = [one.until for one in held if one.until != FOREVER]
+        for state, since in position.pending.items():
+            if STATES.index(state) > STATES.index(position.state):
+                moments.append(self._entry(state, since))
+        if position.calm_since is not None:
+            moments.append(self._exit(position.state, position.calm_since))
+        if position.quiet_since is not None:
+            moments.append(calendar.sessions_after(position.quiet_since, self._config.blind_exit_sessions))
+        return min((moment for moment in moments if moment > now), default=None)
+
+    def take(self, signal: Signal) -> None:
+        """Remember a signal; the next evaluation counts it."""
+        self.memory.take(signal)
+
+    def holding_rules(self, now: int, blind_on: tuple[str, ...]) -> dict[str, bool]:
+        """Every rule by name, and whether it holds now."""
+        names = {one.rule.name for one in self._held(now, blind_on)}
+        return {rule.name: rule.name in names for rule in self._config.rules}
+
+    def snapshot(self) -> dict[str, Any]:
+        """The memory, the position and the next deadline."""
+        return {
+            "memory": self.memory.snapshot(),
+            "position": msgspec.to_builtins(self.position),
+            "wake": self._wake,
+        }
+
+    def restore(self, plain: dict[str, Any]) -> None:
+        """Take them back."""
+        self.memory.restore(plain["memory"])
+        self.position = msgspec.convert(plain["position"], type=Position)
+        self._wake = plain["wake"]
+
+
+def _because(held: Held) -> Evidence:
+    return Evidence(
+        rule=held.rule.name,
+        holds=True,
+        signals=tuple(mark.id for mark in held.marks),
+        summary="; ".join(mark.text for mark in held.marks),
+    )
+
+
+def _kind(kinds: set[str]) -> str:
+    return kinds.pop() if len(kinds) == 1 else "mixed"
+
+
+def provenance_of(marks: tuple[Mark, ...]) -> Provenance:
+    """The least trusted provenance behind a step; official for one that time and calm brought about."""
+    return weakest({mark.provenance for mark in marks} or {"official"})
