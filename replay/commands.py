@@ -4,6 +4,7 @@ Nothing heavy is imported before one of them runs, so that ``--help`` answers at
 """
 
 import datetime as dt
+import logging
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,6 +80,8 @@ def replay(
         topic_prefix=options["topic_prefix"],
     )
     script = _script(scenario, data, window, end)
+    # What the client library thinks of a broker is in our own error, in one line.
+    logging.getLogger("aiokafka").addHandler(logging.NullHandler())
     done = play(script, how, show_progress=not as_json and sys.stderr.isatty())
     report.summary(done, as_json=as_json)
 
