@@ -111,10 +111,12 @@ def add_sessions(day: dt.date, count: int) -> dt.date:
 def sessions_after(ns: int, count: int) -> int:
     """The New York midnight (UTC ns) that ends the session ``count`` sessions after a moment's day.
 
+    A midnight itself belongs to the day it ends, so that deadlines chain without losing a day.
+
     >>> sessions_after(ny(dt.date(2021, 2, 12), "18:00"), 1) == ny(dt.date(2021, 2, 17), "00:00")
     True
     """
-    return _midnight(_add_sessions(ny_date(ns), count) + DAY)
+    return _midnight(_add_sessions(ny_date(ns - 1), count) + DAY)
 
 
 def sessions_between(first: dt.date, last: dt.date) -> int:

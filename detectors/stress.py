@@ -48,7 +48,7 @@ class Position(msgspec.Struct):
     pending: dict[State, int] = {}
     calm_since: int | None = None
     quiet_since: int | None = None
-    carried: tuple[str, ...] = ()
+    carried: dict[State, tuple[str, ...]] = {}
 
 
 class StressTable:
@@ -109,14 +109,13 @@ class StressTable:
     def _clock(self, now: int, blind_on: tuple[str, ...], held: list[Held]) -> None:
         position = self.position
         for state in STATES[1:]:
-            if not self._of(held, state):
-                position.pending.pop(state, None)
-            else:
+            if carrying := self._of(held, state):
                 position.pending.setdefault(state, now)
+                position.carried[state] = tuple(one.rule.name for one in carrying)
+            else:
+                position.pending.pop(state, None)
         mine = self._of(held, position.state) if position.state != "normal" else []
         alive = not set(self._config.living) & set(blind_on)
-        if mine:
-            position.carried = tuple(one.rule.name for one in mine)
         calm = position.state != "normal" and alive and not mine
         quiet = bool(mine) and alive and all(one.silent for one in mine)
         position.calm_since = (position.calm_since or now) if calm else None
@@ -155,7 +154,7 @@ class StressTable:
     def _ended(self) -> tuple[tuple[Evidence, ...], tuple[Mark, ...]]:
         evidence, marks = [], []
         for rule in self._config.rules:
-            if rule.name in self.position.carried:
+            if rule.name in self.position.carried.get(self.position.state, ()):
                 last = [mark for one in rule.all if (mark := self.memory.latest(one)) is not None]
                 text = "; ".join(mark.text for mark in last)
                 ids = tuple(mark.id for mark in last)
