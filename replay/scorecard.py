@@ -20,6 +20,18 @@ from replay.dataset import BUNDLED
 
 CHRONOLOGY = BUNDLED / "chronology.csv"
 
+# Of a signal's values, the one that a reader looks for first.
+TELLING = (
+    "first_close_pct",
+    "yield_pct",
+    "rate_pct",
+    "worst_pct",
+    "specialness_bp",
+    "spread_bp",
+    "takeup_usd",
+    "net_share",
+)
+
 Record = Literal["confirmed", "partly", "not in the record"]
 Verdict = Literal["seen", "not seen", "not in the record"]
 
@@ -138,9 +150,10 @@ def described(output: Output) -> str:
     """What an output says, in a few words."""
     if isinstance(output, Transition):
         return f"{output.from_state} → {output.to_state} ({output.kind})"
-    values = ", ".join(f"{name} {value:g}" for name, value in list(output.values.items())[:1])
-    level = f" level {output.level}" if output.active else " ends"
-    return f"{output.detector}.{output.name} {output.subject}{level}: {values}"
+    said = f"{output.detector}.{output.name} {output.subject}"
+    said += f" level {output.level}" if output.active else " ends"
+    telling = next((name for name in TELLING if name in output.values), next(iter(output.values), None))
+    return said if telling is None else f"{said}: {telling} {output.values[telling]:g}"
 
 
 def _level(signal: Signal, claim: Claim) -> bool:

@@ -1,0 +1,138 @@
+"""The backtest is the engine over the script: in any pieces, whatever order the topics come in, with faults."""
+
+import random
+from collections import defaultdict, deque
+from pathlib import Path
+
+import pytest
+
+from detectors.codec import decode
+from detectors.config import load
+from detectors.engine import Engine
+from detectors.events import Event
+from detectors.signals import Transition, to_json
+from replay import backtest, scorecard
+from replay.backtest import Backtest
+from replay.faults import Faults, Plan, plan
+from replay.pacer import Message, slots
+from replay.scenario import Script, named, script, script_of
+
+CONFIG = load("desk")
+LATENESS_NS = CONFIG.merge.lateness_s * 10**9
+
+
+@pytest.fixture(scope="session")
+def result(feb2021: Script) -> Backtest:
+    return backtest.run(feb2021, CONFIG)
+
+
+def lines(outputs: list) -> list[bytes]:
+    return [to_json(output) for output in outputs]
+
+
+def test_nothing_of_the_script_is_late_repeated_or_in_conflict(result: Backtest) -> None:
+    assert (result.late, result.duplicates, result.conflicts) == (0, 0, 0)
+    assert result.status.waiting == 0
+
+
+def test_it_is_fast(result: Backtest) -> None:
+    assert result.elapsed_s < 5
+
+
+def test_the_pieces_do_not_matter(feb2021: Script, result: Backtest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backtest, "CHUNK", 777)
+    again = backtest.run(feb2021, CONFIG)
+    assert lines(again.outputs) == lines(result.outputs)
+
+
+def test_what_is_shown_is_of_the_window(result: Backtest, feb2021: Script) -> None:
+    assert 0 < len(result.shown) < len(result.outputs)
+    assert all(output.known >= feb2021.window_ns for output in result.shown)
+
+
+def test_the_state_passes_through_all_three_and_back(result: Backtest) -> None:
+    steps = [output for output in result.shown if isinstance(output, Transition)]
+    assert steps[0].from_state == "normal"
+    assert "de_facto_default" in {step.to_state for step in steps}
+    assert steps[-1].to_state == "normal"
+    assert "specials" in steps[-1].blind_on
+
+
+def test_every_claim_of_the_record_is_seen_and_no_other(result: Backtest) -> None:
+    for row in scorecard.score(result.outputs):
+        assert row.verdict == ("not in the record" if row.claim.record == "not in the record" else "seen"), row
+
+
+def interleaved(messages: list[Message], dice: random.Random) -> list[Message]:
+    """The messages of each stream in their order, the streams in any."""
+    streams: dict[str, deque[Message]] = defaultdict(deque)
+    for message in messages:
+        streams[message.stream].append(message)
+    mixed = []
+    while streams:
+        name = dice.choice(sorted(streams))
+        mixed += [streams[name].popleft() for _ in range(min(dice.randint(1, 40), len(streams[name])))]
+        if not streams[name]:
+            del streams[name]
+    return mixed
+
+
+def played(made: Script, planned: Plan, speed: float | None, seed: int) -> tuple[list[bytes], int, int]:
+    """What a worker would say: messages decoded as they come, topics in any order; late events and rejects counted."""
+    engine = Engine(CONFIG, "UST")
+    said: list[bytes] = []
+    late = bad = 0
+    messages = [one for slot in slots(planned.items, speed=speed, window_ns=made.window_ns) for one in slot.messages]
+    for message in interleaved(messages, random.Random(seed)):
+        found = decode(message.value, key=message.market if message.keyed else None, stream=message.stream)
+        bad += len(found.rejects)
+        events: list[Event] = [event for _, event in found.events]
+        done = engine.process(events)
+        late += len(done.late)
+        said += lines(done.outputs)
+    return said, late, bad
+
+
+@pytest.mark.parametrize(
+    ("speed", "faults"),
+    [
+        (None, Faults()),
+        (86_400.0, Faults(shuffle=0.5, duplicate=0.2, seed=1)),
+        (None, Faults(shuffle=1.0, duplicate=0.2, corrupt=0.05, seed=2)),
+    ],
+)
+def test_messages_in_any_order_of_the_topics_say_the_same(
+    feb2021: Script, result: Backtest, speed: float | None, faults: Faults
+) -> None:
+    planned = plan(feb2021.events, faults, lateness_ns=LATENESS_NS)
+    said, late, bad = played(feb2021, planned, speed, seed=faults.seed)
+    assert said == lines(result.outputs)
+    assert late == 0
+    assert bad == planned.corrupt.total()
+
+
+def test_what_was_sent_too_late_is_counted_and_not_used(feb2021: Script) -> None:
+    planned = plan(feb2021.events, Faults(late=0.01, seed=3), lateness_ns=LATENESS_NS)
+    _, late, _ = played(feb2021, planned, None, seed=3)
+    assert late == planned.late.total() > 0
+
+
+def test_a_users_own_days_of_another_year(tmp_path: Path) -> None:
+    """A floor of minus one per cent, as the policy rate of 2024 makes it; no warm-up, no other series."""
+    (tmp_path / "figures.csv").write_text(
+        "date,series,value,unit\n"
+        "2024-07-01,DFEDTARL,5.25,percent\n2024-07-01,DFEDTARU,5.5,percent\n"
+        "2024-07-01,GCF_TSY,5.4,percent\n2024-07-02,GCF_TSY,5.4,percent\n"
+    )
+    (tmp_path / "prints.csv").write_text(
+        "date,time_et,instrument,kind,rate_pct,source\n"
+        "2024-07-02,10:00,10Y-OTR,print,-1.2,desk\n2024-07-02,10:05,10Y-OTR,print,-1.3,desk\n"
+    )
+    steps = [o for o in backtest.run(script_of(tmp_path, None, None), CONFIG).outputs if isinstance(o, Transition)]
+    assert steps
+    assert steps[-1].to_state == "de_facto_default"
+
+
+def test_the_whole_bundled_data_within_five_seconds() -> None:
+    made = script(named("bundled"))
+    assert backtest.run(made, CONFIG).elapsed_s < 5
