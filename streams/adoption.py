@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 
-from detectors.config import Config
-from detectors.engine import Engine, SnapshotError
-
+from detectors.engine import Engine
+from detectors.sections import Config
+from detectors.snapshot import SnapshotError
 from streams import records, store
 from streams.errors import GapError, RecoveryError
 from streams.metrics import Metrics

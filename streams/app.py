@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
+class ConsumerThread(driver.AIOKafkaConsumerThread):
     """Faust's consumer thread, with the range assignor, paced fetches, and a commit that may fail quietly."""
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
@@ -65,8 +65,10 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             log.info("the group's offsets were not set: %r", error)
 
 
-class Consumer(driver.Consumer):  # type: ignore[misc]
+class Consumer(driver.Consumer):
     """Faust's consumer, with the snapshots as its committed offsets."""
+
+    _thread: ConsumerThread
 
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -106,13 +108,13 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
     _assigned = False
 
 
-class Transport(driver.Transport):  # type: ignore[misc]
+class Transport(driver.Transport):
     """Faust's transport with our consumer."""
 
     Consumer = Consumer
 
 
-class App(faust.App):  # type: ignore[misc]
+class App(faust.App):
     """Faust's app with our transport."""
 
     custody: Custody

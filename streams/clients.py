@@ -22,7 +22,7 @@ from streams.settings import MEBIBYTE, Settings
 RETRY_S = 0.25
 QUICK_S = 0.05
 PAUSE_S = 0.03
-FETCH_WAIT_MS = 500
+FETCH_WAIT_MS = 20
 T = TypeVar("T")
 
 
@@ -98,6 +98,7 @@ async def reader(settings: Settings, **options: Any) -> AsyncIterator[AIOKafkaCo
             group_id=None,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
+            # A fetch that waits at the broker keeps every other request of the connection waiting behind it.
             fetch_max_wait_ms=FETCH_WAIT_MS,
             max_partition_fetch_bytes=settings.snapshot_bytes + MEBIBYTE,
             **options,

@@ -18,9 +18,10 @@ from typing import Any, Protocol
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
-from detectors import config as detectors_config
-from detectors.engine import Engine, Place
 
+from detectors import config as detectors_config
+from detectors.engine import Engine
+from detectors.places import Place
 from streams import clients, records, sinks, store
 from streams.adoption import adopt
 from streams.errors import SnapshotTooLargeError, StreamsError

@@ -11,10 +11,11 @@ from collections.abc import Iterable
 from itertools import permutations
 from typing import Any
 
-from detectors.engine import Status
+from prometheus_client import CollectorRegistry, Counter, Enum, Gauge
+
 from detectors.events import STREAMS
 from detectors.signals import STATES, Transition
-from prometheus_client import CollectorRegistry, Counter, Enum, Gauge
+from detectors.status import Status
 
 NS = 10**9
 MAX_SERIES = 256

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from detectors.events import STREAMS
-from detectors.signals import Transition
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
+from detectors.events import STREAMS
+from detectors.signals import Transition
 from streams.market_metrics import MarketMetrics
 from streams.partition import Applied, Partition
 from streams.records import Found

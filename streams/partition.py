@@ -12,7 +12,8 @@ import msgspec
 
 from detectors import codec
 from detectors.codec import Reject
-from detectors.engine import Engine, Late, Place
+from detectors.engine import Engine, Refused
+from detectors.places import Place
 from detectors.signals import Output
 from streams import records
 from streams.records import Version
@@ -27,7 +28,7 @@ class Applied(msgspec.Struct):
     events: int = 0
     duplicates: int = 0
     outputs: list[tuple[Output, list[Place]]] = msgspec.field(default_factory=list)
-    late: list[Late] = msgspec.field(default_factory=list)
+    late: list[Refused] = msgspec.field(default_factory=list)
     rejects: list[Reject] = msgspec.field(default_factory=list)
 
 

@@ -9,7 +9,8 @@ import msgspec
 import orjson
 
 from detectors.codec import Reject
-from detectors.engine import Late, Place
+from detectors.engine import Refused
+from detectors.places import Place
 from detectors.signals import Output, Transition, to_json
 from streams.topics import DEAD_LETTER, LATE, SIGNALS, TRANSITIONS
 
@@ -37,7 +38,7 @@ def output(found: Output, places: Sequence[Place]) -> Outgoing:
     return Outgoing(topic, found.market.encode(), to_json(found), headers)
 
 
-def late(found: Late, place: Place) -> Outgoing:
+def late(found: Refused, place: Place) -> Outgoing:
     """An event that was not used, whole, with the reason: too late, too far ahead, or its sequence used twice."""
     value = {"reason": found.reason, "event": msgspec.to_builtins(found.event), **_plain(place)}
     return Outgoing(LATE, found.event.market.encode(), orjson.dumps(value, option=orjson.OPT_SORT_KEYS), [])

@@ -9,9 +9,9 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from typing import cast
 
 from detectors.config import ConfigError
-
 from streams import app as faust_app
 from streams import topics
 from streams.custody import Custody
@@ -26,7 +26,7 @@ STOPPED_HARD = 10
 _NOISY = ("aiokafka", "faust", "mode", "asyncio")
 
 
-def run(settings: Settings, started: Callable[[int], None] = lambda port: None) -> int:
+def run(settings: Settings, started: Callable[[int], None]) -> int:
     """Run a worker until it is told to stop or fails.
 
     Args:
@@ -42,7 +42,7 @@ def run(settings: Settings, started: Callable[[int], None] = lambda port: None) 
     try:
         asyncio.run(_main(settings, started))
     except StreamsError as error:
-        print(f"crunchwatch worker: {error}", file=sys.stderr)
+        sys.stderr.write(f"crunchwatch worker: {error}\n")
         return error.exit_code
     except Exception:
         log.exception("the worker ends: this is a fault of the program, the state is as last written")
@@ -64,7 +64,7 @@ async def _main(settings: Settings, started: Callable[[int], None]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     await app.start()
-    custody.commit = app.consumer.tell_group
+    custody.commit = cast("faust_app.Consumer", app.consumer).tell_group
     tending = asyncio.create_task(custody.tend())
     started(web.port)
     try:
@@ -105,7 +105,8 @@ def _end_hard_after(seconds: float) -> None:
     """End the process if a graceful stop hangs: a dead broker must not keep a worker from ending."""
 
     def end() -> None:
-        print(f"crunchwatch worker: not stopped within {seconds:g} s, ending hard", file=sys.stderr, flush=True)
+        sys.stderr.write(f"crunchwatch worker: not stopped within {seconds:g} s, ending hard\n")
+        sys.stderr.flush()
         os._exit(STOPPED_HARD)
 
     timer = threading.Timer(seconds, end)
