@@ -9,9 +9,9 @@ from importlib import metadata
 from typing import Any
 
 import click
+from streams.commands import COMMANDS as STREAMS
 
 from replay.commands import COMMANDS as REPLAY
-from streams.commands import COMMANDS as STREAMS
 
 EXIT_CONFIGURATION = 2
 

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from detectors.engine import Engine, Status
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
 from detectors.calendar import ny_date
+from detectors.engine import Engine
 from detectors.sections import Config
 from detectors.signals import Output
+from detectors.status import Status
 from replay.scenario import Script
 
 CHUNK = 2_000

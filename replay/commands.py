@@ -121,7 +121,9 @@ def backtest(
     if as_json:
         return
     if script.scenario.name == "feb2021":
-        report.chronology(scorecard.score(result.outputs))
+        days = script.scenario
+        told = [claim for claim in scorecard.claims() if days.window <= claim.date <= days.end]
+        report.chronology(scorecard.score(result.outputs, told))
     report.closing(result, script)
 
 

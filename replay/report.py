@@ -8,17 +8,30 @@ from typing import Any
 import msgspec
 import orjson
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from detectors.calendar import NEW_YORK, NS
 from detectors.signals import Output, Signal, Transition, to_json
+from replay import catalogue as cat
 from replay.backtest import Backtest
-from replay.catalogue import CATALOGUE, DEFAULT_UNIT, VolumeSeries
 from replay.scenario import Script
 from replay.scorecard import Row, described
 
 COLOURS = {"normal": "green", "crunch": "yellow", "de_facto_default": "red"}
 PLAIN_WIDTH = 160
+EVENTS: dict[type, str] = {
+    cat.YieldSeries: "yield_quote",
+    cat.RepoSeries: "repo_print",
+    cat.VolumeSeries: "volume of a repo_print",
+    cat.PositionSeries: "futures_position",
+    cat.PolicySeries: "policy_rate",
+    cat.FacilitySeries: "reverse_repo",
+    cat.SwapSeries: "swap_rate",
+    cat.EquitySeries: "equity_index",
+    cat.FailSeries: "settlement_fail",
+    cat.FlowSeries: "fund_flow",
+}
 
 
 def console() -> Console:
@@ -55,10 +68,10 @@ def outputs(said: Iterable[Output], *, signals: bool, as_json: bool) -> None:
 def _cells(output: Output) -> tuple[str, str, str, str, str]:
     if isinstance(output, Signal):
         evidence = output.rule if output.threshold is None else f"{output.rule} ({output.threshold:g})"
-        return when(output.known), when(output.ts)[:10], described(output), evidence, ""
+        return when(output.known), when(output.ts)[:10], escape(described(output)), escape(evidence), ""
     step = f"{_coloured(output.from_state)} → {_coloured(output.to_state)}\n{output.kind}"
     evidence = "\n".join(one.summary for one in output.evidence)
-    return when(output.known), when(output.ts)[:10], step, evidence, ", ".join(output.blind_on)
+    return when(output.known), when(output.ts)[:10], step, escape(evidence), ", ".join(output.blind_on)
 
 
 def _coloured(state: str) -> str:
@@ -75,7 +88,7 @@ def chronology(rows: Iterable[Row], *, as_json: bool = False) -> None:
     for heading in ("day", "the framework says", "the engine said", "known (New York)", "state", "the public record"):
         table.add_column(heading, overflow="fold")
     for row in rows:
-        said = "\n".join(one.what for one in row.said) or "nothing"
+        said = escape("\n".join(one.what for one in row.said)) or "nothing"
         known = "\n".join(when(one.known) for one in row.said)
         record = f"[bold]{row.claim.record}[/]: {row.claim.public_record}"
         mark = row.claim.claim if row.verdict == "seen" else f"{row.claim.claim}\n[bold]{row.verdict}[/]"
@@ -121,13 +134,13 @@ def catalogue(*, as_json: bool) -> None:
     rows = [
         {
             "series": series.id,
-            "event": _event_name(series.spec),
-            "unit": DEFAULT_UNIT[series.dimension],
+            "event": EVENTS[type(series.spec)],
+            "unit": cat.DEFAULT_UNIT[series.dimension],
             "publisher": series.publisher,
             "known": f"{series.rule.lag}, {series.rule.known} {series.rule.zone}",
             "note": series.rule.note,
         }
-        for series in CATALOGUE.values()
+        for series in cat.CATALOGUE.values()
     ]
     if as_json:
         for row in rows:
@@ -139,8 +152,3 @@ def catalogue(*, as_json: bool) -> None:
     for row in rows:
         table.add_row(*row.values())
     console().print(table)
-
-
-def _event_name(spec: object) -> str:
-    name = type(spec).__name__.removesuffix("Series").lower()
-    return "volume of a repo rate" if isinstance(spec, VolumeSeries) else name
