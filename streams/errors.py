@@ -4,7 +4,7 @@
 class StreamsError(Exception):
     """Anything a user or an operator can mend; the message says what and how."""
 
-    exit_code = 3
+    exit_code = 10
 
 
 class SettingsError(StreamsError):
@@ -52,3 +52,9 @@ class EmbeddedBrokerError(StreamsError):
     """The embedded broker is not installed, ended, or was not ready in time."""
 
     exit_code = 9
+
+
+class WorkerProcessError(StreamsError):
+    """A worker that was started as a process of its own ended, or was not ready in time."""
+
+    exit_code = 11

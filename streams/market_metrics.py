@@ -67,9 +67,10 @@ class MarketMetrics:
         """Bring what a market shows up to date."""
         self._initialise(market)
         self.state.labels(market).state(status.state)
-        self.since.labels(market).set(status.since_ns / NS)
-        self.watermark.labels(market).set(status.watermark_ns / NS)
-        self.lag.labels(market).set(time.time() - status.watermark_ns / NS)
+        self.since.labels(market).set(max(0, status.since_ns) / NS)
+        if status.watermark_ns > 0:  # before the first it lies in the far past, which would be a lag of centuries
+            self.watermark.labels(market).set(status.watermark_ns / NS)
+            self.lag.labels(market).set(time.time() - status.watermark_ns / NS)
         for stream in STREAMS:
             self.held.labels(market, stream).set(stream in status.held_by)
         for detector, level in status.evidence.items():

@@ -29,7 +29,8 @@ class WebServer:
                 "0 takes a free port",
             ) from None
         self._server.daemon_threads = True
-        self.port = int(self._server.server_address[1])
+        host = f"[{settings.metrics_host}]" if ":" in settings.metrics_host else settings.metrics_host
+        self.url = f"http://{host}:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, name="web", daemon=True)
         self._thread.start()
 

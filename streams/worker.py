@@ -8,88 +8,102 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import cast
+
+from aiokafka import TopicPartition
 
 from detectors.config import ConfigError
 from streams import app as faust_app
 from streams import topics
 from streams.custody import Custody
-from streams.errors import SettingsError, StreamsError
+from streams.errors import SettingsError
 from streams.metrics import Metrics
 from streams.settings import Settings
 from streams.web import WebServer
 
 log = logging.getLogger(__name__)
 
-STOPPED_HARD = 10
-_NOISY = ("aiokafka", "faust", "mode", "asyncio")
+STOPPED_HARD = 12
+_NOISY = ("aiokafka", "faust", "mode", "asyncio", "streams.app")
 
 
-def run(settings: Settings, started: Callable[[int], None]) -> int:
-    """Run a worker until it is told to stop or fails.
+def run(settings: Settings, started: Callable[[str], None]) -> None:
+    """Run a worker until it is told to stop by SIGTERM or SIGINT, or fails.
 
     Args:
         settings: everything it needs to know.
-        started: called with the web port once the worker has begun.
+        started: called with the web port's address once the worker has its partitions.
 
-    Returns:
-        The process's exit code; what went wrong was said on standard error.
+    Raises:
+        StreamsError: what an operator can mend, by name; anything else is a fault of the program.
     """
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for name in _NOISY:  # they log as errors what a rebalance or a starting broker brings about every day
         logging.getLogger(name).setLevel("DEBUG" if settings.log_level == "debug" else "CRITICAL")
-    try:
-        asyncio.run(_main(settings, started))
-    except StreamsError as error:
-        sys.stderr.write(f"crunchwatch worker: {error}\n")
-        return error.exit_code
-    except Exception:
-        log.exception("the worker ends: this is a fault of the program, the state is as last written")
-        return 1
-    return 0
+    asyncio.run(_main(settings, started))
 
 
-async def _main(settings: Settings, started: Callable[[int], None]) -> None:
+async def _main(settings: Settings, started: Callable[[str], None]) -> None:
     metrics = Metrics()
     await topics.ensure(settings)
     try:
         custody = await Custody.open(settings, metrics)
     except ConfigError as error:
         raise SettingsError("config", str(error)) from None
-    web = WebServer(settings, metrics.exposition, lambda: custody.ready)
+    try:
+        web = WebServer(settings, metrics.exposition, lambda: custody.ready)
+    except SettingsError:
+        await custody.disconnect()
+        raise
     app = faust_app.build(settings, custody)
+
+    async def tell_group(positions: Mapping[TopicPartition, int]) -> None:
+        await cast("faust_app.Consumer", app.consumer).tell_group(positions)
+
+    custody.commit = tell_group
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    await app.start()
-    custody.commit = cast("faust_app.Consumer", app.consumer).tell_group
+    starting = asyncio.create_task(_start(app, lambda: started(web.url)))
     tending = asyncio.create_task(custody.tend())
-    started(web.port)
     try:
-        await _until_stopped(custody, app, stopping)
+        await _until_stopped(custody, app, stopping, starting)
     finally:
         _end_hard_after(settings.stop_timeout_s)
         tending.cancel()
+        starting.cancel()
         await _stop(custody, app)
         web.close()
     if custody.failure is not None:
         raise custody.failure
 
 
-async def _until_stopped(custody: Custody, app: faust_app.App, stopping: asyncio.Event) -> None:
+async def _start(app: faust_app.App, started: Callable[[], None]) -> None:
+    await app.start()
+    started()
+
+
+async def _until_stopped(
+    custody: Custody, app: faust_app.App, stopping: asyncio.Event, starting: asyncio.Task[None]
+) -> None:
     """Wait for a signal, for a failure of ours, or for Faust to crash."""
-    waits = [
-        asyncio.create_task(event.wait())
-        for event in (stopping, custody.failed, app._crashed)  # noqa: SLF001 - mode has no public way to await a crash
-    ]
-    _, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+
+    async def crashed() -> None:
+        await starting
+        await app._crashed.wait()  # noqa: SLF001 - mode has no public way to await a crash
+        reason = app._crash_reason  # noqa: SLF001
+        raise reason if isinstance(reason, Exception) else RuntimeError(f"Faust crashed: {reason!r}")
+
+    waits = [asyncio.create_task(wait) for wait in (stopping.wait(), custody.failed.wait(), crashed())]
+    done, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     for task in pending:
         task.cancel()
-    if app.crashed and custody.failure is None:
-        reason = app._crash_reason  # noqa: SLF001
-        custody.fail(reason if isinstance(reason, Exception) else RuntimeError(f"Faust crashed: {reason!r}"))
+    for task in done:
+        error = task.exception()
+        if isinstance(error, Exception):
+            custody.fail(error)
 
 
 async def _stop(custody: Custody, app: faust_app.App) -> None:

@@ -1,0 +1,27 @@
+"""``python -m streams``: one worker, told everything by the environment."""
+
+import sys
+
+from streams import settings, worker
+from streams.errors import StreamsError
+from streams.process import STARTED
+
+
+def main() -> int:
+    """Run the worker; its first line on standard output says where it listens."""
+    try:
+        chosen = settings.load()
+
+        def started(address: str) -> None:
+            sys.stdout.write(f"{STARTED}{address}\n")
+            sys.stdout.flush()
+
+        worker.run(chosen, started)
+    except StreamsError as error:
+        sys.stderr.write(f"crunchwatch worker: {error}\n")
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

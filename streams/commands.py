@@ -1,0 +1,120 @@
+"""The commands of the live edge: ``worker``, ``topics``, ``broker`` and ``watch``.
+
+Nothing heavy is imported before one of them runs, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from streams.settings import Settings
+
+EXIT_NOTHING_CAME = 1
+DEFAULT_PORT = 9092
+
+_settings_file = click.option(
+    "--settings", "path", type=click.Path(dir_okay=False, path_type=Path), help="A TOML file; CRUNCHWATCH_* beats it."
+)
+_broker = click.option("--broker", help="kafka://host:port[,host:port…]; CRUNCHWATCH_BROKER without it.")
+
+
+def _load(path: Path | None, **overrides: Any) -> Settings:
+    from streams import settings  # noqa: PLC0415 - heavy imports wait until a command runs
+
+    return settings.load(path=path, **overrides)
+
+
+@click.command()
+@_settings_file
+@_broker
+@click.option("--instance", help="A fixed name of this worker in its group; a restart gets its partitions at once.")
+@click.option("--preset", type=click.Choice(["desk", "framework"]), help="The detectors' configuration.")
+@click.option("--config", type=click.Path(dir_okay=False), help="A TOML file that says what differs from the preset.")
+@click.option("--metrics-port", type=click.IntRange(0, 65535), help="For /metrics, /healthz, /readyz; 0: a free one.")
+@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="What is said on stderr.")
+def worker(path: Path | None, **overrides: Any) -> None:
+    """Run a worker: events in, signals and transitions out, until SIGTERM or Ctrl-C."""
+    from streams import worker as running  # noqa: PLC0415
+    from streams.process import STARTED  # noqa: PLC0415
+
+    running.run(_load(path, **overrides), lambda address: click.echo(f"{STARTED}{address}"))
+
+
+@click.command()
+@_settings_file
+@_broker
+@click.option("--partitions", type=click.IntRange(1), help="Partitions of every topic.")
+@click.option("--replication", type=click.IntRange(1), help="Copies of every topic.")
+def topics(path: Path | None, **overrides: Any) -> None:
+    """Create the topics that are missing and check those that are there."""
+    from streams import topics as made  # noqa: PLC0415
+
+    settings = _load(path, **overrides)
+    created = asyncio.run(made.ensure(settings))
+    for name in made.ALL:
+        topic = settings.topic(name)
+        click.echo(f"{topic:<24} {settings.partitions} partitions  {'created' if topic in created else 'there'}")
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(1, 65535), default=DEFAULT_PORT, show_default=True, help="On 127.0.0.1.")
+@click.option("--folder", type=click.Path(file_okay=False, path_type=Path), help="Keep its data here; else nothing.")
+def broker(port: int, folder: Path | None) -> None:
+    """Run the embedded broker in the foreground: for a look around, not for anything to rely on."""
+    from streams.embedded import EmbeddedBroker  # noqa: PLC0415
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+    with EmbeddedBroker(port=port, folder=folder) as running:
+        click.echo(f"broker listens on {running.url}; Ctrl-C ends it")
+        try:
+            running.wait()
+        except KeyboardInterrupt:
+            return
+    click.echo("error: the broker ended by itself", err=True)
+    sys.exit(9)
+
+
+@click.command()
+@_settings_file
+@_broker
+@click.option("--from-beginning", is_flag=True, help="Also what is on the topic already.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, as on the topic.")
+@click.option("--until-idle", type=click.FloatRange(0, min_open=True), help="End after so many seconds without a step.")
+@click.option("--exit-after", type=click.IntRange(1), help="End after so many steps.")
+def watch(
+    path: Path | None,
+    broker: str | None,
+    from_beginning: bool,
+    as_json: bool,
+    until_idle: float | None,
+    exit_after: int | None,
+) -> None:
+    """Follow the steps of every market's state as a live table.
+
+    Exit code 0, or 1 if nothing came before --until-idle was over.
+    """
+    from streams.watching import show  # noqa: PLC0415
+
+    settings = _load(path, broker=broker)
+    showing = show(
+        settings, from_beginning=from_beginning, as_json=as_json, until_idle_s=until_idle, exit_after=exit_after
+    )
+    try:
+        count = asyncio.run(showing)
+    except KeyboardInterrupt:
+        return
+    if count == 0:
+        sys.exit(EXIT_NOTHING_CAME)
+
+
+COMMANDS: tuple[click.Command, ...] = (worker, topics, broker, watch)
