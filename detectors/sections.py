@@ -25,7 +25,7 @@ SIGNALS: dict[str, tuple[str, ...]] = {
     "levels": ("crossed", "sustained", "failed"),
     "corridor": ("prewarning", "negative", "above"),
     "specialness": ("special",),
-    "floor": ("breach",),
+    "floor": ("below", "breach"),
     "fails": ("high",),
     "facility": ("high",),
     "positions": ("short_extreme", "long_extreme"),
@@ -33,7 +33,8 @@ SIGNALS: dict[str, tuple[str, ...]] = {
     "anomaly": ("spread",),
 }
 
-EVENTS = (("levels", "crossed"), ("levels", "sustained"), ("levels", "failed"))
+# Signals that happen rather than hold: the table counts them from the moment they were said.
+EVENTS = (("levels", "crossed"), ("levels", "sustained"), ("levels", "failed"), ("floor", "below"))
 
 
 def _catalogue() -> str:

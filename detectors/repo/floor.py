@@ -7,7 +7,8 @@ from a limit of 2 % on it is -1.00 %. Before May 2009 nobody paid for failing, a
 It is a soft floor (claims have friction, aged fails cost capital): a *fail-incentive zone*. No clearing house defaults;
 the charge is a market practice that FICC passes on. The framework's 'CCP default penalty' is this charge.
 
-Signals: ``breach`` by issue: 1 approached, 2 breached by a lone print, 3 confirmed: so many prints of one day below the
+Signals: ``below`` (1, once) by issue, at the first print of a day below the floor: the days a review counts.
+``breach`` by issue: 1 approached, 2 breached by a lone print, 3 confirmed: so many prints of one day below the
 floor, or the volume-weighted average below it, or one print far beyond. Cleared after so many days whose every print
 lies above the floor by a margin; while a day's prints lie between, nothing changes.
 Trade-off: one print far beyond confirms alone, because one broker's low may be all that becomes public.
@@ -55,6 +56,7 @@ class IssueDay(msgspec.Struct):
 
     date: str
     worst: Reading
+    entered: bool = False
     below: list[Reading] = []
     prints_below: int = 0
     average: Reading | None = None
@@ -68,7 +70,7 @@ class FailsFloor(Detector):
     """Holds each issue's prints of a day against the floor of that day."""
 
     name = "floor"
-    signals = ("breach",)
+    signals = ("below", "breach")
     kinds = (RepoPrint, PolicyRate)
 
     def __init__(self, config: Floor) -> None:
@@ -95,8 +97,24 @@ class FailsFloor(Detector):
         day = self._day(event, date.isoformat(), floor)
         if day is None:
             return []
+        was_below = in_bp(day.worst.value - floor) < 0 and day.entered
         self._enter(day, event, floor)
-        return self._judge(event.instrument, day, floor, event.known)
+        drafts = self._judge(event.instrument, day, floor, event.known)
+        if was_below or in_bp(day.worst.value - floor) >= 0:
+            return drafts
+        return [self._first_below(event, day.worst, floor), *drafts]
+
+    def _first_below(self, event: RepoPrint, worst: Reading, floor: float) -> Draft:
+        return self.pulse(
+            "below",
+            event.instrument,
+            1,
+            readings=[worst],
+            known=event.known,
+            values={"floor_pct": floor, "rate_pct": worst.value},
+            rule="the first rate of the day below the floor",
+            threshold=floor,
+        )
 
     def _day(self, event: RepoPrint, date: str, floor: float) -> IssueDay | None:
         issue = event.instrument
@@ -113,6 +131,7 @@ class FailsFloor(Detector):
 
     def _enter(self, day: IssueDay, event: RepoPrint, floor: float) -> None:
         reading = Reading.of(event, event.rate_pct)
+        day.entered = True
         if reading.value < day.worst.value:
             day.worst = reading
         if event.statistic == "average":
