@@ -4,13 +4,16 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 STAMP   = $(VENV)/.installed
 
-.PHONY: demo test lint golden schemas lock venv soak clean
+.PHONY: demo bench test lint golden schemas lock venv soak clean
 
 demo: $(STAMP)           ## watch February and March 2021 stream through a broker and a worker
 	$(BIN)/crunchwatch demo
 
 test: $(STAMP) lint      ## everything that has to hold
 	$(BIN)/python -m pytest -q
+
+bench: $(STAMP)          ## how fast, as ratios to peers in the same run
+	$(BIN)/python -m bench.throughput
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
