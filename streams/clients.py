@@ -131,7 +131,10 @@ def pace_fetches(consumer: AIOKafkaConsumer) -> None:
         began = time.monotonic()
         has_data: bool = await fetch(*arguments)
         if not has_data and time.monotonic() - began < QUICK_S:
-            await asyncio.sleep(PAUSE_S)
+            try:
+                await asyncio.sleep(PAUSE_S)
+            except asyncio.CancelledError:
+                return False  # as the fetch itself does: the fetcher awaits what it cancelled, and would end with it
         return has_data
 
     fetcher._proc_fetch_request = paced  # noqa: SLF001
