@@ -1,6 +1,6 @@
 """How fast the decoder and the engine are, as ratios to peers measured in the same run.
 
-The bundled history, one event a message. Peers: orjson's parser alone for the decoder, and Python's own sort of the same
+The bundled history, one event a message. Peers: orjson alone for the decoder, and Python's own sort of the same
 events for the engine (the least that ordering them costs). Five rounds in turn; medians, and the ratio pair by pair.
 
     python -m bench.throughput
