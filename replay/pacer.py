@@ -40,6 +40,11 @@ class Slot:
     until_ns: int
     messages: list[Message]
 
+    @property
+    def elements(self) -> int:
+        """How many events and bad elements its messages hold."""
+        return sum(message.good + message.bad for message in self.messages)
+
 
 def slots(items: Iterable[Item], *, speed: float | None, window_ns: int) -> Iterator[Slot]:
     """Pack items into slots.

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from detectors.calendar import NS, ny_date
 from replay import faults, pacer, producer
@@ -30,16 +30,26 @@ class Playback:
 
 
 def play(script: Script, how: Playback, *, show_progress: bool) -> dict[str, Any]:
-    """Send a script; returns the summary as plain values.
+    """Send a script, with a bar; returns the summary as plain values.
 
     Raises:
         replay.errors.ReplayError: the address is none, nobody answers there, or it refuses what is sent.
     """
     producer.addresses(how.broker)
-    plan = faults.plan(script.events, how.faults, lateness_ns=round(how.lateness_s * NS))
-    slots = pacer.slots(plan.items, speed=how.speed, window_ns=script.window_ns)
+    plan = planned(script, how)
     with _bar(len(plan.items), show_progress) as advance:
-        sent = asyncio.run(producer.send(slots, broker=how.broker, topic_prefix=how.topic_prefix, progress=advance))
+        return asyncio.run(perform(script, how, plan, advance))
+
+
+def planned(script: Script, how: Playback) -> faults.Plan:
+    """What will be sent, with its faults."""
+    return faults.plan(script.events, how.faults, lateness_ns=round(how.lateness_s * NS))
+
+
+async def perform(script: Script, how: Playback, plan: faults.Plan, advance: producer.Progress) -> dict[str, Any]:
+    """Send a plan at its speed; returns the summary as plain values."""
+    slots = pacer.slots(plan.items, speed=how.speed, window_ns=script.window_ns)
+    sent = await producer.send(slots, broker=how.broker, topic_prefix=how.topic_prefix, progress=advance)
     return summary(script, how, plan, sent)
 
 
@@ -67,20 +77,23 @@ def _ordered(counts: Counter[str]) -> dict[str, int]:
     return {name: count for name, count in sorted(counts.items()) if count}
 
 
-@contextmanager
-def _bar(total: int, show: bool) -> Iterator[Callable[[pacer.Slot], None]]:
-    columns = (
+def columns() -> tuple[ProgressColumn, ...]:
+    """Of the bar of a replay: the day reached, how many events are out, and the time taken."""
+    return (
         SpinnerColumn(),
         TextColumn("{task.fields[day]}"),
         BarColumn(),
         TextColumn("{task.completed:,.0f} of {task.total:,.0f} events"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), disable=not show) as progress:
+
+
+@contextmanager
+def _bar(total: int, show: bool) -> Iterator[producer.Progress]:
+    with Progress(*columns(), console=Console(stderr=True), disable=not show) as progress:
         task = progress.add_task("replay", total=total, day="connecting")
 
         def advance(slot: pacer.Slot) -> None:
-            elements = sum(message.good + message.bad for message in slot.messages)
-            progress.update(task, advance=elements, day=ny_date(slot.until_ns).isoformat())
+            progress.update(task, advance=slot.elements, day=ny_date(slot.until_ns).isoformat())
 
         yield advance

@@ -57,12 +57,17 @@ def outputs(said: Iterable[Output], *, signals: bool, as_json: bool) -> None:
         for output in wanted:
             line(to_json(output))
         return
-    table = Table(title="Signals and transitions" if signals else "Transitions", title_justify="left")
+    console().print(outputs_table(wanted, "Signals and transitions" if signals else "Transitions"))
+
+
+def outputs_table(said: Iterable[Output], title: str) -> Table:
+    """A table of outputs, in their order."""
+    table = Table(title=title, title_justify="left")
     for heading in ("known (New York)", "about", "what", "evidence", "blind on"):
         table.add_column(heading, overflow="fold")
-    for output in wanted:
+    for output in said:
         table.add_row(*_cells(output))
-    console().print(table)
+    return table
 
 
 def _cells(output: Output) -> tuple[str, str, str, str, str]:

@@ -67,10 +67,10 @@ class Row(msgspec.Struct, frozen=True):
 
 
 class Watch(NamedTuple):
-    """What speaks of a row: signals that match, and whether the condition they raise lasts until they end it."""
+    """What speaks of a row: signals that match, and the names of those whose condition lasts until they end it."""
 
     matches: Callable[[Signal, Claim], bool]
-    lasts: bool
+    lasting: tuple[str, ...] = ()
 
 
 def claims(path: Path = CHRONOLOGY) -> list[Claim]:
@@ -92,8 +92,9 @@ def _row(claim: Claim, signals: list[Signal], transitions: list[Transition]) -> 
     of_series = [one for one in signals if watch.matches(one, claim)]
     of_the_day = [one for one in of_series if one.active and ny_date(one.ts) == claim.date]
     said = [_said(one) for one in _strongest(of_the_day)]
-    if not said and watch.lasts:
-        said = [_said(one, "still on: ") for one in _standing(of_series, claim.date)]
+    if not said:
+        lasting = [one for one in of_series if one.name in watch.lasting]
+        said = [_said(one, "still on: ") for one in _standing(lasting, claim.date)]
     seen = bool(said)
     said += [_said(one) for one in _undone(of_the_day, signals)]
     said += [_said(one) for one in transitions if ny_date(one.ts) == claim.date]
@@ -180,9 +181,9 @@ def _fails(signal: Signal, _: Claim) -> bool:
 
 # Series of the chronology -> what speaks of it.
 WATCHES: dict[str, Watch] = {
-    "DGS10": Watch(_level, lasts=False),
-    "SOFR": Watch(_prewarning, lasts=True),
-    "GC_TSY": Watch(_negative, lasts=True),
-    "10Y-OTR special repo": Watch(_floor, lasts=True),
-    "fails to deliver": Watch(_fails, lasts=True),
+    "DGS10": Watch(_level),
+    "SOFR": Watch(_prewarning, lasting=("prewarning",)),
+    "GC_TSY": Watch(_negative, lasting=("negative",)),
+    "10Y-OTR special repo": Watch(_floor, lasting=("breach",)),
+    "fails to deliver": Watch(_fails, lasting=("high",)),
 }
