@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from streams.embedded import EmbeddedBroker
 from tests.support.kafka import Kafka, KafkaUnavailableError, libraries
+from tests.support.pipeline import Pipeline
 
 
 @pytest.fixture(scope="session")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
-    """A running Apache Kafka, shared by the session's tests; each test names its own topics and group."""
+    """A running Apache Kafka; it has to be there in CI, elsewhere its tests say why they are skipped."""
     try:
         libraries()
     except KafkaUnavailableError as error:
@@ -22,3 +25,24 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
     broker = Kafka(tmp_path_factory.mktemp("kafka")).start()
     yield broker
     broker.stop()
+
+
+@pytest.fixture(scope="session")
+def embedded() -> Iterator[EmbeddedBroker]:
+    with EmbeddedBroker() as broker:
+        yield broker
+
+
+@pytest.fixture
+def on_kafka(kafka: Kafka, tmp_path: Path) -> Callable[..., Pipeline]:
+    """Makes pipelines on Apache Kafka."""
+    return lambda **variables: Pipeline(kafka.url, tmp_path, variables)
+
+
+@pytest.fixture(
+    params=[pytest.param("kafka", marks=pytest.mark.kafka), pytest.param("embedded", marks=pytest.mark.embedded)]
+)
+def on_either(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Pipeline]:
+    """Makes pipelines on Apache Kafka, then on the embedded broker."""
+    url = request.getfixturevalue(request.param).url
+    return lambda **variables: Pipeline(url, tmp_path, variables)
