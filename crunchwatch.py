@@ -10,6 +10,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
+from contextlib import nullcontext
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -148,10 +150,11 @@ class Demonstration:
         bar = Progress(*playback.columns())
         task = bar.add_task("demo", total=len(plan.items), day="connecting")
         console = report.console()
-        with Live(self._view(bar), console=console, refresh_per_second=8, transient=True) as live:
-            if self._as_json or not console.is_terminal:
-                live.stop()
-            follower = asyncio.create_task(self._follow(lambda: live.update(self._view(bar))))
+        live = Live(self._view(bar), console=console, refresh_per_second=8, transient=True)
+        shown = console.is_terminal and not self._as_json
+        tell = (lambda _: live.update(self._view(bar))) if shown else self._tell
+        with live if shown else nullcontext():
+            follower = asyncio.create_task(self._follow(tell))
             try:
                 self._sent = await playback.perform(
                     self._script,
@@ -163,11 +166,10 @@ class Demonstration:
             finally:
                 follower.cancel()
 
-    async def _follow(self, refresh: Any) -> None:
-        """Read both topics from their beginning, for as long as it takes."""
+    async def _follow(self, tell: Callable[[bytes], None]) -> None:
+        """Read both topics from their beginning, for as long as it takes; tell of each transition."""
         from aiokafka import TopicPartition  # noqa: PLC0415 - heavy imports wait until a command runs
 
-        from replay import report  # noqa: PLC0415
         from streams import clients  # noqa: PLC0415
 
         async with clients.reader(self._settings) as reader:
@@ -177,9 +179,18 @@ class Demonstration:
             async for message in reader:
                 self._said[message.topic].append(message.value)
                 if message.topic == self._topics["transition"]:
-                    if self._as_json:
-                        report.line(message.value)
-                    refresh()
+                    tell(message.value)
+
+    def _tell(self, transition: bytes) -> None:
+        """One line a transition, where there is no terminal for a table that grows."""
+        from detectors.signals import from_json  # noqa: PLC0415 - heavy imports wait until a command runs
+        from replay import report, scorecard  # noqa: PLC0415
+
+        if self._as_json:
+            report.line(transition)
+        else:
+            step = from_json(transition)
+            click.echo(f"{report.when(step.known)}  {scorecard.described(step)}")
 
     async def _last_word(self, follower: "asyncio.Task[None]") -> None:
         """Wait until as much was said as was expected and a moment longer, or until nothing has come for long."""

@@ -1,0 +1,1 @@
+"""The past: recorded figures as events, replayed into a broker or straight into the engine."""

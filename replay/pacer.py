@@ -34,9 +34,12 @@ class Message(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """Messages due together, ``due_s`` seconds of wall time after the window begins, and the event time they reach."""
+    """Messages due together and the event time they reach.
 
-    due_s: float
+    ``due_s`` is seconds of wall time after the window begins; None for what is due at once.
+    """
+
+    due_s: float | None
     until_ns: int
     messages: list[Message]
 
@@ -61,7 +64,7 @@ def slots(items: Iterable[Item], *, speed: float | None, window_ns: int) -> Iter
         return paced, (item.at - window_ns) // (tick_ns if paced else BULK_NS)
 
     for (paced, number), group in groupby(items, key=tick):
-        due_s = number * tick_ns / NS / speed if paced and speed is not None else 0.0
+        due_s = number * tick_ns / NS / speed if paced and speed is not None else None
         held = list(group)
         yield Slot(due_s, held[-1].at, list(_frames(held)))
 

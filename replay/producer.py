@@ -85,10 +85,10 @@ async def send(slots: Iterable[Slot], *, broker: str, topic_prefix: str = "", pr
         sender = _Sender(producer, topic_prefix, partitions)
         paced_from: float | None = None
         for slot in slots:
-            if slot.due_s:
+            if slot.due_s is not None:
                 if paced_from is None:
-                    await sender.confirm()  # pacing begins when the past is in
-                    paced_from = time.monotonic() - slot.due_s
+                    await sender.confirm()  # the window begins when the past is in
+                    paced_from = time.monotonic()
                 await asyncio.sleep(max(0.0, paced_from + slot.due_s - time.monotonic()))
             for message in slot.messages:
                 await sender.send(message)

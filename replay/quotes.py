@@ -4,9 +4,19 @@ import datetime as dt
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import Any, cast, get_args
+from typing import Any, get_args
 
-from detectors.events import AuctionResult, Event, Provenance, RepoPrint, RepoStatistic, ReverseRepo, Tenor, YieldQuote
+from detectors.events import (
+    AuctionResult,
+    Event,
+    Provenance,
+    QuoteStatistic,
+    RepoPrint,
+    RepoStatistic,
+    ReverseRepo,
+    Tenor,
+    YieldQuote,
+)
 from replay.catalogue import CATALOGUE, Dimension, YieldSeries
 from replay.errors import DataError
 from replay.publication import AUCTION, WORDS, moment, times
@@ -16,6 +26,7 @@ Drafted = tuple[int, int, str, type[Event], dict[str, Any], Provenance, Place]
 
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _STATISTICS = frozenset(get_args(RepoStatistic)) - {"percentile"}
+_QUOTE_STATISTICS = frozenset(get_args(QuoteStatistic))
 _TENORS = frozenset(get_args(Tenor))
 _AUCTION = re.compile(r"AUCTION_(\d+[MY])_([A-Z_]+)")
 _AUCTION_FIELDS: dict[str, tuple[str, Dimension]] = {
@@ -47,8 +58,7 @@ def quoted_times(day: dt.date, time_et: str, place: Place) -> tuple[int, int]:
 def print_drafts(prints: Iterable[Quote]) -> Iterator[Drafted]:
     """Quoted prints of special repo, one event each."""
     for quote in prints:
-        if quote.kind not in _STATISTICS:
-            raise DataError(*quote.place, f"kind {quote.kind!r} is none of {', '.join(sorted(_STATISTICS))}")
+        _one_of(quote, _STATISTICS)
         ts, known = quoted_times(quote.day, quote.time_et, quote.place)
         fields = {
             "segment": "SPECIAL",
@@ -57,6 +67,11 @@ def print_drafts(prints: Iterable[Quote]) -> Iterator[Drafted]:
             "rate_pct": quote.value,
         }
         yield known, ts, f"quoted.special.{quote.subject}", RepoPrint, fields, "quoted", quote.place
+
+
+def _one_of(quote: Quote, kinds: frozenset[str]) -> None:
+    if quote.kind not in kinds:
+        raise DataError(*quote.place, f"kind {quote.kind!r} is none of {', '.join(sorted(kinds))}")
 
 
 def mark_drafts(marks: Iterable[Quote]) -> Iterator[Drafted]:
@@ -81,13 +96,12 @@ def _mark(mark: Quote) -> Drafted:
 
 def _mark_fields(mark: Quote, spec: object) -> tuple[str, type[Event], dict[str, Any]]:
     if isinstance(spec, YieldSeries):
+        _one_of(mark, _QUOTE_STATISTICS)
         fields = {"tenor": spec.tenor, "statistic": mark.kind, "mid_pct": _value(mark, "rate")}
         return f"quoted.yield.{spec.tenor}", YieldQuote, fields
     if mark.subject == "GC_TSY":
-        if mark.kind not in _STATISTICS:
-            raise DataError(*mark.place, f"kind {mark.kind!r} is none of {', '.join(sorted(_STATISTICS))}")
-        statistic = cast("RepoStatistic", mark.kind)
-        rate = {"segment": "GC", "instrument": "TSY", "statistic": statistic, "rate_pct": _value(mark, "rate")}
+        _one_of(mark, _STATISTICS)
+        rate = {"segment": "GC", "instrument": "TSY", "statistic": mark.kind, "rate_pct": _value(mark, "rate")}
         return "quoted.gc.TSY", RepoPrint, rate
     if mark.subject.startswith("SOMA_LENT_"):
         fields = {"facility": "SOMA_LENDING", "takeup_usd": _value(mark, "money")}

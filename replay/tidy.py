@@ -29,6 +29,7 @@ PRINTS = ("date", "time_et", "instrument", "kind", "rate_pct", "source")
 MARKS = ("date", "time_et", "series", "kind", "value", "unit", "source")
 SHOCKS = ("date", "index", "shock", "source")
 GAPS = frozenset({"", ".", "NA", "ND"})
+FIRST_YEAR, LAST_YEAR = 1981, 2098  # the engine takes 1980 to 2099, and figures are known a while after their day
 PROVENANCES = frozenset(get_args(Provenance))
 
 
@@ -76,9 +77,12 @@ class Tables:
         known = self._days.get(text)
         if known is None:
             try:
-                known = self._days[text] = dt.date.fromisoformat(text)
+                known = dt.date.fromisoformat(text)
             except ValueError:
                 raise DataError(*place, f"{text!r} is no day; write it as 2021-02-25") from None
+            if not FIRST_YEAR <= known.year <= LAST_YEAR:
+                raise DataError(*place, f"{text} is not in {FIRST_YEAR} to {LAST_YEAR}")
+            self._days[text] = known
         return known
 
 

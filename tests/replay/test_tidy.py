@@ -1,9 +1,13 @@
 """A user's own files: what is there is used, what is not understood is named, what is wrong has a line."""
 
+import datetime as dt
 from pathlib import Path
 
+import hypothesis.strategies as st
 import pytest
+from hypothesis import HealthCheck, given, settings
 
+from detectors.codec import decode, encode
 from detectors.events import FundFlow, RepoPrint, SettlementFail, YieldQuote
 from replay.dataset import load
 from replay.errors import DataError
@@ -58,6 +62,8 @@ def test_what_is_not_understood_is_named(tmp_path: Path) -> None:
     [
         (HEADER + "25.02.2021,DGS10,1.54,percent\n", 2, "no day"),
         (HEADER + "2021-02-30,DGS10,1.54,percent\n", 2, "no day"),
+        (HEADER + "0001-01-01,DFEDTARL,0,percent\n", 2, "not in 1981 to 2098"),
+        (HEADER + "9999-12-31,SOFR,0,percent\n", 2, "not in 1981 to 2098"),
         (HEADER + "2021-02-24,DGS10,1.38,percent\n2021-02-25,DGS10,1.5.4,percent\n", 3, "no finite number"),
         (HEADER + "2021-02-25,DGS10,nan,percent\n", 2, "no finite number"),
         (HEADER + "2021-02-25,DGS10,inf,percent\n", 2, "no finite number"),
@@ -74,6 +80,7 @@ def test_what_is_not_understood_is_named(tmp_path: Path) -> None:
         (PRINTS + "2021-03-04,,10Y-OTR,lowest,-4.25,desk\n", 2, "kind 'lowest'"),
         (MARKS + "2021-02-25,,AUCTION_7Y_BID_TO_COVER,result,2.04,ratio,desk\n", 2, "lacks its AUCTION_7Y_HIGH_YIELD"),
         (MARKS + "2021-02-25,,AUCTION_8Y_HIGH_YIELD,result,1.2,percent,desk\n", 2, "no tenor"),
+        (MARKS + "2021-02-25,,DGS10,result,1.2,percent,desk\n", 2, "kind 'result'"),
         (MARKS + "2021-02-25,,GOSSIP,print,1.2,percent,desk\n", 2, "no mark is called 'GOSSIP'"),
     ],
 )
@@ -103,3 +110,51 @@ def test_a_file_that_is_not_text(tmp_path: Path) -> None:
     (tmp_path / "mine.csv").write_bytes(b"\xff\xfe\x00date")
     with pytest.raises(DataError, match="UTF-8"):
         load(tmp_path)
+
+
+FIELDS = {
+    HEADER: (
+        st.sampled_from(
+            ["DGS10", "SOFR", "DFEDTARL", "DFEDTARU", "RRPONTSYD", "TFF_TY_LEV_LONG", "SP500", "PDFTD-USTET"]
+        ),
+        st.one_of(st.floats(allow_nan=True).map(str), st.text(max_size=4)),
+        st.sampled_from(["percent", "USD bn", "contracts", "index", "", "bp"]),
+    ),
+    PRINTS: (
+        st.sampled_from(["", "09:30", "morning", "25:00"]),
+        st.text(max_size=6),
+        st.sampled_from(["low", "close", "percentile"]),
+        st.one_of(st.floats(-10, 10).map(str), st.text(max_size=3)),
+        st.text(max_size=4),
+    ),
+    MARKS: (
+        st.sampled_from(["", "13:00"]),
+        st.sampled_from(["DGS10", "GC_TSY", "SOMA_LENT_10Y", "AUCTION_7Y_HIGH_YIELD", "AUCTION_7Y_OFFERING", "DGS"]),
+        st.sampled_from(["high", "print", "result"]),
+        st.one_of(st.floats(-10, 10).map(str), st.text(max_size=3)),
+        st.sampled_from(["percent", "USD bn"]),
+        st.text(max_size=4),
+    ),
+}
+
+
+def quoted(fields: tuple[str, ...]) -> str:
+    return ",".join('"' + field.replace('"', '""') + '"' for field in fields)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data(), st.sampled_from(sorted(FIELDS)))
+def test_whatever_the_rows_it_is_events_or_a_named_error(tmp_path: Path, data: st.DataObject, header: str) -> None:
+    days = st.one_of(st.dates(dt.date(1981, 1, 1), dt.date(2098, 12, 31)).map(str), st.dates().map(str), st.text())
+    rows = data.draw(st.lists(st.tuples(days, *FIELDS[header]), min_size=1, max_size=5))
+    text = header + "".join(quoted(row) + "\n" for row in rows)
+    (tmp_path / "mine.csv").write_bytes(text.encode("utf-8", "replace"))
+    try:
+        events = load(tmp_path).events
+    except DataError as error:
+        events = []
+        named = "mine.csv" in str(error) or "date,series,value,unit" in str(error)
+        if not named:
+            raise
+    for event in events:
+        assert decode(encode(event), key=b"UST").events == [(0, event)]
