@@ -1,0 +1,16 @@
+"""How events are put in order."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from detectors.sections.base import NonNegative, Positive, Section
+
+
+class Merge(Section, frozen=True, kw_only=True):
+    """How events are put in order, and how long memory is."""
+
+    lateness_s: NonNegative
+    grid_s: Annotated[int, Meta(gt=0, le=86_400)]
+    dedup_ids: Positive
+    max_ahead_days: Positive

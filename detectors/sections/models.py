@@ -1,0 +1,31 @@
+"""The online models."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from detectors.sections.base import Name, Positive, Section
+
+
+class Spread(Section, frozen=True, kw_only=True):
+    """A spread of two repo series of one day: ``left`` less ``right``, each as SEGMENT:INSTRUMENT or IORB."""
+
+    name: Name
+    left: Name
+    right: Name
+
+
+class Anomaly(Section, frozen=True, kw_only=True):
+    """An online Gaussian scorer on each spread, calibrated by the quantile of its own past scores."""
+
+    spreads: tuple[Spread, ...]
+    window: Positive
+    warm_up: Positive
+    calibration_window: Positive
+    false_alarm_share: Annotated[float, Meta(gt=0, le=0.5)]
+
+    def __post_init__(self) -> None:
+        if self.warm_up > self.window:
+            raise ValueError("warm_up: inverted, it exceeds window")
+        if self.calibration_window * self.false_alarm_share < 1:
+            raise ValueError("calibration_window: too short to know a quantile of false_alarm_share")

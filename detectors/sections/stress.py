@@ -1,0 +1,88 @@
+"""The stress table: feeds, conditions, rules and steps."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from detectors.sections.base import Name, NonNegative, Positive, Section
+
+# What the rules of the stress table may name: every detector's signals. A contract test holds it to the detectors.
+SIGNALS: dict[str, tuple[str, ...]] = {
+    "levels": ("crossed", "sustained", "failed"),
+    "corridor": ("prewarning", "negative", "above"),
+    "specialness": ("special",),
+    "floor": ("below", "breach"),
+    "fails": ("high",),
+    "facility": ("high",),
+    "positions": ("short_extreme", "long_extreme"),
+    "coordination": ("count",),
+    "anomaly": ("spread",),
+}
+
+# Signals that happen rather than hold: the table counts them from the moment they were said.
+EVENTS = (("levels", "crossed"), ("levels", "sustained"), ("levels", "failed"), ("floor", "below"))
+
+
+def _catalogue() -> str:
+    return ", ".join(f"{detector}.{name}" for detector, names in SIGNALS.items() for name in names)
+
+
+class Feed(Section, frozen=True, kw_only=True):
+    """One kind of evidence, and after how many sessions of silence the market is blind on it."""
+
+    name: Name
+    stale_sessions: Positive | None = None
+
+
+class Condition(Section, frozen=True, kw_only=True):
+    """A signal that must be on, or have been on within so many sessions, at a level or above.
+
+    A break of a yield level is an event and not a condition: it counts from the moment it was said, however long the
+    yield stays beyond.
+    """
+
+    detector: Name
+    name: Name
+    min_level: Positive
+    within_sessions: NonNegative
+
+    def __post_init__(self) -> None:
+        if self.name not in SIGNALS.get(self.detector, ()):
+            raise ValueError(f"name: no signal is called {self.detector}.{self.name}; there are {_catalogue()}")
+
+
+class Rule(Section, frozen=True, kw_only=True):
+    """When all its conditions hold, the state is at least ``state``, for stress of this ``kind``."""
+
+    name: Name
+    state: Literal["crunch", "de_facto_default"]
+    kind: Literal["supply", "scarcity", "squeeze", "selloff"]
+    all: Annotated[tuple[Condition, ...], Meta(min_length=1)]
+
+
+class Step(Section, frozen=True, kw_only=True):
+    """How long a state's rules must hold to enter it, and be off, in sessions, to leave it."""
+
+    entry_dwell_s: NonNegative
+    exit_sessions: NonNegative
+
+
+class Stress(Section, frozen=True, kw_only=True):
+    """The table of rules, the steps, and what must be seen to leave a state whose own evidence has gone silent."""
+
+    crunch: Step
+    de_facto_default: Step
+    living: tuple[Name, ...]
+    blind_exit_sessions: Positive
+    feeds: tuple[Feed, ...]
+    rules: tuple[Rule, ...]
+
+    def __post_init__(self) -> None:
+        names = [rule.name for rule in self.rules]
+        if len(set(names)) != len(names):
+            raise ValueError("rules: two have one name")
+        unknown = set(self.living) - {feed.name for feed in self.feeds}
+        if unknown:
+            raise ValueError(f"living: names no feed: {', '.join(sorted(unknown))}")
+        if not self.living:
+            raise ValueError("living: empty, without living evidence silence would lower the state")
