@@ -1,6 +1,10 @@
 """The backtest is the engine over the script: in any pieces, whatever order the topics come in, with faults."""
 
+import hashlib
+import os
 import random
+import subprocess
+import sys
 from collections import defaultdict, deque
 from pathlib import Path
 
@@ -136,3 +140,27 @@ def test_a_users_own_days_of_another_year(tmp_path: Path) -> None:
 def test_the_whole_bundled_data_within_five_seconds() -> None:
     made = script(named("bundled"))
     assert backtest.run(made, CONFIG).elapsed_s < 5
+
+
+DIGEST = """
+import hashlib
+from detectors.config import load
+from detectors.signals import to_json
+from replay import backtest
+from replay.scenario import named, script
+outputs = backtest.run(script(named("feb2021")), load("desk")).outputs
+print(hashlib.sha256(b"".join(map(to_json, outputs))).hexdigest())
+"""
+
+
+def test_two_hash_seeds_say_the_same(result: Backtest) -> None:
+    wanted = hashlib.sha256(b"".join(lines(result.outputs))).hexdigest()
+    for seed in ("0", "4242"):
+        run = subprocess.run(
+            [sys.executable, "-c", DIGEST],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert run.stdout.strip() == wanted
