@@ -15,19 +15,17 @@ Source: river 0.26, anomaly.GaussianScorer; domain sheet 8 (GCF less tri-party, 
 import math
 from typing import Any
 
-import msgspec
 from river import anomaly
 
-from detectors import calendar
-from detectors.detector import Detector, Draft, Reading, in_bp
+from detectors.detector import Detector, Draft, Reading
 from detectors.events import Event, PolicyRate, RepoPrint
 from detectors.repo.corridor import series_of
+from detectors.repo.pairs import DayBook, Pair
 from detectors.repo.policy import PolicyBook
 from detectors.rolling import Window
 from detectors.sections import Anomaly, Spread
 
 RESOLUTION_BP = 0.5
-DAYS_KEPT = 5
 
 
 class SpreadModel:
@@ -101,8 +99,7 @@ class SpreadAnomaly(Detector):
         self._book = PolicyBook()
         self._models = {spread.name: SpreadModel(config) for spread in config.spreads}
         self._wanted = {side for spread in config.spreads for side in (spread.left, spread.right)}
-        self._rates: dict[str, dict[str, Reading]] = {}
-        self._paired: dict[str, str] = {}
+        self._days = DayBook()
         self._last: dict[str, float] = {}
 
     def update(self, event: Event) -> list[Draft]:
@@ -114,27 +111,20 @@ class SpreadAnomaly(Detector):
         series = series_of(event)
         if series not in self._wanted or event.statistic not in {"average", "close"}:
             return []
-        date = calendar.ny_date(event.ts).isoformat()
-        rates = self._rates.setdefault(date, {})
-        rates[series] = Reading.of(event, event.rate_pct)
+        date = self._days.note(series, Reading.of(event, event.rate_pct))
         policy = self._book.at(event.ts)
         if policy is not None and policy.iorb_pct is not None:
-            rates["IORB"] = Reading.of(policy, policy.iorb_pct)
-        while len(self._rates) > DAYS_KEPT:
-            del self._rates[min(self._rates)]
+            iorb = Reading(event.ts, policy.iorb_pct, policy.source, policy.sequence, policy.provenance)
+            self._days.note("IORB", iorb)
         drafts = []
         for spread in self._config.spreads:
             if series in {spread.left, spread.right}:
-                drafts += self._pair(spread, date, rates, event.known)
+                pair = self._days.pair(spread.name, spread.left, spread.right, date)
+                drafts += [] if pair is None else self._judge(spread, pair, event.known)
         return drafts
 
-    def _pair(self, spread: Spread, date: str, rates: dict[str, Reading], known: int) -> list[Draft]:
-        left, right = rates.get(spread.left), rates.get(spread.right)
-        if left is None or right is None or self._paired.get(spread.name, "") >= date:
-            return []
-        self._paired[spread.name] = date
-        value = in_bp(left.value - right.value)
-        self._last[spread.name] = value
+    def _judge(self, spread: Spread, pair: Pair, known: int) -> list[Draft]:
+        value = self._last[spread.name] = pair.spread_bp
         score, z_score, cut = self._models[spread.name].step(value) or (0.0, 0.0, None)
         if cut is None:
             return []
@@ -142,7 +132,7 @@ class SpreadAnomaly(Detector):
             "spread",
             spread.name,
             int(score >= cut),
-            readings=sorted((left, right), key=lambda reading: reading.ts),
+            readings=pair.readings,
             known=known,
             values={"spread_bp": value, "score": score, "z_score": z_score},
             rule=f"score at or above the {1 - self._config.false_alarm_share:g} quantile of the model's own",
@@ -162,8 +152,7 @@ class SpreadAnomaly(Detector):
         return {
             **super().snapshot(),
             "book": self._book.snapshot(),
-            "rates": msgspec.to_builtins(self._rates),
-            "paired": dict(self._paired),
+            "days": self._days.snapshot(),
             "last": dict(self._last),
             "models": {name: model.snapshot() for name, model in self._models.items()},
         }
@@ -172,8 +161,7 @@ class SpreadAnomaly(Detector):
         """Take them back."""
         super().restore(plain)
         self._book.restore(plain["book"])
-        self._rates = msgspec.convert(plain["rates"], type=dict[str, dict[str, Reading]])
-        self._paired = dict(plain["paired"])
+        self._days.restore(plain["days"])
         self._last = dict(plain["last"])
         for name, model in self._models.items():
             model.restore(plain["models"][name])
