@@ -22,6 +22,7 @@ FEEDS_OF: dict[str, tuple[str, ...]] = {
     "floor": ("specials",),
     "fails": ("fails",),
     "facility": ("facility",),
+    "scarcity": ("repo_gc",),
     "positions": ("futures",),
     "coordination": ("futures", "flows"),
 }

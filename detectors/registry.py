@@ -8,6 +8,7 @@ from detectors.repo.corridor import PolicyCorridor
 from detectors.repo.facility import FacilityTakeUp
 from detectors.repo.fails import SettlementFails
 from detectors.repo.floor import FailsFloor
+from detectors.repo.scarcity import CollateralScarcity
 from detectors.repo.specialness import SpecialnessTiers
 from detectors.sections import Config
 from detectors.yields.levels import YieldLevels
@@ -22,6 +23,7 @@ def detectors_of(config: Config) -> tuple[Detector, ...]:
         FailsFloor(config.floor),
         SettlementFails(config.fails),
         FacilityTakeUp(config.facility),
+        CollateralScarcity(config.scarcity),
         FuturesPositions(config.positions),
         FundCoordination(config.coordination),
         SpreadAnomaly(config.anomaly),

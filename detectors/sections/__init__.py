@@ -7,7 +7,7 @@ from detectors.sections.base import Name, Section
 from detectors.sections.funds import Coordination, Positions
 from detectors.sections.merge import Merge
 from detectors.sections.models import Anomaly, Spread
-from detectors.sections.repo import ChargeRegime, Corridor, Facility, Fails, Floor, Specialness
+from detectors.sections.repo import ChargeRegime, Corridor, Facility, Fails, Floor, Scarcity, Specialness
 from detectors.sections.stress import EVENTS, SIGNALS, Condition, Feed, Rule, Step, Stress
 from detectors.sections.yields import Levels
 
@@ -28,6 +28,7 @@ __all__ = [
     "Merge",
     "Positions",
     "Rule",
+    "Scarcity",
     "Section",
     "Specialness",
     "Spread",
@@ -47,6 +48,7 @@ class Config(Section, frozen=True, kw_only=True):
     floor: Floor
     fails: Fails
     facility: Facility
+    scarcity: Scarcity
     positions: Positions
     coordination: Coordination
     anomaly: Anomaly

@@ -6,7 +6,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from detectors.sections.base import Bp, Name, Positive, RatePct, Section, Share, Usd, rising
+from detectors.sections.base import Bp, Name, Positive, RatePct, Section, Share, Tail, Usd, rising
+from detectors.sections.models import Spread
 
 
 class Corridor(Section, frozen=True, kw_only=True):
@@ -100,3 +101,23 @@ class Facility(Section, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if self.min_days > self.window_days:
             raise ValueError("min_days: inverted, it exceeds window_days")
+
+
+class Scarcity(Section, frozen=True, kw_only=True):
+    """Spreads that fall when collateral is scarce, against their own history and a least depth."""
+
+    spreads: tuple[Spread, ...]
+    window_days: Positive
+    min_days: Positive
+    scarce_share: Tail
+    deep_share: Tail
+    min_bp: Bp
+    deep_bp: Bp
+
+    def __post_init__(self) -> None:
+        if self.min_days > self.window_days:
+            raise ValueError("min_days: inverted, it exceeds window_days")
+        if self.deep_share >= self.scarce_share:
+            raise ValueError("deep_share: inverted, it must be below scarce_share")
+        if self.deep_bp <= self.min_bp:
+            raise ValueError("deep_bp: inverted, it must exceed min_bp")

@@ -14,6 +14,7 @@ SIGNALS: dict[str, tuple[str, ...]] = {
     "floor": ("below", "breach"),
     "fails": ("high",),
     "facility": ("high",),
+    "scarcity": ("spread",),
     "positions": ("short_extreme", "long_extreme"),
     "coordination": ("count",),
     "anomaly": ("spread",),

@@ -1,0 +1,116 @@
+"""Scarcity of collateral in rates that anybody can see, without a broker's specials.
+
+Idea: what the special market says in a few quoted prints, public averages say softly. FICC's DVP rate holds specials
+and tri-party holds none, so ``DVP - tri-party`` falls when issues are hunted; the first percentile of SOFR less
+tri-party is the same in the tail; and an issue on the run that yields less than its neighbour off the run is paid for
+being lendable. Each spread is held against its own history, and against a depth below which it is noise. Published to
+the basis point, spreads tie: a value that more than twice the share of the window shares or undercuts is not low.
+
+Signals: ``spread`` by spread: 1 scarce (in the lowest share of the window and ``min_bp`` deep), 2 deeply so. Once on it
+stays on until the spread is back above the share's double.
+Trade-off: averages dilute: one issue at -4 % moves DVP by basis points. It confirms a squeeze; it cannot size one.
+Source: framework, thread B; OFR short-term funding monitor; NY Fed reference rates; the choice of pairs is ours.
+"""
+
+from typing import Any
+
+from detectors.detector import Detector, Draft, Reading
+from detectors.events import Event, RepoPrint, YieldQuote
+from detectors.repo.corridor import series_of
+from detectors.repo.pairs import DayBook, Pair
+from detectors.rolling import Window
+from detectors.sections import Scarcity, Spread
+
+
+class CollateralScarcity(Detector):
+    """Ranks each spread of one day in its own window, low being scarce."""
+
+    name = "scarcity"
+    signals = ("spread",)
+    kinds = (RepoPrint, YieldQuote)
+
+    def __init__(self, config: Scarcity) -> None:
+        super().__init__()
+        self._config = config
+        self._wanted = {side for spread in config.spreads for side in (spread.left, spread.right)}
+        self._days = DayBook()
+        self._windows = {spread.name: Window(config.window_days) for spread in config.spreads}
+        self._last: dict[str, float] = {}
+
+    def update(self, event: Event) -> list[Draft]:
+        """Look at a rate or an issue's yield that some spread is made of."""
+        noted = _noted(event)
+        if noted is None or noted[0] not in self._wanted:
+            return []
+        series, value = noted
+        date = self._days.note(series, Reading.of(event, value))
+        drafts = []
+        for spread in self._config.spreads:
+            if series in {spread.left, spread.right}:
+                pair = self._days.pair(spread.name, spread.left, spread.right, date)
+                drafts += [] if pair is None else self._judge(spread, pair, event.known)
+        return drafts
+
+    def _judge(self, spread: Spread, pair: Pair, known: int) -> list[Draft]:
+        config = self._config
+        window = self._windows[spread.name]
+        value = self._last[spread.name] = pair.spread_bp
+        enough = len(window) >= config.min_days
+        if enough:
+            scarce = min(window.quantile(config.scarce_share), -config.min_bp)
+            deep = min(window.quantile(config.deep_share), -config.deep_bp)
+            back = max(window.quantile(2 * config.scarce_share), scarce)
+            rank = window.rank(value)
+        window.append(value)
+        if not enough:
+            return []
+        low = rank <= 2 * config.scarce_share
+        level = 2 if low and value <= deep else 1 if low and value <= scarce else 0
+        if not level and self.level("spread", spread.name) and value < back:
+            level = 1
+        return self.latch(
+            "spread",
+            spread.name,
+            level,
+            readings=pair.readings,
+            known=known,
+            values={"spread_bp": value, "percentile": 100 * rank},
+            rule=f"in the lowest {100 * config.scarce_share:g} % of {config.window_days} days and deep enough",
+            threshold=deep if level == 2 else scarce,
+        )
+
+    def warming(self) -> tuple[str, ...]:
+        """The spreads without history enough."""
+        return tuple(name for name, window in self._windows.items() if len(window) < self._config.min_days)
+
+    def readings(self) -> dict[str, float]:
+        """The last value of each spread, in basis points."""
+        return {f"scarcity_{name}_bp": value for name, value in self._last.items()}
+
+    def snapshot(self) -> dict[str, Any]:
+        """The days, the windows and the last values."""
+        return {
+            **super().snapshot(),
+            "days": self._days.snapshot(),
+            "windows": {name: window.values() for name, window in self._windows.items()},
+            "last": dict(self._last),
+        }
+
+    def restore(self, plain: dict[str, Any]) -> None:
+        """Take them back."""
+        super().restore(plain)
+        self._days.restore(plain["days"])
+        size = self._config.window_days
+        self._windows = {name: Window(size, values) for name, values in plain["windows"].items()}
+        self._last = dict(plain["last"])
+
+
+def _noted(event: Event) -> tuple[str, float] | None:
+    """The series of a figure: a repo average or percentile, or the yield of an issue on or off the run."""
+    if isinstance(event, RepoPrint):
+        if event.statistic == "percentile":
+            return f"{series_of(event)}:P{event.percentile:g}", event.rate_pct
+        return (series_of(event), event.rate_pct) if event.statistic in {"average", "close"} else None
+    if isinstance(event, YieldQuote) and event.statistic == "close" and event.cusip is not None:
+        return f"YIELD:{event.tenor}:{'ON' if event.on_the_run else 'OFF'}", event.yield_pct
+    return None
