@@ -106,6 +106,8 @@ class Custody:
             await asyncio.wait_for(self.flush(), self.settings.session_timeout_s / 2)
         except (TimeoutError, KafkaError, StreamsError) as error:
             log.warning("the state could not be written at revocation, the next owner reads further back: %r", error)
+        except Exception as error:  # noqa: BLE001 - a fault of the program: the next owner reads what was confirmed
+            self.fail(error)
         async with self._lock:
             for number in list(self.partitions):
                 self._drop(number)
@@ -221,9 +223,10 @@ class Custody:
             try:
                 if self._since_flush and time.monotonic() - self._flushed_at >= self.settings.snapshot_interval_s:
                     await self.flush()
-            except (KafkaError, StreamsError) as error:
+                self.metrics.refresh(self.partitions)
+            except Exception as error:  # noqa: BLE001 - a tail that is never written down is lost at the next crash
                 self.fail(error)
-            self.metrics.refresh(self.partitions)
+                return
 
     def fail(self, error: Exception) -> None:
         """End the worker: what is not written down will be read again."""

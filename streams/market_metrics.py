@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable
 from itertools import permutations
 from typing import Any
 
@@ -52,7 +51,7 @@ class MarketMetrics:
             self.snapshot_size,
         )
         self._known: set[str] = set()
-        self._was_blind: dict[str, set[str]] = defaultdict(set)
+        self._shown: dict[str, set[str]] = defaultdict(set)
 
     def step(self, transition: Transition) -> None:
         """The state of a market changed."""
@@ -73,17 +72,14 @@ class MarketMetrics:
             self.lag.labels(market).set(time.time() - status.watermark_ns / NS)
         for stream in STREAMS:
             self.held.labels(market, stream).set(stream in status.held_by)
-        for detector, level in status.evidence.items():
-            self.evidence.labels(market, detector).set(level)
         for series, value in list(status.values.items())[:MAX_SERIES]:
             self.value.labels(market, series).set(value)
-        self._show_blindness(market, set(status.blind_on))
-
-    def _show_blindness(self, market: str, blind_on: Iterable[str]) -> None:
-        was = self._was_blind[market]
-        was.update(blind_on)
-        for name in was:
-            self.blind.labels(market, name).set(name in blind_on)
+        shown = self._shown[market]
+        shown.update(status.evidence)
+        for detector in shown:  # one that has fallen silent is at zero, not where it was last seen
+            self.evidence.labels(market, detector).set(status.evidence.get(detector, 0))
+        for name in {*status.feeds, *status.blind_on}:
+            self.blind.labels(market, name).set(name in status.blind_on)
 
     def _initialise(self, market: str) -> None:
         """Every step's counter begins at zero: an increase from nothing is no increase to Prometheus."""
@@ -96,6 +92,6 @@ class MarketMetrics:
     def forget(self, market: str) -> None:
         """The market has another owner now: it shows nothing here any more."""
         self._known.discard(market)
-        self._was_blind.pop(market, None)
+        self._shown.pop(market, None)
         for metric in self._all:
             metric.remove_by_labels({"market": market})

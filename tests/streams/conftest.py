@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from streams import settings
+from streams.embedded import EmbeddedBroker
+from streams.settings import Settings
+
+
+@pytest.fixture(scope="module")
+def embedded() -> Iterator[EmbeddedBroker]:
+    with EmbeddedBroker() as broker:
+        yield broker
+
+
+@pytest.fixture
+def chosen(embedded: EmbeddedBroker, request: pytest.FixtureRequest) -> Settings:
+    """Settings with topics of the test's own."""
+    prefix = f"t{abs(hash(request.node.name)) % 10**8}."
+    return settings.load({}, broker=embedded.url, topic_prefix=prefix, group=f"{prefix}g")
