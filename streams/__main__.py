@@ -2,8 +2,9 @@
 
 import sys
 
+from detectors.config import ConfigError
 from streams import settings, worker
-from streams.errors import StreamsError
+from streams.errors import SettingsError, StreamsError
 from streams.process import STARTED
 
 
@@ -17,9 +18,9 @@ def main() -> int:
             sys.stdout.flush()
 
         worker.run(chosen, started)
-    except StreamsError as error:
+    except (StreamsError, ConfigError) as error:
         sys.stderr.write(f"crunchwatch worker: {error}\n")
-        return error.exit_code
+        return error.exit_code if isinstance(error, StreamsError) else SettingsError.exit_code
     return 0
 
 

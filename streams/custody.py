@@ -13,15 +13,14 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from pathlib import Path
 from typing import Any, Protocol
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from detectors import config as detectors_config
 from detectors.engine import Engine
 from detectors.places import Place
+from detectors.sections import Config
 from streams import clients, records, sinks, store
 from streams.adoption import adopt
 from streams.errors import SnapshotTooLargeError, StreamsError
@@ -48,9 +47,8 @@ class Message(Protocol):
 class Custody:
     """The partitions that this worker owns, from assignment to revocation."""
 
-    def __init__(self, settings: Settings, metrics: Metrics, producer: AIOKafkaProducer) -> None:
-        path = Path(settings.config) if settings.config else None
-        self.config = detectors_config.load(settings.preset, path)
+    def __init__(self, settings: Settings, config: Config, metrics: Metrics, producer: AIOKafkaProducer) -> None:
+        self.config = config
         self.settings = settings
         self.metrics = metrics
         self.partitions: dict[int, Partition] = {}
@@ -244,9 +242,9 @@ class Custody:
         self.ready = False
 
     @classmethod
-    async def open(cls, settings: Settings, metrics: Metrics) -> Custody:
+    async def open(cls, settings: Settings, config: Config, metrics: Metrics) -> Custody:
         """Connect the producer."""
-        return cls(settings, metrics, await clients.producer(settings))
+        return cls(settings, config, metrics, await clients.producer(settings))
 
     async def disconnect(self) -> None:
         """Close the producer."""

@@ -9,11 +9,13 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import cast
 
 from aiokafka import TopicPartition
 
-from detectors.config import ConfigError
+from detectors.config import load
+from detectors.sections import Config
 from streams import app as faust_app
 from streams import topics
 from streams.custody import Custody
@@ -37,20 +39,19 @@ def run(settings: Settings, started: Callable[[str], None]) -> None:
 
     Raises:
         StreamsError: what an operator can mend, by name; anything else is a fault of the program.
+        ConfigError: the detectors' configuration is refused; nothing was connected yet.
     """
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for name in _NOISY:  # they log as errors what a rebalance or a starting broker brings about every day
         logging.getLogger(name).setLevel("DEBUG" if settings.log_level == "debug" else "CRITICAL")
-    asyncio.run(_main(settings, started))
+    config = load(settings.preset, Path(settings.config) if settings.config else None)
+    asyncio.run(_main(settings, config, started))
 
 
-async def _main(settings: Settings, started: Callable[[str], None]) -> None:
+async def _main(settings: Settings, config: Config, started: Callable[[str], None]) -> None:
     metrics = Metrics()
     await topics.ensure(settings)
-    try:
-        custody = await Custody.open(settings, metrics)
-    except ConfigError as error:
-        raise SettingsError("config", str(error)) from None
+    custody = await Custody.open(settings, config, metrics)
     try:
         web = WebServer(settings, metrics.exposition, lambda: custody.ready)
     except SettingsError:

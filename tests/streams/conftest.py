@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -16,7 +17,7 @@ def embedded() -> Iterator[EmbeddedBroker]:
 
 
 @pytest.fixture
-def chosen(embedded: EmbeddedBroker, request: pytest.FixtureRequest) -> Settings:
+def chosen(embedded: EmbeddedBroker) -> Settings:
     """Settings with topics of the test's own."""
-    prefix = f"t{abs(hash(request.node.name)) % 10**8}."
+    prefix = f"t{uuid.uuid4().hex[:8]}."
     return settings.load({}, broker=embedded.url, topic_prefix=prefix, group=f"{prefix}g")

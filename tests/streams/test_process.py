@@ -1,0 +1,72 @@
+"""A worker as a process: what it says and how it ends when it cannot begin."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from streams.embedded import EmbeddedBroker
+from streams.errors import EmbeddedBrokerError, WorkerProcessError
+from streams.process import WorkerProcess
+from tests.support.kafka import free_port
+
+
+def test_a_missing_broker_is_one_line_and_an_exit_code(tmp_path: Path) -> None:
+    variables = {"CRUNCHWATCH_BROKER": f"kafka://127.0.0.1:{free_port()}", "CRUNCHWATCH_CONNECT_TIMEOUT_S": "1"}
+    with (tmp_path / "log").open("w+b") as log:
+        worker = WorkerProcess(variables, log=log).start()
+        with pytest.raises(WorkerProcessError, match="exit code 4"):
+            worker.wait_ready()
+        worker.stop()
+        log.seek(0)
+        said = log.read().decode()
+    assert said.startswith("crunchwatch worker: no Kafka broker answered")
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("CRUNCHWATCH_PARTITIONS", "none", "setting 'partitions': 'none' is not a whole number"),
+        ("CRUNCHWATCH_CONFIG", "/nowhere.toml", "/nowhere.toml"),
+    ],
+)
+def test_what_is_set_wrong_is_said_before_anything_is_connected(
+    tmp_path: Path, name: str, text: str, said: str
+) -> None:
+    with (tmp_path / "log").open("w+b") as log:
+        worker = WorkerProcess({name: text}, log=log).start()
+        with pytest.raises(WorkerProcessError, match="exit code 2"):
+            worker.wait_ready()
+        worker.stop()
+        log.seek(0)
+        line = log.read().decode()
+    assert said in line
+    assert line.count("\n") == 1
+
+
+def test_faust_is_imported_without_a_warning() -> None:
+    run = subprocess.run(
+        [sys.executable, "-W", "error", "-c", "import streams.worker, streams.commands"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (run.returncode, run.stderr) == (0, "")
+
+
+@pytest.mark.embedded
+def test_a_taken_port_is_refused() -> None:
+    with EmbeddedBroker() as broker, pytest.raises(EmbeddedBrokerError, match="listens on"):
+        EmbeddedBroker(port=broker.port).start()
+
+
+@pytest.mark.embedded
+def test_the_embedded_broker_leaves_nothing_behind() -> None:
+    with EmbeddedBroker() as broker:
+        folder = broker.folder
+        assert folder.exists()
+    assert not folder.exists()

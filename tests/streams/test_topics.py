@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import time
+
+import msgspec
+import pytest
+
+from detectors.events import STREAMS
+from streams import settings, topics
+from streams.errors import BrokerUnavailableError, TopicMismatchError
+from streams.settings import Settings
+from tests.support.kafka import free_port
+
+pytestmark = pytest.mark.embedded
+
+
+def test_the_sources_are_the_streams() -> None:
+    assert topics.SOURCES == STREAMS
+    assert len(topics.ALL) == 15
+
+
+async def test_topics_are_made_once(chosen: Settings) -> None:
+    assert set(await topics.ensure(chosen)) == {chosen.topic(name) for name in topics.ALL}
+    assert await topics.ensure(chosen) == []
+
+
+async def test_another_partition_count_is_refused_by_topic(chosen: Settings) -> None:
+    await topics.ensure(chosen)
+    with pytest.raises(TopicMismatchError, match=r"yields has 4"):
+        await topics.ensure(msgspec.structs.replace(chosen, partitions=6))
+
+
+async def test_a_missing_broker_is_a_clear_error_within_ten_seconds() -> None:
+    nobody = settings.load({}, broker=f"kafka://127.0.0.1:{free_port()}")
+    began = time.monotonic()
+    with pytest.raises(BrokerUnavailableError, match="no Kafka broker answered"):
+        await topics.ensure(nobody)
+    assert time.monotonic() - began < 10
