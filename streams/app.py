@@ -122,6 +122,9 @@ class App(faust.App):
     def _new_transport(self) -> Transport:
         return Transport(self.conf.broker_consumer, self)
 
+    def _create_directories(self) -> None:
+        """Make none: Faust keeps its tables there, and all of our state is on the broker."""
+
 
 def build(settings: Settings, custody: Custody) -> App:
     """Make the app; nothing is connected yet."""
