@@ -65,6 +65,11 @@ def ny_date(ns: int) -> dt.date:
 _EPOCH = dt.date(1970, 1, 1)
 
 
+def day_of(text: str) -> dt.date:
+    """The day of ISO text."""
+    return dt.date.fromisoformat(text)
+
+
 def is_business_day(day: dt.date) -> bool:
     """Whether Treasuries trade that day (an early close counts)."""
     return day.weekday() < SATURDAY and day not in _holidays(day.year)

@@ -18,6 +18,7 @@ FEEDS_OF: dict[str, tuple[str, ...]] = {
     "levels": ("yields",),
     "corridor": ("repo_gc",),
     "anomaly": ("repo_gc",),
+    "feedback": ("yields", "repo_gc", "futures"),
     "specialness": ("specials",),
     "floor": ("specials",),
     "fails": ("fails",),

@@ -2,6 +2,7 @@
 
 from detectors.anomaly import SpreadAnomaly
 from detectors.detector import Detector
+from detectors.feedback import FeedbackLoop
 from detectors.funds.coordination import FundCoordination
 from detectors.funds.positions import FuturesPositions
 from detectors.repo.corridor import PolicyCorridor
@@ -27,4 +28,5 @@ def detectors_of(config: Config) -> tuple[Detector, ...]:
         FuturesPositions(config.positions),
         FundCoordination(config.coordination),
         SpreadAnomaly(config.anomaly),
+        FeedbackLoop(config.feedback),
     )

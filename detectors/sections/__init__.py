@@ -4,6 +4,7 @@ A message of a check begins with the key it speaks of; :mod:`detectors.config` p
 """
 
 from detectors.sections.base import Name, Section
+from detectors.sections.feedback import Feedback, Loop
 from detectors.sections.funds import Coordination, Positions
 from detectors.sections.merge import Merge
 from detectors.sections.models import Anomaly, Spread
@@ -23,8 +24,10 @@ __all__ = [
     "Facility",
     "Fails",
     "Feed",
+    "Feedback",
     "Floor",
     "Levels",
+    "Loop",
     "Merge",
     "Positions",
     "Rule",
@@ -52,4 +55,5 @@ class Config(Section, frozen=True, kw_only=True):
     positions: Positions
     coordination: Coordination
     anomaly: Anomaly
+    feedback: Feedback
     stress: Stress

@@ -18,6 +18,7 @@ SIGNALS: dict[str, tuple[str, ...]] = {
     "positions": ("short_extreme", "long_extreme"),
     "coordination": ("count",),
     "anomaly": ("spread",),
+    "feedback": ("gain",),
 }
 
 # Signals that happen rather than hold: the table counts them from the moment they were said.
