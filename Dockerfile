@@ -1,0 +1,19 @@
+# One image for every command: the worker runs in it as a user without privileges, on a file system that cannot be written.
+FROM python:3.11-slim-bookworm AS build
+WORKDIR /source
+COPY constraints.txt pyproject.toml README.md LICENSE crunchwatch.py ./
+COPY detectors ./detectors
+COPY streams ./streams
+COPY replay ./replay
+RUN python -m venv /opt/crunchwatch \
+    && /opt/crunchwatch/bin/pip install --no-cache-dir --require-hashes -r constraints.txt \
+    && /opt/crunchwatch/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
+
+FROM python:3.11-slim-bookworm
+RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin crunchwatch
+COPY --from=build /opt/crunchwatch /opt/crunchwatch
+ENV PATH=/opt/crunchwatch/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+USER 10001
+WORKDIR /
+ENTRYPOINT ["crunchwatch"]
+CMD ["worker"]
