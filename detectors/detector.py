@@ -98,6 +98,10 @@ class Detector:
         """The last values by series, for a gauge; bounded by the configuration."""
         return {}
 
+    def warming(self) -> tuple[str, ...]:
+        """What of it cannot say anything yet, for want of history."""
+        return ()
+
     def level(self, name: str, subject: str) -> int:
         """The latched level of a condition; 0 when it was never raised."""
         return self._latched.get((name, subject), 0)
