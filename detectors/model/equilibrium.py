@@ -13,15 +13,22 @@ linear for given K; K_s are the risk-neutral jump intensities, K_0 = xi_0 exactl
 
     K_b = xi_b [1 - (beta / rho_I) int theta (u_0 / u_b - 1)].
 
-OIS curves solve the same with Lambda = 0 and the same I and K. The system is solved by Chebyshev collocation, K_b by
-Newton from xi_b on the branch through beta = 0. Beyond a largest shock (a fold) there is no equilibrium; near it the
-amplification ``1 / (1 - f'(K_b))`` grows without bound.
+OIS curves solve the same with Lambda = 0 and the same I and K. A demand shock has no balance sheet and no repo: dealers
+and hedge funds are short, and what the short costs enters as a holding cost below zero, ``Lambda_b = gamma beta T``.
+
+Solved as an integral equation on Chebyshev nodes, as many as the curves need, so that nothing is lost to differences
+of nearby numbers: yields are good to 1e-13. K_b is the largest root of ``f(K) = K``, reached by Newton from xi_b, where
+the branch through beta = 0 begins. f was found concave in K wherever K is positive, so Newton falls to that root and
+cannot pass it; a step that does not fall is rounding, and the end. Beyond a largest shock there is no such root. Mostly
+two roots have met there (a fold): near it the amplification ``1 / (1 - f'(K_b))`` grows without bound. With parameters
+far from the paper's K_b may reach zero first; a risk-neutral intensity below zero would be an arbitrage and is refused.
 
 Where the paper's printed equations differ, the corrections are listed in ``docs/corrections.md``.
 Units: years and fractions a year inside; percent and basis points where a name says so.
 Source: He, Nagel and Song, NBER working paper 27416, sections 3 and 4, appendix A; figures 5 and 7 for parameters.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import msgspec
@@ -29,8 +36,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 Vector = NDArray[np.float64]
-NODES = 40
-STEPS = 80
+NODES = (32, 64, 128, 256)
+TAIL = 1e-14
+STEPS = 200
+LIMITS = {
+    "kappa": 10.0,
+    "sigma": 1.0,
+    "rho_d": 1e3,
+    "rho_h": 1e3,
+    "xi_0": 100.0,
+    "xi_b": 100.0,
+    "lambda_": 1e3,
+    "gamma": 1e3,
+    "horizon": 100.0,
+}
 
 
 class ModelError(ValueError):
@@ -53,11 +72,13 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True):
     horizon: float = 30.0
 
     def __post_init__(self) -> None:
-        for name in ("kappa", "sigma", "rho_d", "rho_h", "xi_0", "xi_b", "lambda_", "gamma", "horizon"):
-            if not 0 < getattr(self, name) < 1e3:
-                raise ModelError(f"{name.rstrip('_')} must be positive")
+        for name, limit in LIMITS.items():
+            if not 0 < getattr(self, name) <= limit:
+                raise ModelError(f"{name.rstrip('_')} must lie above 0 and not above {limit:g}")
+        if not abs(self.rbar) <= 1:
+            raise ModelError("rbar must lie between -1 and 1: it is a fraction a year")
         if not 0 <= self.tau_hat < self.horizon:
-            raise ModelError("tau_hat must lie in 0 to the horizon")
+            raise ModelError("tau_hat must lie between 0 and the horizon: beyond it is where supply comes")
 
 
 class Curves(msgspec.Struct, frozen=True):
@@ -82,34 +103,42 @@ class Equilibrium(msgspec.Struct, frozen=True):
 
     def yield_at(self, tenor: float, short_rate: float, *, stress: bool, ois: bool = False) -> float:
         """The zero-coupon yield of a tenor in years; NaN beyond the horizon."""
-        if not 0 < tenor <= self.parameters.horizon:
-            return float("nan")
-        grid = _grid(self.parameters.horizon)
         row = (self.curves.ois if ois else self.curves.treasury)[int(stress)]
-        return float((_a(tenor, self.parameters.kappa) * short_rate + grid.at(row, tenor)) / tenor)
+        return self._over(tenor, row, float(_a(tenor, self.parameters.kappa)) * short_rate)
 
     def spread_at(self, tenor: float, *, stress: bool) -> float:
         """Treasury less OIS yield of a tenor: positive for a supply shock."""
-        grid = _grid(self.parameters.horizon)
-        difference = (self.curves.treasury - self.curves.ois)[int(stress)]
-        return float(grid.at(difference, tenor) / tenor) if 0 < tenor <= self.parameters.horizon else float("nan")
+        return self._over(tenor, (self.curves.treasury - self.curves.ois)[int(stress)], 0.0)
+
+    def _over(self, tenor: float, row: Vector, more: float) -> float:
+        horizon = self.parameters.horizon
+        if not 0 < tenor <= horizon:
+            return float("nan")
+        return (more + _grid(horizon, row.size - 1).at(row, tenor)) / tenor
 
 
 class Grid:
-    """Chebyshev nodes on [0, T] with differentiation, and interpolation by the barycentric formula."""
+    """Chebyshev nodes on [0, T] with running integrals, and interpolation by the barycentric formula."""
 
-    def __init__(self, horizon: float) -> None:
-        index = np.arange(NODES + 1)
-        cosine = np.cos(np.pi * index / NODES)
-        self.tau: Vector = horizon * (1 - cosine) / 2
+    def __init__(self, horizon: float, nodes: int) -> None:
+        index = np.arange(nodes + 1)
+        cosine = -np.cos(np.pi * index / nodes)
+        self.tau: Vector = horizon * (1 + cosine) / 2
+        self._horizon = horizon
         weights = (-1.0) ** index
         weights[[0, -1]] /= 2
         self._weights = weights
-        gaps = self.tau[:, None] - self.tau[None, :] + np.eye(NODES + 1)
-        slopes = weights[None, :] / weights[:, None] / gaps
-        np.fill_diagonal(slopes, 0.0)
-        np.fill_diagonal(slopes, -slopes.sum(axis=1))
-        self.slope: Vector = slopes
+        # Values to Chebyshev coefficients, the integral of each polynomial from -1, and back to the nodes.
+        polynomials = np.cos(np.outer(np.pi - np.pi * index / nodes, np.arange(nodes + 2)))
+        halves = np.ones(nodes + 1)
+        halves[[0, -1]] = 0.5
+        self.coefficients: Vector = 2 / nodes * halves[:, None] * polynomials[:, : nodes + 1].T * halves[None, :]
+        integrals = np.zeros((nodes + 1, nodes + 1))
+        integrals[:, 0] = cosine
+        integrals[:, 1] = cosine**2 / 2
+        for n in range(2, nodes + 1):
+            integrals[:, n] = polynomials[:, n + 1] / (2 * n + 2) - polynomials[:, n - 1] / (2 * n - 2)
+        self.running: Vector = horizon / 2 * (integrals - integrals[0]) @ self.coefficients
 
     def at(self, values: Vector, tau: float) -> float:
         """The interpolant at one point."""
@@ -119,20 +148,20 @@ class Grid:
         terms = self._weights / gaps
         return float(terms @ values / terms.sum())
 
-    def integral_weights(self, lower: float, upper: float) -> Vector:
-        """Weights w with ``w @ values`` the integral of the interpolant from ``lower`` to ``upper``."""
-        points, weights = np.polynomial.legendre.leggauss(NODES)
-        tau = lower + (upper - lower) * (points + 1) / 2
+    def integral_weights(self, lower: float) -> Vector:
+        """Weights w with ``w @ values`` the integral of the interpolant from ``lower`` to the end."""
+        points, weights = np.polynomial.legendre.leggauss(self.tau.size)
+        tau = lower + (self._horizon - lower) * (points + 1) / 2
         gaps = tau[:, None] - self.tau[None, :]
         terms = self._weights / np.where(gaps == 0, 1e-300, gaps)
         cardinal = terms / terms.sum(axis=1, keepdims=True)
-        answer: Vector = (upper - lower) / 2 * weights @ cardinal
+        answer: Vector = (self._horizon - lower) / 2 * weights @ cardinal
         return answer
 
 
 @lru_cache(maxsize=16)
-def _grid(horizon: float) -> Grid:
-    return Grid(horizon)
+def _grid(horizon: float, nodes: int) -> Grid:
+    return Grid(horizon, nodes)
 
 
 def _a(tau: float | Vector, kappa: float) -> float | Vector:
@@ -142,58 +171,74 @@ def _a(tau: float | Vector, kappa: float) -> float | Vector:
 class _System:
     """The linear system of one (parameters, beta), to be solved for many K_b."""
 
-    def __init__(self, parameters: Parameters, beta: float) -> None:
+    def __init__(self, parameters: Parameters, beta: float, nodes: int) -> None:
         p = self.parameters = parameters
         self.beta = beta
-        grid = self.grid = _grid(p.horizon)
+        grid = self.grid = _grid(p.horizon, nodes)
+        self.nodes = nodes + 1
         lower = p.tau_hat if beta > 0 else 0.0
         self.size = p.horizon - lower
         self.wedge = (p.lambda_ if beta > 0 else p.gamma) * beta * self.size
-        self.theta = grid.integral_weights(lower, p.horizon)
+        self.theta = grid.integral_weights(lower)
         a = np.asarray(_a(grid.tau, p.kappa))
-        k = p.kappa
-        exposure = beta * (self.size - (np.exp(-k * lower) - np.exp(-k * p.horizon)) / k) / k
+        exposure = beta * _integral_of_a(lower, p.horizon, p.kappa)
         self.rho = p.rho_d + p.rho_h
-        common = k * p.rbar * a - p.sigma**2 * a**2 / 2
+        common = p.kappa * p.rbar * a - p.sigma**2 * a**2 / 2
         risk = p.sigma**2 / self.rho * a * exposure
         self.ois = (common, common + risk)
         self.treasury = (common, common + risk + self.wedge)
 
-    def _matrix(self, d: tuple[Vector, Vector], k_b: float) -> Vector:
-        n = NODES + 1
-        xi_0 = self.parameters.xi_0
-        matrix = np.zeros((2 * n, 2 * n))
-        matrix[:n, :n] = self.grid.slope + np.diag(d[0] + xi_0)
-        matrix[n:, n:] = self.grid.slope + np.diag(d[1] + k_b)
-        matrix[:n, n:] = -xi_0 * np.eye(n)
-        matrix[n:, :n] = -k_b * np.eye(n)
-        for row in (0, n):
-            matrix[row] = 0.0
-            matrix[row, row] = 1.0
-        return matrix
+    def solved(self, d: tuple[Vector, Vector], k_b: float) -> tuple[Vector, Vector]:
+        """Solve for u and for du/dK_b, each as rows 0 and b: ``u = 1 + int_0 (-D + G) u``."""
+        n, s, xi_0 = self.nodes, self.grid.running, self.parameters.xi_0
+        matrix = np.empty((2 * n, 2 * n))
+        matrix[:n, :n] = s * (d[0] + xi_0)
+        matrix[n:, n:] = s * (d[1] + k_b)
+        matrix[:n, n:] = -xi_0 * s
+        matrix[n:, :n] = -k_b * s
+        matrix[np.diag_indices(2 * n)] += 1
+        with np.errstate(all="ignore"):  # what is not finite is found by whoever asks, and refused there
+            inverse = np.linalg.inv(matrix)
+            u = inverse.sum(axis=1)
+            du = inverse[:, n:] @ (s @ (u[:n] - u[n:]))
+        return u.reshape(2, n), du.reshape(2, n)
 
     def step(self, k_b: float) -> tuple[float, float]:
         """f(K_b) and its derivative."""
-        n = NODES + 1
-        matrix = self._matrix(self.treasury, k_b)
-        ends = np.zeros(2 * n)
-        ends[[0, n]] = 1.0
-        u = np.linalg.solve(matrix, ends)
-        push = np.zeros(2 * n)
-        push[n + 1 :] = (u[:n] - u[n:])[1:]
-        du = np.linalg.solve(matrix, push)
-        jump = u[:n] / u[n:] - 1
-        slope = du[:n] / u[n:] - u[:n] * du[n:] / u[n:] ** 2
+        (u_0, u_b), (du_0, du_b) = self.solved(self.treasury, k_b)
         scale = self.parameters.xi_b * self.beta / self.rho
+        with np.errstate(all="ignore"):
+            jump = (u_0 - u_b) / u_b
+            slope = (du_0 - u_0 * du_b / u_b) / u_b
         return self.parameters.xi_b - scale * float(self.theta @ jump), -scale * float(self.theta @ slope)
 
     def curves(self, k_b: float) -> Curves:
         """C of Treasuries and OIS for the K_b found."""
-        n = NODES + 1
-        ends = np.zeros(2 * n)
-        ends[[0, n]] = 1.0
-        both = [-np.log(np.linalg.solve(self._matrix(d, k_b), ends)).reshape(2, n) for d in (self.treasury, self.ois)]
-        return Curves(both[0], both[1])
+        treasury, ois = (-np.log(self.solved(d, k_b)[0]) for d in (self.treasury, self.ois))
+        return Curves(treasury, ois)
+
+
+def _integral_of_a(lower: float, upper: float, kappa: float) -> float:
+    # The closed form loses all digits where kappa tau is small; sixty Gauss points never do.
+    points, weights = np.polynomial.legendre.leggauss(60)
+    tau = lower + (upper - lower) * (points + 1) / 2
+    return float((upper - lower) / 2 * weights @ np.asarray(_a(tau, kappa)))
+
+
+@lru_cache(maxsize=64)
+def _nodes(parameters: Parameters) -> int:
+    """How many nodes resolve the curves of these parameters: the last coefficients are as good as zero."""
+    for nodes in NODES:
+        system = _System(parameters, 0.0, nodes)
+        u, _ = system.solved(system.treasury, parameters.xi_b)
+        if not np.all(np.isfinite(u)) or np.any(u <= 0):
+            break
+        size = np.abs(system.grid.coefficients @ np.log(u).T)
+        if size[-4:].max() <= TAIL * max(1.0, size.max()):
+            return nodes
+    raise ModelError(
+        "these parameters give curves too steep to resolve: a smaller kappa, sigma, xi or horizon is wanted"
+    )
 
 
 def solve(parameters: Parameters, beta: float) -> Equilibrium:
@@ -204,11 +249,14 @@ def solve(parameters: Parameters, beta: float) -> Equilibrium:
     """
     if not np.isfinite(beta):
         raise ModelError("beta must be a finite number")
-    system = _System(parameters, beta)
+    system = _System(parameters, beta, _nodes(parameters))
     found = _root(system)
     if found is None:
         low, high = fold(parameters)
-        raise ModelError(f"beta {beta:g} is beyond the fold: there is an equilibrium between {low:.6g} and {high:.6g}")
+        raise ModelError(
+            f"beta {beta:g} has no equilibrium, it lies beyond the fold: "
+            f"with these parameters beta must lie between {low:.6g} and {high:.6g}"
+        )
     k_b, slope = found
     share = parameters.rho_d / system.rho
     supply = beta * system.size
@@ -226,40 +274,76 @@ def solve(parameters: Parameters, beta: float) -> Equilibrium:
 
 
 def _root(system: _System) -> tuple[float, float] | None:
-    # From xi_b Newton falls to the larger root without passing it, because f is concave in K there; a slope of one or
-    # more, or a K that leaves the positive numbers, says that there is none.
     k_b = system.parameters.xi_b
+    value, slope = system.step(k_b)
     for _ in range(STEPS):
+        if not np.isfinite(value) or not slope < 1:
+            return None
+        lower = k_b + (value - k_b) / (1 - slope)
+        if lower <= 0:
+            return None
+        settled = not lower < k_b or k_b - lower <= 1e-15 * k_b
+        k_b = lower
         value, slope = system.step(k_b)
-        if not np.isfinite(value) or slope >= 1:
-            return None
-        move = (value - k_b) / (1 - slope)
-        k_b += move
-        if not 0 < k_b < 1e3:
-            return None
-        if abs(move) < 1e-14 * max(1.0, k_b):
-            return k_b, system.step(k_b)[1]
+        if settled:
+            return (k_b, slope) if slope < 1 else None
     return None
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
 def fold(parameters: Parameters) -> tuple[float, float]:
     """The largest demand and supply shocks with an equilibrium: (beta_min, beta_max)."""
     return -_edge(parameters, -1.0), _edge(parameters, 1.0)
 
 
 def _edge(parameters: Parameters, sign: float) -> float:
-    good, bad = 0.0, 1e-4
-    while _root(_System(parameters, sign * bad)) is not None:
-        good, bad = bad, 2 * bad
-        if bad > 1e3:
+    nodes = _nodes(parameters)
+
+    def room(size: float) -> float:
+        return _room(_System(parameters, sign * size, nodes)) if size else parameters.xi_b
+
+    beyond = 1e-6
+    while room(beyond) > 0:
+        beyond *= 4
+        if beyond > 1e6:
             raise ModelError("no fold was found for these parameters")
-    for _ in range(60):
-        middle = (good + bad) / 2
-        if middle in {good, bad}:
+    return _zero(room, beyond / 4 if beyond > 1e-6 else 0.0, beyond)
+
+
+def _room(system: _System) -> float:
+    """The most by which f(K) exceeds K for K between 0 and xi_b: at the fold it is zero, beyond it negative."""
+    top = system.parameters.xi_b
+
+    def rise(k_b: float) -> float:
+        return system.step(k_b)[1] - 1
+
+    steepest = rise(0.0)
+    if not np.isfinite(steepest):
+        return -1.0
+    best = 0.0 if steepest <= 0 else _zero(rise, 0.0, top)
+    value = system.step(best)[0] - best
+    return value if np.isfinite(value) else -1.0
+
+
+def _zero(function: Callable[[float], float], low: float, high: float) -> float:
+    """Where a function that is positive at ``low`` and not at ``high`` changes its sign: Illinois, then halving."""
+    at_low, at_high = function(low), function(high)
+    if at_high > 0:
+        return high
+    side = 0
+    for trial in range(STEPS):
+        middle = (low * at_high - high * at_low) / (at_high - at_low) if trial % 4 < 3 else (low + high) / 2
+        if not low < middle < high:
+            middle = (low + high) / 2
+        if not low < middle < high or high - low <= 4e-16 * high:
             break
-        if _root(_System(parameters, sign * middle)) is None:
-            bad = middle
+        value = function(middle)
+        if value > 0:
+            low, at_low = middle, value
+            at_high = at_high / 2 if side > 0 else at_high
+            side = 1
         else:
-            good = middle
-    return good
+            high, at_high = middle, value
+            at_low = at_low / 2 if side < 0 else at_low
+            side = -1
+    return low
