@@ -188,6 +188,7 @@ class Engine:
             since_ns=position.since,
             blind_on=blind_on,
             feeds=tuple(feed.name for feed in self._config.stress.feeds),
+            warming=tuple(f"{one.name}:{part}" for one in self._detectors for part in one.warming()),
             watermark_ns=self._ordering.watermark,
             newest_ns=self._ordering.newest(),
             held_by=self._ordering.held_by(),

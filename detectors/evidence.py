@@ -18,6 +18,8 @@ FEEDS_OF: dict[str, tuple[str, ...]] = {
     "levels": ("yields",),
     "corridor": ("repo_gc",),
     "anomaly": ("repo_gc",),
+    "shift": ("repo_gc",),
+    "joint": ("repo_gc",),
     "feedback": ("yields", "repo_gc", "futures"),
     "specialness": ("specials",),
     "floor": ("specials",),

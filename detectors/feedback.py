@@ -1,7 +1,7 @@
 """The loop: do rising yields bring shorts or specialness, which bring rising yields; and does it feed itself.
 
-Idea: in each step (a day, or a week of positions) yields move by ``dy`` and the follower (scarcity, specialness, shorts)
-by ``ds``. Two regressions with exponential forgetting,
+Idea: in each step (a day, or a week of positions) yields move by ``dy`` and the follower (scarcity, specialness or
+shorts) by ``ds``. Two regressions with exponential forgetting,
 
     follow:  ds_t     = b0 + b dy_t + b2 ds_{t-1}
     push:    dy_{t+1} = a0 + a ds_t + a2 dy_t,

@@ -1,10 +1,12 @@
 """Every detector of a market, in the order in which they see an event."""
 
-from detectors.anomaly import SpreadAnomaly
 from detectors.detector import Detector
 from detectors.feedback import FeedbackLoop
 from detectors.funds.coordination import FundCoordination
 from detectors.funds.positions import FuturesPositions
+from detectors.online.anomaly import SpreadAnomaly
+from detectors.online.joint import JointAnomaly
+from detectors.online.shift import SpreadShift
 from detectors.repo.corridor import PolicyCorridor
 from detectors.repo.facility import FacilityTakeUp
 from detectors.repo.fails import SettlementFails
@@ -28,5 +30,7 @@ def detectors_of(config: Config) -> tuple[Detector, ...]:
         FuturesPositions(config.positions),
         FundCoordination(config.coordination),
         SpreadAnomaly(config.anomaly),
+        SpreadShift(config.shift),
+        JointAnomaly(config.joint),
         FeedbackLoop(config.feedback),
     )

@@ -18,7 +18,7 @@ class Counts(msgspec.Struct):
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """State, kind, blindness, the watermark and who holds it, last values by series, levels by signal, rules."""
+    """State, kind, blindness, warming models, the watermark and who holds it, last values, levels by signal, rules."""
 
     market: str
     state: State
@@ -26,6 +26,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     since_ns: int
     blind_on: tuple[str, ...]
     feeds: tuple[str, ...]
+    warming: tuple[str, ...]
     watermark_ns: int
     newest_ns: int
     held_by: tuple[str, ...]

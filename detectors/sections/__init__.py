@@ -7,7 +7,7 @@ from detectors.sections.base import Name, Section
 from detectors.sections.feedback import Feedback, Loop
 from detectors.sections.funds import Coordination, Positions
 from detectors.sections.merge import Merge
-from detectors.sections.models import Anomaly, Spread
+from detectors.sections.models import Anomaly, Joint, Shift, Spread
 from detectors.sections.repo import ChargeRegime, Corridor, Facility, Fails, Floor, Scarcity, Specialness
 from detectors.sections.stress import EVENTS, SIGNALS, Condition, Feed, Rule, Step, Stress
 from detectors.sections.yields import Levels
@@ -26,6 +26,7 @@ __all__ = [
     "Feed",
     "Feedback",
     "Floor",
+    "Joint",
     "Levels",
     "Loop",
     "Merge",
@@ -33,6 +34,7 @@ __all__ = [
     "Rule",
     "Scarcity",
     "Section",
+    "Shift",
     "Specialness",
     "Spread",
     "Step",
@@ -55,5 +57,7 @@ class Config(Section, frozen=True, kw_only=True):
     positions: Positions
     coordination: Coordination
     anomaly: Anomaly
+    shift: Shift
+    joint: Joint
     feedback: Feedback
     stress: Stress

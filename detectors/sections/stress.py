@@ -18,11 +18,13 @@ SIGNALS: dict[str, tuple[str, ...]] = {
     "positions": ("short_extreme", "long_extreme"),
     "coordination": ("count",),
     "anomaly": ("spread",),
+    "shift": ("off", "drift"),
+    "joint": ("score",),
     "feedback": ("gain",),
 }
 
 # Signals that happen rather than hold: the table counts them from the moment they were said.
-EVENTS = (("levels", "crossed"), ("levels", "sustained"), ("levels", "failed"), ("floor", "below"))
+EVENTS = (("levels", "crossed"), ("levels", "sustained"), ("levels", "failed"), ("floor", "below"), ("shift", "drift"))
 
 
 def _catalogue() -> str:

@@ -1,0 +1,164 @@
+"""An online model beside the rules: is a repo spread unlike what it was lately.
+
+Idea: river's GaussianScorer gives each value the probability mass between it and the mean of a rolling window,
+``score = 2 |CDF(x) - 1/2|``. Scores of real spreads are not uniform, so no fixed cut means anything: the cut is the
+``1 - false_alarm_share`` quantile of the model's own past scores. A value is scored before it is learned, and every
+finite value is learned, odd ones too: the window heals a shift of level (:mod:`detectors.online.shift` freezes and
+thaws instead). The last session of a month is another population: it is neither learned nor held against ordinary days,
+but against the turns before it.
+
+Signals: ``spread`` (1), by spread, latched until a value scores below the cut. ``z_score`` says how many standard
+deviations it is off. An anomaly alone never moves the state.
+Guards: no score before ``warm_up`` values, no alarm before the calibration knows its quantile (the model is *warming*);
+a value that is not finite is neither scored nor learned.
+Source: river 0.26, anomaly.GaussianScorer; domain sheet 8 (GCF less tri-party, SOFR less IORB).
+"""
+
+import math
+from typing import Any
+
+from detectors import calendar
+from detectors.detector import Draft
+from detectors.online.gaussian import Gaussian
+from detectors.online.spreads import SpreadDetector
+from detectors.repo.pairs import Pair
+from detectors.rolling import Window
+from detectors.sections import Anomaly, Spread
+
+TURNS_KEPT = 36
+TURNS_WANTED = 8
+# A calm model's cut may be as low as 0, for a spread that never moves: within one deviation nothing is odd.
+LEAST_SCORE = math.erf(1 / math.sqrt(2))
+
+
+class SpreadModel:
+    """One scorer with its calibration."""
+
+    def __init__(self, config: Anomaly) -> None:
+        self._config = config
+        self._gaussian = Gaussian(config.window, config.warm_up)
+        self._scores = Window(config.calibration_window)
+
+    @property
+    def warming(self) -> bool:
+        """Whether it cannot raise an alarm yet."""
+        return len(self._scores) * self._config.false_alarm_share < 1
+
+    def look(self, value: float) -> tuple[float, float] | None:
+        """Score and standard score of a value that is not learned; None while warming up."""
+        return self._gaussian.score(value)
+
+    def step(self, value: float) -> tuple[float, float, float | None] | None:
+        """Score a value, then learn it: (score, standard score, cut or None while warming); None for no score."""
+        if not math.isfinite(value):
+            return None
+        scored = self.look(value)
+        self._gaussian.learn(value)
+        if scored is None:
+            return None
+        score, z_score = scored
+        quantile = None if self.warming else self._scores.quantile(1 - self._config.false_alarm_share)
+        cut = None if quantile is None else max(quantile, LEAST_SCORE)
+        self._scores.append(score)
+        return score, z_score, cut
+
+    def snapshot(self) -> dict[str, Any]:
+        """The scorer and the past scores."""
+        return {"gaussian": self._gaussian.snapshot(), "scores": self._scores.values()}
+
+    def restore(self, plain: dict[str, Any]) -> None:
+        """Take them back."""
+        self._gaussian.restore(plain["gaussian"])
+        self._scores = Window(self._config.calibration_window, plain["scores"])
+
+
+class Turn:
+    """The last sessions of months, judged among themselves: a spike that every month-end brings is no anomaly."""
+
+    def __init__(self) -> None:
+        self._scores = Window(TURNS_KEPT)
+
+    def step(self, z_score: float) -> float | None:
+        """The largest deviation of earlier turns, or None while too few are known; this one is remembered."""
+        cut = self._scores.quantile(1.0) if len(self._scores) >= TURNS_WANTED else None
+        self._scores.append(abs(z_score))
+        return cut
+
+    def snapshot(self) -> list[float]:
+        """The deviations."""
+        return self._scores.values()
+
+    def restore(self, plain: list[float]) -> None:
+        """Take them back."""
+        self._scores = Window(TURNS_KEPT, plain)
+
+
+class SpreadAnomaly(SpreadDetector):
+    """Asks each spread's model, once a day."""
+
+    name = "anomaly"
+    signals = ("spread",)
+
+    def __init__(self, config: Anomaly) -> None:
+        super().__init__(config.spreads)
+        self._config = config
+        self._models = {spread.name: SpreadModel(config) for spread in config.spreads}
+        self._turns = {spread.name: Turn() for spread in config.spreads}
+
+    def judge(self, spread: Spread, pair: Pair, known: int) -> list[Draft]:
+        """Score the day's spread against ordinary days, or a turn against turns."""
+        value = pair.spread_bp
+        model = self._models[spread.name]
+        if calendar.is_month_end(calendar.day_of(pair.date)):
+            return self._turn(spread, pair, known)
+        score, z_score, cut = model.step(value) or (0.0, 0.0, None)
+        if cut is None:
+            return []
+        rule = f"score at or above the {1 - self._config.false_alarm_share:g} quantile of the model's own"
+        values = {"spread_bp": value, "score": score, "z_score": z_score}
+        return self._say(spread, pair, known, int(score >= cut), values, rule, cut)
+
+    def _turn(self, spread: Spread, pair: Pair, known: int) -> list[Draft]:
+        scored = self._models[spread.name].look(pair.spread_bp)
+        if scored is None:
+            return []
+        score, z_score = scored
+        cut = self._turns[spread.name].step(z_score)
+        if cut is None or self._models[spread.name].warming:
+            return []
+        values = {"spread_bp": pair.spread_bp, "score": score, "z_score": z_score}
+        rule = f"further off than any of the last {TURNS_KEPT} ends of months"
+        return self._say(spread, pair, known, int(abs(z_score) > cut), values, rule, cut)
+
+    def _say(
+        self, spread: Spread, pair: Pair, known: int, level: int, values: dict[str, float], rule: str, cut: float
+    ) -> list[Draft]:
+        return self.latch(
+            "spread",
+            spread.name,
+            level,
+            readings=pair.readings,
+            known=known,
+            values=values,
+            rule=rule,
+            threshold=cut,
+        )
+
+    def warming(self) -> tuple[str, ...]:
+        """The spreads whose model cannot raise an alarm yet."""
+        return tuple(name for name, model in self._models.items() if model.warming)
+
+    def snapshot(self) -> dict[str, Any]:
+        """The pairs and the models."""
+        return {
+            **super().snapshot(),
+            "models": {name: model.snapshot() for name, model in self._models.items()},
+            "turns": {name: turn.snapshot() for name, turn in self._turns.items()},
+        }
+
+    def restore(self, plain: dict[str, Any]) -> None:
+        """Take them back."""
+        super().restore(plain)
+        for name, model in self._models.items():
+            model.restore(plain["models"][name])
+            self._turns[name].restore(plain["turns"][name])

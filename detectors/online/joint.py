@@ -1,0 +1,169 @@
+"""A multivariate score: is the set of spreads unlike any recent set, though each alone may pass.
+
+Idea: river's HalfSpaceTrees cut the space of features at random and count what falls where; a point in thin air scores
+high. Features are the day's spreads as standard scores of their own rolling baselines, clipped and mapped to [0, 1].
+Normal points score 0.9 and odd ones 0.99, so no fixed cut means anything: the cut is a quantile of the model's own past
+scores. The trees are drawn once from a fixed seed, so that the same events give the same scores everywhere; the state
+is their masses, plain integers.
+
+Signals: ``score`` (1), subject ALL. Values: the score, and each spread's standard score. Only a day on which every
+spread is there is scored: a missing feature would still get a score, and a wrong one. A day's spreads are published on
+different days, so several days are put together at once. Ends of months are neither learned nor judged.
+Trade-off: blind for two windows; it says that a day is odd, not how.
+Source: Tan, Ting and Liu 2011; river 0.26, anomaly.HalfSpaceTrees (0 during the first window, see its documentation).
+"""
+
+from typing import Any
+
+import msgspec
+from river import anomaly
+
+from detectors import calendar
+from detectors.detector import Draft, Reading
+from detectors.online.gaussian import Gaussian
+from detectors.online.spreads import SpreadDetector
+from detectors.repo.pairs import DAYS_KEPT, Pair
+from detectors.rolling import Window
+from detectors.sections import Joint, Spread
+
+SEED = 1
+CLIP_Z = 6.0
+TREES = 25
+HEIGHT = 6
+
+
+class Forest:
+    """The trees over a fixed list of features, with a calibration by their own past scores."""
+
+    def __init__(self, features: tuple[str, ...], config: Joint) -> None:
+        self._features = features
+        self._config = config
+        self._trees = self._grown()
+        self._scores = Window(config.calibration_window)
+
+    def _grown(self) -> Any:
+        trees: Any = anomaly.HalfSpaceTrees(n_trees=TREES, height=HEIGHT, window_size=self._config.window, seed=SEED)
+        trees.learn_one(dict.fromkeys(self._features, 0.5))  # the trees are drawn when the first point comes
+        return trees
+
+    @property
+    def warming(self) -> bool:
+        """Whether it cannot raise an alarm yet."""
+        return len(self._scores) * self._config.false_alarm_share < 1
+
+    def step(self, z_scores: dict[str, float]) -> tuple[float, float | None] | None:
+        """Score a point, then learn it: (score, cut or None while warming); None in the first window."""
+        point = {name: (max(-CLIP_Z, min(CLIP_Z, z_scores[name])) / CLIP_Z + 1) / 2 for name in self._features}
+        score = float(self._trees.score_one(point))
+        first = bool(self._trees._first_window)  # noqa: SLF001  a score of 0 is how river says the same
+        self._trees.learn_one(point)
+        if first:
+            return None
+        cut = None if self.warming else self._scores.quantile(1 - self._config.false_alarm_share)
+        self._scores.append(score)
+        return score, cut
+
+    def snapshot(self) -> dict[str, Any]:
+        """The masses of every node, the counter and the past scores."""
+        trees = self._trees
+        masses = [[[node.l_mass, node.r_mass] for node in nodes] for nodes in trees._tree_nodes]  # noqa: SLF001
+        return {
+            "counter": trees.counter,
+            "first": trees._first_window,  # noqa: SLF001
+            "masses": masses,
+            "scores": self._scores.values(),
+        }
+
+    def restore(self, plain: dict[str, Any]) -> None:
+        """Draw the same trees again and give them their masses."""
+        trees = self._trees = self._grown()
+        trees.counter = plain["counter"]
+        trees._first_window = plain["first"]  # noqa: SLF001
+        for nodes, masses in zip(trees._tree_nodes, plain["masses"], strict=True):  # noqa: SLF001
+            for node, (left, right) in zip(nodes, masses, strict=True):
+                node.l_mass, node.r_mass = left, right
+        self._scores = Window(self._config.calibration_window, plain["scores"])
+
+
+class Parts(msgspec.Struct):
+    """A day that is being put together: standard scores by spread, and the readings behind them."""
+
+    z_scores: dict[str, float] = {}
+    readings: list[Reading] = []
+
+
+class JointAnomaly(SpreadDetector):
+    """Waits until a day has every spread, then asks the forest."""
+
+    name = "joint"
+    signals = ("score",)
+
+    def __init__(self, config: Joint) -> None:
+        super().__init__(config.spreads)
+        self._config = config
+        self._gaussians = {spread.name: Gaussian(config.baseline, config.warm_up) for spread in config.spreads}
+        self._forest = Forest(tuple(sorted(self._gaussians)), config)
+        self._parts: dict[str, Parts] = {}
+        self._score: float | None = None
+
+    def judge(self, spread: Spread, pair: Pair, known: int) -> list[Draft]:
+        """Add one spread to its day."""
+        if calendar.is_month_end(calendar.day_of(pair.date)):
+            return []
+        gaussian = self._gaussians[spread.name]
+        scored = gaussian.score(pair.spread_bp)
+        gaussian.learn(pair.spread_bp)
+        if scored is None:
+            return []
+        parts = self._parts.setdefault(pair.date, Parts())
+        while len(self._parts) > DAYS_KEPT:
+            del self._parts[min(self._parts)]
+        parts.z_scores[spread.name] = scored[1]
+        parts.readings += [reading for reading in pair.readings if reading not in parts.readings]
+        if len(parts.z_scores) < len(self._gaussians):
+            return []
+        self._parts = {date: part for date, part in self._parts.items() if date > pair.date}
+        return self._whole(parts, known)
+
+    def _whole(self, parts: Parts, known: int) -> list[Draft]:
+        score, cut = self._forest.step(parts.z_scores) or (None, None)
+        if score is None or cut is None:
+            return []
+        self._score = score
+        return self.latch(
+            "score",
+            "ALL",
+            int(score >= cut),
+            readings=sorted(parts.readings, key=lambda reading: (reading.ts, reading.source)),
+            known=known,
+            values={"score": score, **{f"z_{name}": z_score for name, z_score in parts.z_scores.items()}},
+            rule=f"score of all spreads together at or above the {1 - self._config.false_alarm_share:g} quantile",
+            threshold=cut,
+        )
+
+    def readings(self) -> dict[str, float]:
+        """The last joint score."""
+        return {} if self._score is None else {"joint_score": self._score}
+
+    def warming(self) -> tuple[str, ...]:
+        """The forest, until it knows its quantile."""
+        return ("ALL",) if self._forest.warming else ()
+
+    def snapshot(self) -> dict[str, Any]:
+        """The pairs, the baselines, the forest and the day in the making."""
+        return {
+            **super().snapshot(),
+            "gaussians": {name: one.snapshot() for name, one in self._gaussians.items()},
+            "forest": self._forest.snapshot(),
+            "parts": msgspec.to_builtins(self._parts),
+            "score": self._score,
+        }
+
+    def restore(self, plain: dict[str, Any]) -> None:
+        """Take them back."""
+        super().restore(plain)
+        for name, one in self._gaussians.items():
+            one.restore(plain["gaussians"][name])
+        self._forest.restore(plain["forest"])
+        self._parts = msgspec.convert(plain["parts"], type=dict[str, Parts])
+        self._score = plain["score"]
