@@ -52,6 +52,7 @@ class MarketMetrics:
         )
         self._known: set[str] = set()
         self._shown: dict[str, set[str]] = defaultdict(set)
+        self._series: dict[str, set[str]] = defaultdict(set)
 
     def step(self, transition: Transition) -> None:
         """The state of a market changed."""
@@ -72,8 +73,11 @@ class MarketMetrics:
             self.lag.labels(market).set(time.time() - status.watermark_ns / NS)
         for stream in STREAMS:
             self.held.labels(market, stream).set(stream in status.held_by)
-        for series, value in list(status.values.items())[:MAX_SERIES]:
-            self.value.labels(market, series).set(value)
+        known = self._series[market]
+        for series, value in status.values.items():
+            if series in known or len(known) < MAX_SERIES:  # instruments come and go; labels only come
+                known.add(series)
+                self.value.labels(market, series).set(value)
         shown = self._shown[market]
         shown.update(status.evidence)
         for detector in shown:  # one that has fallen silent is at zero, not where it was last seen
@@ -93,5 +97,6 @@ class MarketMetrics:
         """The market has another owner now: it shows nothing here any more."""
         self._known.discard(market)
         self._shown.pop(market, None)
+        self._series.pop(market, None)
         for metric in self._all:
             metric.remove_by_labels({"market": market})

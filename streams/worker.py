@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import cast
 
 from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
 
 from detectors.config import load
 from detectors.sections import Config
 from streams import app as faust_app
 from streams import topics
 from streams.custody import Custody
-from streams.errors import SettingsError
+from streams.errors import BrokerUnavailableError, SettingsError
 from streams.metrics import Metrics
 from streams.settings import Settings
 from streams.web import WebServer
@@ -77,6 +78,8 @@ async def _main(settings: Settings, config: Config, started: Callable[[str], Non
         starting.cancel()
         await _stop(custody, app)
         web.close()
+    if isinstance(custody.failure, KafkaError):
+        raise BrokerUnavailableError(f"the broker at {settings.broker} was lost: {custody.failure!r}")
     if custody.failure is not None:
         raise custody.failure
 
