@@ -6,7 +6,7 @@ tidy files need no mapping. A series that is not listed here is named in a warni
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 from detectors.events import FundType, PositionCategory, RepoSegment, RepoStatistic, Tenor
 from replay import publication
@@ -235,8 +235,9 @@ def _federal_reserve() -> Iterator[Series]:
 
 
 def _markets() -> Iterator[Series]:
-    swap = SwapSeries("3M", "OIS")
-    yield Series("OIS_3M_USD", "rate", "ois.3M", "swap market, closing quotes", publication.SWAP_CLOSE, swap)
+    for name, tenor in (("OIS_3M_USD", "3M"), ("OIS_10Y", "10Y")):
+        swap = SwapSeries(cast("Tenor", tenor), "OIS")
+        yield Series(name, "rate", f"ois.{tenor}", "swap market, closing quotes", publication.SWAP_CLOSE, swap)
     closes = {
         "SP500": ("S&P Dow Jones Indices", publication.CLOSE_NEW_YORK),
         "HANG_SENG": ("Hang Seng Indexes", publication.CLOSE_HONG_KONG),

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from replay.model import model
+
 if TYPE_CHECKING:
     from replay.scenario import Script
 
@@ -168,4 +170,4 @@ def _given(data: Path | None) -> Path:
     return data
 
 
-COMMANDS: list[click.Command] = [replay, backtest, chronology, series]
+COMMANDS: list[click.Command] = [replay, backtest, chronology, series, model]
