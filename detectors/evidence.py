@@ -16,6 +16,12 @@ from detectors.signals import Cause, Signal
 # The feeds a detector's signals rest on: when all of them are silent, what it last said is held, not known.
 FEEDS_OF: dict[str, tuple[str, ...]] = {
     "levels": ("yields",),
+    "curve": ("yields",),
+    "volatility": ("yields",),
+    "cta": ("yields",),
+    "trend": ("yields",),
+    "risk_parity": ("yields",),
+    "balanced": ("yields",),
     "corridor": ("repo_gc",),
     "anomaly": ("repo_gc",),
     "shift": ("repo_gc",),
@@ -27,7 +33,7 @@ FEEDS_OF: dict[str, tuple[str, ...]] = {
     "facility": ("facility",),
     "scarcity": ("repo_gc",),
     "positions": ("futures",),
-    "coordination": ("futures", "flows"),
+    "coordination": ("yields", "futures", "flows"),
 }
 FOREVER = 2**63 - 1
 

@@ -2,8 +2,13 @@
 
 from detectors.detector import Detector
 from detectors.feedback import FeedbackLoop
+from detectors.funds.balanced import BalancedExposure
 from detectors.funds.coordination import FundCoordination
+from detectors.funds.cta import CtaExposure
+from detectors.funds.exposure import FundExposure
 from detectors.funds.positions import FuturesPositions
+from detectors.funds.risk_parity import RiskParityExposure
+from detectors.funds.trend import TrendExposure
 from detectors.online.anomaly import SpreadAnomaly
 from detectors.online.joint import JointAnomaly
 from detectors.online.shift import SpreadShift
@@ -14,13 +19,21 @@ from detectors.repo.floor import FailsFloor
 from detectors.repo.scarcity import CollateralScarcity
 from detectors.repo.specialness import SpecialnessTiers
 from detectors.sections import Config
+from detectors.spillover import ForeignSpillover
+from detectors.yields.auction import AuctionStrength
+from detectors.yields.curve import CurveSlopes
 from detectors.yields.levels import YieldLevels
+from detectors.yields.volatility import RealisedVolatility
 
 
 def detectors_of(config: Config) -> tuple[Detector, ...]:
     """A fresh set; a detector that listens to another's signals stands after it."""
+    funds = _funds(config)
     return (
         YieldLevels(config.levels),
+        CurveSlopes(config.curve),
+        RealisedVolatility(config.volatility),
+        AuctionStrength(config.auction),
         PolicyCorridor(config.corridor),
         SpecialnessTiers(config.specialness, config.floor),
         FailsFloor(config.floor),
@@ -28,9 +41,24 @@ def detectors_of(config: Config) -> tuple[Detector, ...]:
         FacilityTakeUp(config.facility),
         CollateralScarcity(config.scarcity),
         FuturesPositions(config.positions),
-        FundCoordination(config.coordination),
+        *funds,
+        FundCoordination(
+            config.coordination,
+            tenor=config.funds.tenor,
+            ready_after=max(fund.closes_needed for fund in funds),
+        ),
+        ForeignSpillover(config.spillover),
         SpreadAnomaly(config.anomaly),
         SpreadShift(config.shift),
         JointAnomaly(config.joint),
         FeedbackLoop(config.feedback),
+    )
+
+
+def _funds(config: Config) -> tuple[FundExposure, ...]:
+    return (
+        CtaExposure(config.funds, config.cta),
+        TrendExposure(config.funds, config.trend),
+        RiskParityExposure(config.funds, config.risk_parity),
+        BalancedExposure(config.funds, config.balanced),
     )

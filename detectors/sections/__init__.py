@@ -5,40 +5,52 @@ A message of a check begins with the key it speaks of; :mod:`detectors.config` p
 
 from detectors.sections.base import Name, Section
 from detectors.sections.feedback import Feedback, Loop
-from detectors.sections.funds import Coordination, Positions
+from detectors.sections.funds import Balanced, Coordination, Cta, Fund, Funds, Positions, RiskParity, Trend
 from detectors.sections.merge import Merge
 from detectors.sections.models import Anomaly, Joint, Shift, Spread
 from detectors.sections.repo import ChargeRegime, Corridor, Facility, Fails, Floor, Scarcity, Specialness
+from detectors.sections.spillover import Spillover
 from detectors.sections.stress import EVENTS, SIGNALS, Condition, Feed, Rule, Step, Stress
-from detectors.sections.yields import Levels
+from detectors.sections.yields import Auction, Curve, Levels, Slope, Volatility
 
 __all__ = [
     "EVENTS",
     "SIGNALS",
     "Anomaly",
+    "Auction",
+    "Balanced",
     "ChargeRegime",
     "Condition",
     "Config",
     "Coordination",
     "Corridor",
+    "Cta",
+    "Curve",
     "Facility",
     "Fails",
     "Feed",
     "Feedback",
     "Floor",
+    "Fund",
+    "Funds",
     "Joint",
     "Levels",
     "Loop",
     "Merge",
     "Positions",
+    "RiskParity",
     "Rule",
     "Scarcity",
     "Section",
     "Shift",
+    "Slope",
     "Specialness",
+    "Spillover",
     "Spread",
     "Step",
     "Stress",
+    "Trend",
+    "Volatility",
 ]
 
 
@@ -48,6 +60,9 @@ class Config(Section, frozen=True, kw_only=True):
     preset: Name
     merge: Merge
     levels: Levels
+    curve: Curve
+    volatility: Volatility
+    auction: Auction
     corridor: Corridor
     specialness: Specialness
     floor: Floor
@@ -55,7 +70,13 @@ class Config(Section, frozen=True, kw_only=True):
     facility: Facility
     scarcity: Scarcity
     positions: Positions
+    funds: Funds
+    cta: Cta
+    trend: Trend
+    risk_parity: RiskParity
+    balanced: Balanced
     coordination: Coordination
+    spillover: Spillover
     anomaly: Anomaly
     shift: Shift
     joint: Joint

@@ -9,6 +9,9 @@ from detectors.sections.base import Name, NonNegative, Positive, Section
 # What the rules of the stress table may name: every detector's signals. A contract test holds it to the detectors.
 SIGNALS: dict[str, tuple[str, ...]] = {
     "levels": ("crossed", "sustained", "failed"),
+    "curve": ("steepening", "flattening"),
+    "volatility": ("high", "realised_high", "move", "intraday_move"),
+    "auction": ("tail", "cover", "dealers", "weak"),
     "corridor": ("prewarning", "negative", "above"),
     "specialness": ("special",),
     "floor": ("below", "breach"),
@@ -16,7 +19,12 @@ SIGNALS: dict[str, tuple[str, ...]] = {
     "facility": ("high",),
     "scarcity": ("spread",),
     "positions": ("short_extreme", "long_extreme"),
-    "coordination": ("count",),
+    "cta": ("flow", "stance"),
+    "trend": ("flow", "stance"),
+    "risk_parity": ("flow", "stance"),
+    "balanced": ("flow", "stance"),
+    "coordination": ("count", "flow_count", "stance_count"),
+    "spillover": ("abnormal", "externally_induced"),
     "anomaly": ("spread",),
     "shift": ("off", "drift"),
     "joint": ("score",),
@@ -24,7 +32,21 @@ SIGNALS: dict[str, tuple[str, ...]] = {
 }
 
 # Signals that happen rather than hold: the table counts them from the moment they were said.
-EVENTS = (("levels", "crossed"), ("levels", "sustained"), ("levels", "failed"), ("floor", "below"), ("shift", "drift"))
+EVENTS = (
+    ("levels", "crossed"),
+    ("levels", "sustained"),
+    ("levels", "failed"),
+    ("floor", "below"),
+    ("shift", "drift"),
+    ("volatility", "move"),
+    ("volatility", "intraday_move"),
+    ("auction", "tail"),
+    ("auction", "cover"),
+    ("auction", "dealers"),
+    ("auction", "weak"),
+    ("spillover", "abnormal"),
+    ("spillover", "externally_induced"),
+)
 
 
 def _catalogue() -> str:

@@ -1,0 +1,281 @@
+"""What the four types of funds have in common: a replicated exposure, corrected by reports, and two flags.
+
+Idea: what a type of fund holds is not published, but what its rule would hold is computed from prices (each type's
+file says how). The replicated exposure ``R`` steps once a New York day, at the close. Reports correct it, softly::
+
+    E = R + c,    at a report:  c <- (1 - g) c + g (M - R_T)
+
+which is ``E <- E + g (M - E_T)`` with ``R_T`` the replica on the day ``T`` the report is about (a Tuesday, known on
+Friday) and ``g`` the gain. ``M`` is the report on the exposure's scale: the category's net over open interest is ranked
+among its last reports, and ``M`` is the replica's own value at that rank. A fund flow of a week or a month is ranked
+likewise, and ``M - R_T`` is then the replica's change at that rank less its change over those days. History is kept as
+it was known: a report changes today's exposure and no earlier one.
+
+Signals: ``flow`` (1): the change over one of two horizons lies in the lowest share of its history, and is negative.
+``stance`` (1): the exposure itself lies in the lowest share of its history. Subject: the type. An exposure is a number
+without unit, positive when long; ``flow_short`` and ``flow_long`` are its changes over ``flow_days``.
+A quote within a day is looked at and never learned: it can raise a flag, marked ``provisional``, and only the close
+takes one off; one that no close has confirmed goes off as ``withdrawn``.
+Warm-up: nothing is said before ``min_days`` of history. Memory: two series of ``window_days``, a few dozen reports.
+Trade-off: ranks make types comparable and forget the size of what was sold. Leveraged funds' net holds the short leg
+of the basis trade, which is no view on yields: ``g`` for the types anchored to it is a choice; 0 trusts prices alone.
+Source: domain sheet 7; the correction is a constant-gain observer. Coincident, not a forecast.
+"""
+
+from bisect import bisect_right
+from collections import deque
+from typing import Any, ClassVar
+
+import msgspec
+
+from detectors import calendar
+from detectors.detector import Detector, Draft, Reading
+from detectors.events import EquityIndex, Event, FundFlow, FundType, FuturesPosition, YieldQuote
+from detectors.funds.returns import Returns, Step
+from detectors.rolling import Ranked
+from detectors.sections import Fund, Funds
+
+
+class Look(msgspec.Struct, frozen=True):
+    """What a model makes of a step: the exposure (None while warming), figures beside it, and its state after it."""
+
+    exposure: float | None
+    values: dict[str, float]
+    state: Any
+
+
+class History:
+    """The exposures so far, replicated and corrected, with the ranks of levels and of changes."""
+
+    def __init__(self, config: Funds) -> None:
+        self._config = config
+        size = config.window_days + config.flow_days[1]
+        self.days: deque[int] = deque(maxlen=size)
+        self.replicated: deque[float] = deque(maxlen=size)
+        self.exposures: deque[float] = deque(maxlen=size)
+        self.levels, self.own_levels = Ranked(config.window_days), Ranked(config.window_days)
+        self.changes = {days: Ranked(config.window_days) for days in config.flow_days}
+        self.own_changes = {days: Ranked(config.window_days) for days in config.flow_days}
+
+    def append(self, day: int, replicated: float, exposure: float) -> None:
+        """Learn a day."""
+        for days in self._config.flow_days:
+            if len(self.days) >= days:
+                self.changes[days].append(exposure - self.exposures[-days])
+                self.own_changes[days].append(replicated - self.replicated[-days])
+        self.levels.append(exposure)
+        self.own_levels.append(replicated)
+        self.days.append(day)
+        self.replicated.append(replicated)
+        self.exposures.append(exposure)
+
+    def at(self, day: int) -> int | None:
+        """The place of the last day not after ``day``; None when all are later."""
+        place = bisect_right(self.days, day) - 1
+        return None if place < 0 else place
+
+    def snapshot(self) -> list[list[Any]]:
+        """The three series; ranks are computed again."""
+        return [list(self.days), list(self.replicated), list(self.exposures)]
+
+    def restore(self, plain: list[list[Any]]) -> None:
+        """Take them back."""
+        for day, replicated, exposure in zip(*plain, strict=True):
+            self.append(day, replicated, exposure)
+
+
+class Correction(msgspec.Struct):
+    """How far reports have moved the exposure off its replica, and which report was the last."""
+
+    shift: float = 0.0
+    as_of: int = 0
+    reading: Reading | None = None
+
+
+class FundExposure(Detector):
+    """One type of fund: subclasses say what its rule holds."""
+
+    signals = ("flow", "stance")
+    fund: ClassVar[FundType]
+    paired: ClassVar[bool] = False
+    kinds: ClassVar[tuple[type[Event], ...]] = (YieldQuote, FuturesPosition, FundFlow)
+
+    def __init__(self, config: Funds, own: Fund, warm_up_days: int) -> None:
+        super().__init__()
+        self._config = config
+        self._own = own
+        self._returns = Returns(config, paired=self.paired)
+        self._history = History(config)
+        self._correction = Correction()
+        self._reports: dict[str, Ranked] = {}
+        self._flow_of: dict[str, int] = {}
+        self._unconfirmed: list[str] = []
+        self._last: dict[str, float] = {}
+        self.closes_needed = warm_up_days + config.flow_days[1] + config.min_days
+
+    def look(self, step: Step) -> Look:
+        """What the type's rule holds after a step; learns nothing."""
+        raise NotImplementedError
+
+    def keep(self, state: Any) -> None:
+        """Learn: take the state that a look at a day's close ended in."""
+        raise NotImplementedError
+
+    def update(self, event: Event) -> list[Draft]:
+        """Step at a day's close, look at a quote, or take a report."""
+        if isinstance(event, FuturesPosition):
+            return self._anchor(event)
+        if isinstance(event, FundFlow):
+            return self._flow(event)
+        step = self._returns.take(event)
+        if step is None:
+            return []
+        seen = self.look(step)
+        if not step.provisional:
+            self.keep(seen.state)
+        if seen.exposure is None:
+            return []
+        exposure = seen.exposure + self._correction.shift
+        drafts = self._judge(step, seen, exposure)
+        if not step.provisional:
+            self._history.append(step.day, seen.exposure, exposure)
+        return drafts
+
+    def _judge(self, step: Step, seen: Look, exposure: float) -> list[Draft]:
+        config, history = self._config, self._history
+        values = {"exposure": exposure, "correction": self._correction.shift, **seen.values}
+        enough, falling = False, False
+        for name, days in zip(("flow_short", "flow_long"), config.flow_days, strict=True):
+            if len(history.exposures) < days:
+                continue
+            change, window = exposure - history.exposures[-days], history.changes[days]
+            rank = window.rank(change)
+            values |= {name: change, f"{name}_percentile": 100 * rank}
+            if len(window) >= config.min_days:
+                enough = True
+                falling |= change < 0 and rank <= config.flow_share
+        values["stance_percentile"] = 100 * history.levels.rank(exposure)
+        if not step.provisional:
+            self._last = values
+        drafts = []
+        if enough:
+            short, long = config.flow_days
+            rule = f"change over {short} or {long} days negative and at or below this percentile of its history"
+            drafts += self._flag("flow", int(falling), step, values, rule, 100 * config.flow_share)
+        if len(history.levels) >= config.min_days:
+            low = values["stance_percentile"] <= 100 * config.stance_share
+            rule = "exposure at or below this percentile of its history"
+            drafts += self._flag("stance", int(low), step, values, rule, 100 * config.stance_share)
+        return drafts
+
+    def _flag(
+        self, name: str, level: int, step: Step, values: dict[str, float], rule: str, threshold: float
+    ) -> list[Draft]:
+        current = self.level(name, self.fund)
+        if step.provisional:
+            if not level or current:
+                return []
+            self._unconfirmed.append(name)
+            values = values | {"provisional": 1.0}
+        elif name in self._unconfirmed:
+            self._unconfirmed.remove(name)
+            if not level:
+                values = values | {"withdrawn": 1.0}
+        report = self._correction.reading
+        return self.latch(
+            name,
+            self.fund,
+            level,
+            readings=[*([report] if report else []), *step.readings],
+            known=step.known,
+            values=values,
+            rule=rule,
+            threshold=threshold,
+        )
+
+    def _ranked(self, key: str, size: int, least: int, value: float) -> float | None:
+        window = self._reports.setdefault(key, Ranked(size))
+        rank = window.rank(value) if len(window) >= least else None
+        window.append(value)
+        return rank
+
+    def _anchor(self, event: FuturesPosition) -> list[Draft]:
+        config, own = self._config, self._own
+        if event.contract != config.contract or f"{event.report}:{event.category}" != own.anchor:
+            return []
+        if own.position_gain == 0 or event.as_of <= self._correction.as_of:
+            return []
+        self._correction.as_of = event.as_of
+        net = event.long_contracts - event.short_contracts
+        basis, value = "contracts", net
+        if event.open_interest_contracts:
+            basis, value = "share", net / event.open_interest_contracts
+        rank = self._ranked(f"position:{basis}", config.anchor_weeks, config.anchor_min_weeks, value)
+        place = self._history.at(calendar.ny_date(event.as_of).toordinal())
+        if rank is not None and place is not None and len(self._history.own_levels) >= config.min_days:
+            observed = self._history.own_levels.quantile(rank)
+            self._correct(observed - self._history.replicated[place], Reading.of(event, value))
+        return []
+
+    def _flow(self, event: FundFlow) -> list[Draft]:
+        config = self._config
+        days = dict(zip(("week", "month"), config.flow_days, strict=True)).get(event.period)
+        if event.fund_type != self.fund or days is None or self._own.position_gain == 0:
+            return []
+        if event.ts <= self._flow_of.get(event.period, 0):
+            return []
+        self._flow_of[event.period] = event.ts
+        value = event.flow_usd / event.aum_usd if event.aum_usd else event.flow_usd
+        key = f"flow:{event.period}:{'share' if event.aum_usd else 'usd'}"
+        rank = self._ranked(key, config.flow_reports, config.flow_reports_min, value)
+        place = self._history.at(calendar.ny_date(event.ts).toordinal())
+        window = self._history.own_changes[days]
+        if rank is not None and place is not None and place >= days and len(window) >= config.min_days:
+            moved = self._history.replicated[place] - self._history.replicated[place - days]
+            self._correct(window.quantile(rank) - moved, Reading.of(event, value))
+        return []
+
+    def _correct(self, surprise: float, reading: Reading) -> None:
+        gain = self._own.position_gain
+        self._correction.shift = (1 - gain) * self._correction.shift + gain * surprise
+        self._correction.reading = reading
+
+    def warming(self) -> tuple[str, ...]:
+        """The flags that want more history."""
+        least = self._config.min_days
+        flow = all(len(window) < least for window in self._history.changes.values())
+        stance = len(self._history.levels) < least
+        return tuple(name for name, warm in (("flow", flow), ("stance", stance)) if warm)
+
+    def readings(self) -> dict[str, float]:
+        """The exposure at the last close, its changes and percentiles."""
+        return {f"fund_{self.fund}_{name}": value for name, value in sorted(self._last.items())}
+
+    def snapshot(self) -> dict[str, Any]:
+        """The days, the history and the reports; a subclass adds its model."""
+        return {
+            **super().snapshot(),
+            "returns": self._returns.snapshot(),
+            "history": self._history.snapshot(),
+            "correction": msgspec.to_builtins(self._correction),
+            "reports": {key: window.values() for key, window in self._reports.items()},
+            "flow_of": dict(self._flow_of),
+            "unconfirmed": list(self._unconfirmed),
+            "last": dict(self._last),
+        }
+
+    def restore(self, plain: dict[str, Any]) -> None:
+        """Take them back."""
+        super().restore(plain)
+        self._returns.restore(plain["returns"])
+        self._history.restore(plain["history"])
+        self._correction = msgspec.convert(plain["correction"], type=Correction)
+        config = self._config
+        sizes = {"position": config.anchor_weeks, "flow": config.flow_reports}
+        self._reports = {key: Ranked(sizes[key.partition(":")[0]], values) for key, values in plain["reports"].items()}
+        self._flow_of = dict(plain["flow_of"])
+        self._unconfirmed = list(plain["unconfirmed"])
+        self._last = dict(plain["last"])
+
+
+PAIRED_KINDS: tuple[type[Event], ...] = (YieldQuote, EquityIndex, FuturesPosition, FundFlow)

@@ -1,0 +1,355 @@
+"""Spillover: do foreign share markets fall abnormally after a shock in Treasuries.
+
+Idea: when funds are forced to cut, they sell what they hold elsewhere. A *shock* is a day whose ten-year yield moved by
+``shock_sigma`` standard deviations of the days before (from :mod:`detectors.yields.volatility`). For each foreign index
+
+    r_i = a + b r_world + e,   ordinary least squares on its trading days -120 to -11 before the shock
+    AR = r_i - a - b r_world,   CAR = AR_1 + AR_2,   t = CAR / (sigma_e sqrt 2)
+
+Time zones are settled by what was known when: ``r_world`` is the change of the last known close of the world index
+between two closes of the foreign one (for Asia the US session of the day before), and day +1 is the first foreign
+close after the moment the shock is about. The US afternoon of day t is day t+1 in Hong Kong; holidays on either side
+need no table. Day 0 is the last close before. Logarithms of closes throughout.
+A day tagged with a shock at home is excluded: from the estimation always, and from a verdict, which is then not given.
+
+Signals, each once a shock: ``abnormal`` by index (1, 2): |AR_1| at ``abnormal_t`` sigmas, then twice that.
+``externally_induced`` by index (1): CAR below zero with t beyond ``significant_t``. Subject ALL (1), where two or
+more indices have one: the standardised cross-sectional test of Boehmer, Musumeci and Poulsen below its 5 % point of
+Student's t with n-1 degrees, and the rank test of Corrado beyond ``rank_z``; both must hold. With three indices that
+share one shock the first has little power (4.30) and the second treats them as independent: they are not.
+Trade-off: a market model with US equities takes away what came through Wall Street the same day; what is left is
+conservative. Association in time, not cause: 'externally induced' says that home causes were not known.
+Source: Boehmer, Musumeci and Poulsen 1991; Corrado 1989, Corrado and Zivney 1992 [M for the formulas]; domain sheet 8.
+"""
+
+import math
+from collections import deque
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from detectors import calendar
+from detectors.detector import Detector, Draft, Reading
+from detectors.events import EquityIndex, Event
+from detectors.sections import Spillover
+from detectors.signals import Signal
+
+SHOCKS_KEPT = 8
+ALL = "ALL"
+# Two-sided 5 % points of Student's t by degrees of freedom; from 30 on the normal's would do.
+STUDENT_5_PCT = (
+    *(12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228),
+    *(2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086),
+    *(2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042),
+)
+
+
+class Day(msgspec.Struct, frozen=True):
+    """A foreign close: its return and the world's between it and the one before, and whether home had a shock."""
+
+    ts: int
+    foreign: float
+    world: float
+    local: bool
+    reading: Reading
+
+
+class Shock(msgspec.Struct, frozen=True):
+    """A Treasury shock that waits for foreign closes."""
+
+    ts: int
+    until: int
+    move_bp: float
+    move_sigmas: float
+    reading: Reading
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What an index made of a shock; nothing but ``excluded`` when a day of it was tagged."""
+
+    excluded: bool
+    car: float = 0.0
+    t: float = 0.0
+    standardised: float = 0.0
+    ranks: list[float] = []
+    readings: list[Reading] = []
+
+
+class MarketModel(msgspec.Struct, frozen=True):
+    """Least squares of a foreign return on the world's."""
+
+    alpha: float
+    beta: float
+    sigma: float
+    count: int
+    centre: float
+    squares: float
+
+    @classmethod
+    def of(cls, foreign: list[float], world: list[float]) -> "MarketModel":
+        """Estimate it; sigma has n-2 degrees of freedom."""
+        y, x = np.array(foreign), np.array(world)
+        centre = float(x.mean())
+        squares = float(((x - centre) ** 2).sum())
+        beta = float(((x - centre) * (y - y.mean())).sum()) / squares if squares else 0.0
+        alpha = float(y.mean()) - beta * centre
+        rest = y - alpha - beta * x
+        return cls(alpha, beta, math.sqrt(float(rest @ rest) / (len(y) - 2)), len(y), centre, squares)
+
+    def abnormal(self, day: Day) -> float:
+        """What of a day's return the model does not explain."""
+        return day.foreign - self.alpha - self.beta * day.world
+
+    def deviation(self, days: list[Day]) -> float:
+        """The standard deviation of the sum of their abnormal returns, the model's own uncertainty included."""
+        count = len(days)
+        apart = sum(day.world for day in days) - count * self.centre
+        own = apart**2 / self.squares if self.squares else 0.0
+        return self.sigma * math.sqrt(count + count**2 / self.count + own)
+
+
+class ForeignSpillover(Detector):
+    """Waits for foreign closes after a shock, and tests them."""
+
+    name = "spillover"
+    signals = ("abnormal", "externally_induced")
+    kinds = (EquityIndex,)
+    listens = ("volatility",)
+
+    def __init__(self, config: Spillover) -> None:
+        super().__init__()
+        self._config = config
+        size = config.estimation_days + config.gap_days + config.window_days + config.expiry_sessions
+        self._days: dict[str, deque[Day]] = {index: deque(maxlen=size) for index in config.foreign}
+        self._closes: dict[str, tuple[int, float, float | None]] = {}
+        self._world: tuple[int, float] | None = None
+        self._shocks: list[Shock] = []
+        self._said: dict[str, list[str]] = {}
+        self._verdicts: dict[str, dict[str, Verdict]] = {}
+        self._last: dict[str, float] = {}
+
+    def update(self, event: Event) -> list[Draft]:
+        """Take a close of the world index or of a foreign one."""
+        assert isinstance(event, EquityIndex)
+        if event.session != "close":
+            return []
+        day = calendar.ny_date(event.ts).toordinal()
+        level = math.log(event.level_points)
+        if event.index == self._config.world:
+            if self._world is None or day > self._world[0]:
+                self._world = (day, level)
+            return []
+        days = self._days.get(event.index)
+        before = self._closes.get(event.index)
+        if days is None or (before is not None and day <= before[0]):
+            return []
+        world = None if self._world is None else self._world[1]
+        self._closes[event.index] = (day, level, world)
+        if before is None or before[2] is None or world is None:
+            return []
+        reading = Reading.of(event, event.level_points)
+        days.append(Day(event.ts, level - before[1], world - before[2], event.local_shock is not None, reading))
+        return self._judge(event.known)
+
+    def observe(self, signal: Signal) -> list[Draft]:
+        """Take a shock."""
+        config = self._config
+        if signal.name != "move" or signal.subject != config.shock_tenor:
+            return []
+        if abs(signal.values["move_sigmas"]) < config.shock_sigma:
+            return []
+        cause = signal.causes[-1]
+        reading = Reading(signal.ts, signal.values["move_bp"], cause.source, cause.sequence, signal.provenance)
+        until = calendar.sessions_after(signal.ts, config.expiry_sessions)
+        shock = Shock(signal.ts, until, signal.values["move_bp"], signal.values["move_sigmas"], reading)
+        self._shocks = [*self._shocks, shock][-SHOCKS_KEPT:]
+        self._last["spillover_shock_sigmas"] = shock.move_sigmas
+        return self._judge(signal.known)
+
+    def _judge(self, known: int) -> list[Draft]:
+        drafts, waiting = [], []
+        for shock in self._shocks:
+            key = str(shock.ts)
+            verdicts = self._verdicts.setdefault(key, {})
+            for index in self._config.foreign:
+                if index not in verdicts:
+                    drafts += self._judge_index(index, shock, verdicts, known)
+            if known < shock.until and len(verdicts) < len(self._config.foreign):
+                waiting.append(shock)
+                continue
+            drafts += self._judge_all(shock, verdicts, known)
+        self._shocks = waiting
+        keys = {str(shock.ts) for shock in waiting}
+        self._said = {key: names for key, names in self._said.items() if key in keys}
+        self._verdicts = {key: verdicts for key, verdicts in self._verdicts.items() if key in keys}
+        return drafts
+
+    def _judge_index(self, index: str, shock: Shock, verdicts: dict[str, Verdict], known: int) -> list[Draft]:
+        config = self._config
+        days = list(self._days[index])
+        zero = sum(day.ts <= shock.ts for day in days)
+        after = days[zero : zero + config.window_days]
+        if not after:
+            return []
+        # The last ``zero`` days are day 0, -1, ...: the window ends ``gap_days`` before day 0.
+        window = [day for day in days[: max(zero - config.gap_days - 1, 0)][-config.estimation_days :] if not day.local]
+        if len(window) < config.min_days or any(day.local for day in after):
+            verdicts[index] = Verdict(excluded=True)
+            return []
+        model = MarketModel.of([day.foreign for day in window], [day.world for day in window])
+        if not model.sigma:
+            verdicts[index] = Verdict(excluded=True)
+            return []
+        drafts = []
+        said = self._said.setdefault(str(shock.ts), [])
+        if index not in said:
+            said.append(index)
+            drafts += self._abnormal(index, shock, after[0], model, known)
+        if len(after) < config.window_days:
+            return drafts
+        verdict = self._verdict(after, window, model)
+        verdicts[index] = verdict
+        self._last[f"spillover_{index}_car_pct"] = 100 * verdict.car
+        self._last[f"spillover_{index}_t"] = verdict.t
+        if verdict.car < 0 and abs(verdict.t) >= config.significant_t:
+            drafts.append(
+                self.pulse(
+                    "externally_induced",
+                    index,
+                    1,
+                    readings=[shock.reading, *verdict.readings],
+                    known=known,
+                    values=_values(shock, model) | {"car_pct": 100 * verdict.car, "t": verdict.t},
+                    rule=f"cumulative abnormal return of days +1 to +{config.window_days} below zero, this many sigmas",
+                    threshold=-config.significant_t,
+                )
+            )
+        return drafts
+
+    def _abnormal(self, index: str, shock: Shock, day: Day, model: MarketModel, known: int) -> list[Draft]:
+        away = model.abnormal(day)
+        t = away / model.sigma
+        limit = self._config.abnormal_t
+        level = (abs(t) >= limit) + (abs(t) >= 2 * limit)
+        if not level:
+            return []
+        return [
+            self.pulse(
+                "abnormal",
+                index,
+                level,
+                readings=[shock.reading, day.reading],
+                known=known,
+                values=_values(shock, model) | {"abnormal_pct": 100 * away, "return_pct": 100 * day.foreign, "t": t},
+                rule="abnormal return of the first close after a Treasury shock, in sigmas of the market model",
+                threshold=limit * level,
+            )
+        ]
+
+    def _verdict(self, after: list[Day], window: list[Day], model: MarketModel) -> Verdict:
+        rests = [model.abnormal(day) for day in after]
+        car = sum(rests)
+        every = np.array([*(model.abnormal(day) for day in window), *rests])
+        # Mid-ranks, so that ties are fair; scaled to (0, 1).
+        below = (every[:, None] > every[None, :]).sum(axis=1)
+        level = (every[:, None] == every[None, :]).sum(axis=1)
+        ranks = (below + (level + 1) / 2) / (len(every) + 1)
+        return Verdict(
+            excluded=False,
+            car=car,
+            t=car / (model.sigma * math.sqrt(len(after))),
+            standardised=car / model.deviation(after),
+            ranks=[float(rank) for rank in ranks],
+            readings=[day.reading for day in after],
+        )
+
+    def _judge_all(self, shock: Shock, verdicts: dict[str, Verdict], known: int) -> list[Draft]:
+        config = self._config
+        good = [verdicts[index] for index in config.foreign if index in verdicts and not verdicts[index].excluded]
+        if len(good) < 2:
+            return []
+        cross = cross_sectional_t([one.standardised for one in good])
+        rank = rank_z([one.ranks for one in good], config.window_days)
+        self._last["spillover_cross_sectional_t"], self._last["spillover_rank_z"] = cross, rank
+        limit = STUDENT_5_PCT[min(len(good) - 1, len(STUDENT_5_PCT)) - 1]
+        mean = sum(one.car for one in good) / len(good)
+        if mean >= 0 or cross > -limit or rank > -config.rank_z:
+            return []
+        readings = [shock.reading, *sorted((r for one in good for r in one.readings), key=lambda r: (r.ts, r.source))]
+        values = {"indices": float(len(good)), "car_pct": 100 * mean, "cross_sectional_t": cross, "rank_z": rank}
+        values |= {"shock_bp": shock.move_bp, "shock_sigmas": shock.move_sigmas}
+        return [
+            self.pulse(
+                "externally_induced",
+                ALL,
+                1,
+                readings=readings,
+                known=known,
+                values=values,
+                rule="abnormal across indices: standardised cross-sectional test and rank test, both",
+                threshold=-limit,
+            )
+        ]
+
+    def readings(self) -> dict[str, float]:
+        """The last shock, abnormal returns and tests."""
+        return dict(self._last)
+
+    def snapshot(self) -> dict[str, Any]:
+        """The returns, the last closes, and the shocks that wait."""
+        return {
+            **super().snapshot(),
+            "days": {index: msgspec.to_builtins(list(days)) for index, days in self._days.items()},
+            "closes": {index: list(close) for index, close in self._closes.items()},
+            "world": None if self._world is None else list(self._world),
+            "shocks": msgspec.to_builtins(self._shocks),
+            "said": {key: list(names) for key, names in self._said.items()},
+            "verdicts": msgspec.to_builtins(self._verdicts),
+            "last": dict(self._last),
+        }
+
+    def restore(self, plain: dict[str, Any]) -> None:
+        """Take them back."""
+        super().restore(plain)
+        for index, days in plain["days"].items():
+            self._days[index].extend(msgspec.convert(days, type=list[Day]))
+        self._closes = {index: (close[0], close[1], close[2]) for index, close in plain["closes"].items()}
+        world = plain["world"]
+        self._world = None if world is None else (world[0], world[1])
+        self._shocks = msgspec.convert(plain["shocks"], type=list[Shock])
+        self._said = {key: list(names) for key, names in plain["said"].items()}
+        self._verdicts = msgspec.convert(plain["verdicts"], type=dict[str, dict[str, Verdict]])
+        self._last = dict(plain["last"])
+
+
+def _values(shock: Shock, model: MarketModel) -> dict[str, float]:
+    return {
+        "shock_bp": shock.move_bp,
+        "shock_sigmas": shock.move_sigmas,
+        "beta": model.beta,
+        "sigma_pct": 100 * model.sigma,
+    }
+
+
+def cross_sectional_t(standardised: list[float]) -> float:
+    """The mean of standardised abnormal returns over its cross-sectional standard error (Boehmer and others 1991).
+
+    >>> round(cross_sectional_t([-2.0, -3.0, -2.5]), 3)
+    -8.66
+    """
+    count = len(standardised)
+    mean = sum(standardised) / count
+    spread = math.sqrt(sum((one - mean) ** 2 for one in standardised) / (count - 1))
+    return mean / (spread / math.sqrt(count)) if spread else 0.0
+
+
+def rank_z(ranks: list[list[float]], event_days: int) -> float:
+    """The mean rank of the event days over the deviation of the days' mean ranks (Corrado and Zivney 1992).
+
+    Each list holds an index's ranks in (0, 1), the event days last; lists of unequal length are cut to the latest days.
+    """
+    least = min(len(one) for one in ranks)
+    means = np.array([one[-least:] for one in ranks]).mean(axis=0) - 0.5
+    spread = math.sqrt(float((means**2).mean()))
+    return float(means[-event_days:].sum()) / (math.sqrt(event_days) * spread) if spread else 0.0

@@ -1,0 +1,235 @@
+"""Realised volatility of yields, in basis points a day, and moves of one day measured in it.
+
+Idea: volatility is what makes risk-parity funds sell, dealers widen and margins rise. By day::
+
+    sigma_t = sqrt(EWMA(dy**2)),  decay 0.94, dy the change of the close in bp,
+
+and within a day, where quotes come, ``realised = sqrt(sum dy**2)`` over changes of the last quote of each five minutes.
+sigma is ranked in its own last three years before it joins them; ``realised`` is ranked among the whole days before,
+and may alarm before the day is over, since it can only grow. Fewer than ``min_buckets`` changes are no measurement.
+A move is divided by the sigma of the days *before* it, never by one that holds it.
+
+Signals, by tenor: ``high`` (1): sigma at or above the percentile, until it is below the lower one.
+``realised_high`` (1): likewise within the day; the day's end, seen by a quote of a later day, judges it again.
+``move`` (once; 1 and 2 by tier): the close moved by so many sigmas. ``intraday_move`` (once a day and tier): a quote.
+Trade-off: EWMAs answer in days and forget in weeks (half-life 11 days); the par curve is rounded to a basis point, so
+sigma is never taken to be below ``least_sigma_bp``. Quotes carry noise of their own; realised is ranked only in itself.
+Source: RiskMetrics 1996 (decay) [M]; domain sheet 8.
+"""
+
+import math
+from typing import Any
+
+import msgspec
+
+from detectors import calendar
+from detectors.calendar import NS
+from detectors.detector import Detector, Draft, Reading, in_bp
+from detectors.events import Event, YieldQuote
+from detectors.rolling import Ewma, Ranked
+from detectors.sections import Volatility
+
+
+class Today(msgspec.Struct):
+    """The quotes of a day so far: the last of the five minutes before this one, this one's, and the sum of squares."""
+
+    day: int
+    bucket: int
+    base: float | None
+    last: Reading
+    squares: float = 0.0
+    changes: int = 0
+    moved: int = 0
+
+
+class TenorVolatility:
+    """One tenor: the last close, the mean square, the ranks, and the day so far."""
+
+    def __init__(self, config: Volatility) -> None:
+        self.square = Ewma(1 - config.decay)
+        self.count = 0
+        self.day = 0
+        self.close: Reading | None = None
+        self.sigmas = Ranked(config.window_days)
+        self.realised = Ranked(config.window_days)
+        self.today: Today | None = None
+
+    def snapshot(self) -> dict[str, Any]:
+        """Everything, as plain values."""
+        return {
+            "square": self.square.sums,
+            "count": self.count,
+            "day": self.day,
+            "close": msgspec.to_builtins(self.close),
+            "sigmas": self.sigmas.values(),
+            "realised": self.realised.values(),
+            "today": msgspec.to_builtins(self.today),
+        }
+
+    def restore(self, plain: dict[str, Any], size: int) -> None:
+        """Take it back."""
+        self.square.sums = tuple(plain["square"])
+        self.count, self.day = plain["count"], plain["day"]
+        self.close = msgspec.convert(plain["close"], type=Reading | None)
+        self.sigmas, self.realised = Ranked(size, plain["sigmas"]), Ranked(size, plain["realised"])
+        self.today = msgspec.convert(plain["today"], type=Today | None)
+
+
+class RealisedVolatility(Detector):
+    """Measures every configured tenor, by day and within it."""
+
+    name = "volatility"
+    signals = ("high", "realised_high", "move", "intraday_move")
+    kinds = (YieldQuote,)
+
+    def __init__(self, config: Volatility) -> None:
+        super().__init__()
+        self._config = config
+        self._tenors = {tenor: TenorVolatility(config) for tenor in config.tenors}
+        self._last: dict[str, float] = {}
+
+    def update(self, event: Event) -> list[Draft]:
+        """Look at a close or a quote of a watched tenor."""
+        assert isinstance(event, YieldQuote)
+        state = self._tenors.get(event.tenor)
+        if state is None or (event.cusip and not event.on_the_run):
+            return []
+        day = calendar.ny_date(event.ts).toordinal()
+        reading = Reading.of(event, event.yield_pct)
+        if event.statistic == "close":
+            return self._closed(event.tenor, state, day, reading, event.known) if day > state.day else []
+        if event.statistic not in {"print", "open"}:
+            return []
+        return self._quoted(event.tenor, state, day, reading, event.known)
+
+    def _sigma(self, state: TenorVolatility) -> float | None:
+        if state.count < self._config.warm_up_days:
+            return None
+        return max(math.sqrt(state.square.value), self._config.least_sigma_bp)
+
+    def _closed(self, tenor: str, state: TenorVolatility, day: int, reading: Reading, known: int) -> list[Draft]:
+        before, state.close, state.day = state.close, reading, day
+        if before is None:
+            return []
+        move = in_bp(reading.value - before.value)
+        drafts = self._moved("move", tenor, self._sigma(state), move, [before, reading], known)
+        state.square.add(move * move)
+        state.count = min(state.count + 1, self._config.warm_up_days)
+        sigma = self._sigma(state)
+        if sigma is None:
+            return drafts
+        self._last[f"volatility_{tenor}_bp"] = sigma
+        drafts += self._ranked("high", tenor, sigma, state.sigmas, [before, reading], known)
+        state.sigmas.append(sigma)
+        return drafts
+
+    def _tier(self, sigma: float | None, move: float) -> int:
+        if sigma is None:
+            return 0
+        return sum(abs(move) >= tier * sigma for tier in self._config.move_sigmas)
+
+    def _moved(
+        self, name: str, tenor: str, sigma: float | None, move: float, readings: list[Reading], known: int
+    ) -> list[Draft]:
+        level = self._tier(sigma, move)
+        if not level or sigma is None:
+            return []
+        values = {"move_bp": move, "sigma_bp": sigma, "move_sigmas": move / sigma}
+        rule = "change since the last close, against the volatility of the days before"
+        threshold = self._config.move_sigmas[level - 1] * sigma
+        return [
+            self.pulse(
+                name, tenor, level, readings=readings, known=known, values=values, rule=rule, threshold=threshold
+            )
+        ]
+
+    def _ranked(
+        self, name: str, tenor: str, value: float, window: Ranked, readings: list[Reading], known: int
+    ) -> list[Draft]:
+        config = self._config
+        if len(window) < config.min_days:
+            return []
+        threshold = window.quantile(config.percentile)
+        on = value >= threshold
+        if not on and self.level(name, tenor):
+            on = value >= window.quantile(config.clear_percentile)
+        return self.latch(
+            name,
+            tenor,
+            int(on),
+            readings=readings,
+            known=known,
+            values={"volatility_bp": value, "percentile": 100 * window.rank(value)},
+            rule=f"at or above percentile {100 * config.percentile:g} of its own past",
+            threshold=threshold,
+        )
+
+    def _quoted(self, tenor: str, state: TenorVolatility, day: int, reading: Reading, known: int) -> list[Draft]:
+        today = state.today
+        bucket = reading.ts // (self._config.bucket_s * NS)
+        drafts = []
+        if today is None or day > today.day:
+            if today is not None:
+                drafts += self._day_ended(tenor, state, today, known)
+            today = state.today = Today(day, bucket, None, reading)
+        elif day < today.day or bucket < today.bucket:
+            return []
+        elif bucket > today.bucket:
+            if today.base is not None:
+                today.squares += in_bp(today.last.value - today.base) ** 2
+                today.changes += 1
+            today.base, today.bucket, today.last = today.last.value, bucket, reading
+            drafts += self._so_far(tenor, state, today, known)
+        else:
+            today.last = reading
+        if state.close is not None and day > state.day:
+            move = in_bp(reading.value - state.close.value)
+            sigma = self._sigma(state)
+            if self._tier(sigma, move) > today.moved:
+                today.moved = self._tier(sigma, move)
+                drafts += self._moved("intraday_move", tenor, sigma, move, [state.close, reading], known)
+        return drafts
+
+    def _so_far(self, tenor: str, state: TenorVolatility, today: Today, known: int) -> list[Draft]:
+        if today.changes < self._config.min_buckets:
+            return []
+        realised = math.sqrt(today.squares)
+        self._last[f"realised_{tenor}_bp"] = realised
+        if self.level("realised_high", tenor) or len(state.realised) < self._config.min_days:
+            return []
+        if realised < state.realised.quantile(self._config.percentile):
+            return []
+        return self._ranked("realised_high", tenor, realised, state.realised, [today.last], known)
+
+    def _day_ended(self, tenor: str, state: TenorVolatility, today: Today, known: int) -> list[Draft]:
+        squares, changes = today.squares, today.changes
+        if today.base is not None:
+            squares += in_bp(today.last.value - today.base) ** 2
+            changes += 1
+        if changes < self._config.min_buckets:
+            return []
+        realised = math.sqrt(squares)
+        self._last[f"realised_{tenor}_bp"] = realised
+        drafts = self._ranked("realised_high", tenor, realised, state.realised, [today.last], known)
+        state.realised.append(realised)
+        return drafts
+
+    def warming(self) -> tuple[str, ...]:
+        """The tenors whose volatility cannot be ranked yet."""
+        return tuple(tenor for tenor, state in self._tenors.items() if len(state.sigmas) < self._config.min_days)
+
+    def readings(self) -> dict[str, float]:
+        """The last sigma and the last realised volatility of a day, in basis points a day."""
+        return dict(self._last)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Every tenor, and the last values."""
+        tenors = {tenor: state.snapshot() for tenor, state in self._tenors.items()}
+        return {**super().snapshot(), "tenors": tenors, "last": dict(self._last)}
+
+    def restore(self, plain: dict[str, Any]) -> None:
+        """Take them back."""
+        super().restore(plain)
+        for tenor, state in self._tenors.items():
+            state.restore(plain["tenors"][tenor], self._config.window_days)
+        self._last = dict(plain["last"])
