@@ -23,7 +23,7 @@ from detectors.places import Place
 from detectors.sections import Config
 from streams import clients, records, sinks, store
 from streams.adoption import adopt
-from streams.errors import SnapshotTooLargeError, StreamsError
+from streams.errors import BrokerUnavailableError, SnapshotTooLargeError, StreamsError
 from streams.metrics import Metrics
 from streams.partition import Applied, Partition
 from streams.settings import Settings
@@ -31,6 +31,7 @@ from streams.topics import SNAPSHOTS, SOURCES
 
 log = logging.getLogger(__name__)
 
+STALLED_AFTER_S = 15.0
 Commit = Callable[[Mapping[TopicPartition, int]], Awaitable[None]]
 
 
@@ -54,15 +55,22 @@ class Custody:
         self.partitions: dict[int, Partition] = {}
         self.failure: Exception | None = None
         self.failed = asyncio.Event()
-        self.ready = False
         self.commit: Commit | None = None
+        self._assigned = False
         self._producer = producer
         self._lock = asyncio.Lock()
         self._unconfirmed: list[asyncio.Future[Any]] = []
         self._since_flush = 0
         self._flushed_at = time.monotonic()
+        self._flushing_since: float | None = None
         self._names = {settings.topic(topic): topic for topic in SOURCES}
         self._closed = False
+
+    @property
+    def ready(self) -> bool:
+        """Whether the state of the assigned partitions is here, and the broker confirms what is written."""
+        since = self._flushing_since
+        return self._assigned and (since is None or time.monotonic() - since < STALLED_AFTER_S)
 
     # -- assignment ---------------------------------------------------------------------------------------------
 
@@ -78,7 +86,7 @@ class Custody:
             new = wanted - set(self.partitions)
             for number, recovered in (await store.recover(self.settings, new)).items():
                 self.partitions[number] = await self._adopt(number, recovered)
-            self.ready = True
+            self._assigned = True
             self.metrics.owned(self.partitions)
             return {
                 TopicPartition(self.settings.topic(topic), number): partition.next_offsets.get(topic, 0)
@@ -99,7 +107,7 @@ class Custody:
 
     async def revoke(self) -> None:
         """Write down what there is and let go of everything; the next assignment reads it back."""
-        self.ready = False
+        self._assigned = False
         try:
             await asyncio.wait_for(self.flush(), self.settings.session_timeout_s / 2)
         except (TimeoutError, KafkaError, StreamsError) as error:
@@ -176,21 +184,37 @@ class Custody:
     # -- writing down -------------------------------------------------------------------------------------------
 
     async def flush(self) -> None:
-        """Confirm what was sent, write down states and positions, tell the group."""
+        """Confirm what was sent, write down states and positions, tell the group.
+
+        Raises:
+            BrokerUnavailableError: the broker confirms nothing; the client itself would wait for ever.
+        """
+        patience_s = self.settings.recovery_timeout_s
+        try:
+            async with asyncio.timeout(patience_s):
+                positions = await self._flush()
+        except TimeoutError:
+            where = self.settings.broker
+            raise BrokerUnavailableError(f"the broker at {where} has confirmed nothing for {patience_s:g} s") from None
+        finally:
+            self._flushing_since = None
+        if positions and self.commit is not None:
+            await self.commit(positions)
+
+    async def _flush(self) -> dict[TopicPartition, int]:
         async with self._lock:
+            self._flushing_since = time.monotonic()
             await self._confirm_outputs()
             touched = [partition for partition in self.partitions.values() if partition.touched]
             for partition in touched:
                 await self._write(partition, partition.market_records())
             self._since_flush = 0
             self._flushed_at = time.monotonic()
-            positions = {
+            return {
                 TopicPartition(self.settings.topic(topic), partition.number): offset
                 for partition in touched
                 for topic, offset in partition.next_offsets.items()
             }
-        if positions and self.commit is not None:
-            await self.commit(positions)
 
     async def _confirm_outputs(self) -> None:
         waiting, self._unconfirmed = self._unconfirmed, []
@@ -231,7 +255,7 @@ class Custody:
         if self.failure is None:
             self.failure = error
         self._closed = True
-        self.ready = False
+        self._assigned = False
         self.failed.set()
 
     async def close(self) -> None:
@@ -239,7 +263,7 @@ class Custody:
         if not self._closed:
             await self.flush()
             self._closed = True
-        self.ready = False
+        self._assigned = False
 
     @classmethod
     async def open(cls, settings: Settings, config: Config, metrics: Metrics) -> Custody:

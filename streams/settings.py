@@ -64,7 +64,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     connect_timeout_s: float = 8.0
     """How long to look for a broker."""
     recovery_timeout_s: float = 60.0
-    """How long reading the state back may take; then the worker ends."""
+    """How long the broker may take to give the state back, or to confirm it; then the worker ends."""
     stop_timeout_s: float = 9.0
     """How long a graceful stop may take; then the worker ends anyway."""
     on_gap: Literal["fail", "continue"] = "fail"
