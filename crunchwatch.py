@@ -10,11 +10,11 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -23,6 +23,8 @@ from replay.commands import Speed
 from streams.commands import COMMANDS as STREAMS
 
 if TYPE_CHECKING:
+    from detectors.events import Event
+    from detectors.sections import Config
     from detectors.signals import Output
     from replay.playback import Playback
     from replay.scenario import Script
@@ -241,6 +243,126 @@ class Demonstration:
             f" {self._sent['elapsed_s']:.1f} s."
         )
         return same
+
+
+@main.command()
+@click.argument("output_id")
+@click.option("--scenario", help="Whose backtest is explained: bundled (the default) or feb2021.")
+@click.option(
+    "--data", type=click.Path(file_okay=False, path_type=Path), help="The backtest of your own files instead."
+)
+@click.option("--outputs", "file", type=click.Path(dir_okay=False, path_type=Path), help="Lines a backtest wrote.")
+@click.option("--broker", help="kafka://host:port[,host:port…]: explain what is on the topics there.")
+@click.option("--topic-prefix", envvar="CRUNCHWATCH_TOPIC_PREFIX", help="Before every topic's name.")
+@click.option("--preset", type=click.Choice(["desk", "framework"]), help="By default the one the output names.")
+@click.option(
+    "--config", type=click.Path(dir_okay=False, path_type=Path), help="A TOML file that says what differs from it."
+)
+@click.option("--json", "as_json", is_flag=True, help="All of it as one JSON object.")
+def explain(output_id: str, *, as_json: bool, **where: Any) -> None:
+    """Print all evidence of a transition, or of a signal, and prove it by replaying just the events it names.
+
+    OUTPUT_ID is its id, or as much of it as no other begins with. By default the bundled backtest is looked through;
+    --outputs takes the lines of `crunchwatch backtest --json --signals --warm-up`, --broker the topics of a worker, and
+    with it the events that came in there. Exit code 1: it could not be reproduced.
+    """
+    from replay import explain as asked  # noqa: PLC0415 - heavy imports wait until a command runs
+    from replay import rehearse, report, tree  # noqa: PLC0415
+
+    if where["broker"] is None:
+        case = _of_backtest(output_id, **where)
+    elif where["scenario"] or where["data"] or where["file"]:
+        raise click.UsageError("--broker goes without --scenario, --data and --outputs")
+    else:
+        case = asyncio.run(_of_topics(output_id, **where))
+    told = asked.explain(case.output, case.outputs, case.events)
+    proof = rehearse.rehearse(case.events, case.config, case.output)
+    if as_json:
+        report.record(tree.plain(told, proof))
+    else:
+        report.console().print(tree.tree(told, proof))
+    sys.exit(0 if proof.reproduced else EXIT_DIFFERENCE)
+
+
+class Case(NamedTuple):
+    """What is explained, what else was said, the events of its market in their order, and the configuration."""
+
+    output: "Output"
+    outputs: "list[Output]"
+    events: "Sequence[Event]"
+    config: "Config"
+
+
+def _of_backtest(
+    output_id: str,
+    *,
+    scenario: str | None,
+    data: Path | None,
+    file: Path | None,
+    preset: str | None,
+    config: Path | None,
+    **_: Any,
+) -> Case:
+    """A case from a backtest of this process, or from the lines that one wrote and the same data."""
+    from detectors.config import load as load_config  # noqa: PLC0415 - heavy imports wait until a command runs
+    from replay import backtest  # noqa: PLC0415
+    from replay import explain as asked  # noqa: PLC0415
+    from replay.scenario import named, script, script_of  # noqa: PLC0415
+
+    if scenario and data:
+        raise click.UsageError("give either --scenario or --data")
+    if file is not None:
+        outputs = asked.read(file)
+        output = asked.find(outputs, output_id)
+        chosen = _configured(output, preset, config)
+        whose = output.market
+        made = script_of(data, None, None, market=whose) if data else script(named(scenario or "bundled"), market=whose)
+        return Case(output, outputs, made.events, chosen)
+    chosen = load_config(preset or "desk", config)
+    made = script_of(data, None, None) if data else script(named(scenario or "bundled"))
+    outputs = backtest.run(made, chosen).outputs
+    return Case(asked.find(outputs, output_id), outputs, made.events, chosen)
+
+
+async def _of_topics(
+    output_id: str,
+    *,
+    broker: str,
+    topic_prefix: str | None,
+    preset: str | None,
+    config: Path | None,
+    **_: Any,
+) -> Case:
+    """A case from the topics of a worker: what it said, and what came in on the partition it said it of."""
+    from detectors.codec import decode  # noqa: PLC0415 - heavy imports wait until a command runs
+    from detectors.signals import from_json  # noqa: PLC0415
+    from replay import explain as asked  # noqa: PLC0415
+    from streams import history  # noqa: PLC0415
+    from streams import settings as settings_of  # noqa: PLC0415
+
+    settings = settings_of.load(broker=broker, topic_prefix=topic_prefix)
+    said = [(from_json(one.value), one.partition) for one in await history.outputs(settings) if one.value is not None]
+    outputs = [output for output, _ in said]
+    output = asked.find(outputs, output_id)
+    chosen = _configured(output, preset, config)
+    partition = next(place for one, place in said if one.id == output.id)
+    came = [
+        event
+        for one in await history.sources(settings, partition)
+        for _, event in decode(one.value, key=one.key, stream=one.topic).events
+        if event.market == output.market
+    ]
+    return Case(output, outputs, asked.taken(came, chosen, output.market), chosen)
+
+
+def _configured(output: "Output", preset: str | None, config: Path | None) -> "Config":
+    """The configuration asked for; if none is, the preset that an output was made with, or else the default."""
+    from detectors.config import PRESETS, config_hash, load  # noqa: PLC0415 - heavy imports wait until a command runs
+
+    if preset is None and config is None:
+        made_with = [one for one in map(load, PRESETS) if config_hash(one) == output.config_hash]
+        return made_with[0] if made_with else load()
+    return load(preset or "desk", config)
 
 
 for _command in (*REPLAY, *STREAMS):

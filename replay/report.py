@@ -50,6 +50,11 @@ def line(record: bytes) -> None:
     sys.stdout.buffer.flush()
 
 
+def record(plain: dict[str, Any]) -> None:
+    """Write plain values as one JSON object."""
+    line(orjson.dumps(plain, option=orjson.OPT_SORT_KEYS))
+
+
 def outputs(said: Iterable[Output], *, signals: bool, as_json: bool) -> None:
     """Print transitions, and signals where they are wanted."""
     wanted = [output for output in said if signals or isinstance(output, Transition)]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from detectors.calendar import DAY, ny, ny_date
 from detectors.events import Event, order_key
+from replay.assemble import MARKET
 from replay.dataset import BUNDLED, Dataset, load
 from replay.errors import ScenarioError
 from replay.heartbeats import TAIL_S, heartbeats
@@ -84,19 +85,21 @@ def named(name: str) -> Scenario:
     return SCENARIOS[name]
 
 
-def script(scenario: Scenario, *, tail_s: float = TAIL_S) -> Script:
-    """Load a scenario of the bundled data and put its heartbeats in."""
-    return _scripted(scenario, load(scenario.directory), tail_s)
+def script(scenario: Scenario, *, market: str = MARKET, tail_s: float = TAIL_S) -> Script:
+    """Load a scenario of the bundled data, as the figures of a market, and put its heartbeats in."""
+    return _scripted(scenario, load(scenario.directory, market=market), tail_s)
 
 
-def script_of(directory: Path, window: dt.date | None, end: dt.date | None, *, tail_s: float = TAIL_S) -> Script:
+def script_of(
+    directory: Path, window: dt.date | None, end: dt.date | None, *, market: str = MARKET, tail_s: float = TAIL_S
+) -> Script:
     """Make a script of a user's own files: without ``window`` the days shown begin with the data, with none as warm-up.
 
     Raises:
         replay.errors.DataError: a file or row that cannot be used.
         ScenarioError: the days asked for are not in the data.
     """
-    data = load(directory)
+    data = load(directory, market=market)
     first, last = ny_date(data.events[0].known), ny_date(data.events[-1].known)
     whole = Scenario(directory.name, f"the files in {directory}", directory, first, first, last)
     return _scripted(whole.between(window, end), data, tail_s)

@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from detectors.calendar import DAY, ny, ny_date
+from detectors.sections import EVENTS
 from detectors.signals import Output, Signal, State, Transition
 from replay.dataset import BUNDLED
 
@@ -93,7 +94,8 @@ def _row(claim: Claim, signals: list[Signal], transitions: list[Transition]) -> 
     of_the_day = [one for one in of_series if one.active and ny_date(one.ts) == claim.date]
     said = [_said(one) for one in _strongest(of_the_day)]
     if not said:
-        lasting = [one for one in of_series if one.name in watch.lasting]
+        # What happens rather than holds is over when it was said: it is never 'still on'.
+        lasting = [one for one in of_series if one.name in watch.lasting and (one.detector, one.name) not in EVENTS]
         said = [_said(one, "still on: ") for one in _standing(lasting, claim.date)]
     seen = bool(said)
     said += [_said(one) for one in _undone(of_the_day, signals)]
