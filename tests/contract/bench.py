@@ -1,0 +1,75 @@
+"""One detector on a bench: its events, the signals of those it listens to, and time, as the engine would give them."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from detectors.blindness import Blindness
+from detectors.detector import Detector, Draft
+from detectors.events import Event
+from detectors.registry import detectors_of
+from detectors.sections import Config
+from detectors.signals import Signal
+
+
+def all_of(config: Config) -> dict[str, Detector]:
+    """Every detector by name, Blindness too."""
+    return {one.name: one for one in (Blindness(config.stress.feeds), *detectors_of(config))}
+
+
+def plain(state: Any) -> Any:
+    """State as it comes back from a snapshot."""
+    return msgspec.msgpack.decode(msgspec.msgpack.encode(state), strict=False)
+
+
+class Bench:
+    """A detector, and those whose signals it hears."""
+
+    def __init__(self, config: Config, name: str) -> None:
+        self._config = config
+        made = all_of(config)
+        self.detector = made[name]
+        self.suppliers = [one for one in made.values() if one.name in self.detector.listens]
+
+    def run(self, events: Iterable[Event], *, time: bool = True) -> list[Draft]:
+        """Give events; what the detector said."""
+        drafts: list[Draft] = []
+        for event in events:
+            if time:
+                drafts += self._pass(event.known)
+            for one in self.suppliers:
+                if type(event) in one.kinds:
+                    drafts += self._hear(one, one.update(event))
+            if type(event) in self.detector.kinds:
+                drafts += self.detector.update(event)
+        return drafts
+
+    def _pass(self, until: int) -> list[Draft]:
+        drafts: list[Draft] = []
+        while (deadline := self.detector.wake_at()) is not None and deadline <= until:
+            drafts += self.detector.on_time(deadline)
+            again = self.detector.wake_at()
+            assert again is None or again > deadline, f"{self.detector.name} wakes at one moment for ever"
+        return drafts
+
+    def _hear(self, supplier: Detector, said: list[Draft]) -> list[Draft]:
+        drafts: list[Draft] = []
+        for draft in said:
+            fields = {name: getattr(draft, name) for name in draft.__struct_fields__}
+            signal = Signal(market="UST", detector=supplier.name, config_hash="", **fields)
+            drafts += self.detector.observe(signal)
+        return drafts
+
+    def snapshot(self) -> Any:
+        """The state of the detector and its suppliers."""
+        return [self.detector.snapshot(), [one.snapshot() for one in self.suppliers]]
+
+    def restored(self) -> "Bench":
+        """A new bench from this one's snapshot, through msgpack."""
+        other = Bench(self._config, self.detector.name)
+        own, theirs = plain(self.snapshot())
+        other.detector.restore(own)
+        for one, state in zip(other.suppliers, theirs, strict=True):
+            one.restore(state)
+        return other
