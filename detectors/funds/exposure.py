@@ -3,13 +3,14 @@
 Idea: what a type of fund holds is not published, but what its rule would hold is computed from prices (each type's
 file says how). The replicated exposure ``R`` steps once a New York day, at the close. Reports correct it, softly::
 
-    E = R + c,    at a report:  c <- (1 - g) c + g (M - R_T)
+    E = R + c,    at a report:  c = g (M - R_T)
 
-which is ``E <- E + g (M - E_T)`` with ``R_T`` the replica on the day ``T`` the report is about (a Tuesday, known on
-Friday) and ``g`` the gain. ``M`` is the report on the exposure's scale: the category's net over open interest is ranked
-among its last reports, and ``M`` is the replica's own value at that rank. A fund flow of a week or a month is ranked
-likewise, and ``M - R_T`` is then the replica's change at that rank less its change over those days. History is kept as
-it was known: a report changes today's exposure and no earlier one.
+so that on the day ``T`` the report is about (a Tuesday, known on Friday) E would have been ``R + g (M - R)``, the
+replica being the prior and ``g`` the gain; c then stands until the next report. ``M`` is the report on the exposure's
+scale: the category's net over open interest is ranked among its last reports, and ``M`` is the replica's own value at
+that rank. A fund flow of a week or a month is ranked likewise and has a c of its own: g times the replica's change at
+that rank less its change over those days. History is kept as it was known: a report changes today's exposure and no
+earlier one.
 
 Signals: ``flow`` (1): the change over one of two horizons lies in the lowest share of its history, and is negative.
 ``stance`` (1): the exposure itself lies in the lowest share of its history. Subject: the type. An exposure is a number
@@ -19,7 +20,7 @@ takes one off; one that no close has confirmed goes off as ``withdrawn``.
 Warm-up: nothing is said before ``min_days`` of history. Memory: two series of ``window_days``, a few dozen reports.
 Trade-off: ranks make types comparable and forget the size of what was sold. Leveraged funds' net holds the short leg
 of the basis trade, which is no view on yields: ``g`` for the types anchored to it is a choice; 0 trusts prices alone.
-Source: domain sheet 7; the correction is a constant-gain observer. Coincident, not a forecast.
+Source: domain sheet 7; Coincident, not a forecast.
 """
 
 from bisect import bisect_right
@@ -85,7 +86,7 @@ class History:
 
 
 class Correction(msgspec.Struct):
-    """How far reports have moved the exposure off its replica, and which report was the last."""
+    """How far the last report of a sort moves the exposure off its replica, which it was, and what it is about."""
 
     shift: float = 0.0
     as_of: int = 0
@@ -106,9 +107,8 @@ class FundExposure(Detector):
         self._own = own
         self._returns = Returns(config, paired=self.paired)
         self._history = History(config)
-        self._correction = Correction()
+        self._corrections = {"position": Correction(), "week": Correction(), "month": Correction()}
         self._reports: dict[str, Ranked] = {}
-        self._flow_of: dict[str, int] = {}
         self._unconfirmed: list[str] = []
         self._last: dict[str, float] = {}
         self.closes_needed = warm_up_days + config.flow_days[1] + config.min_days
@@ -135,7 +135,7 @@ class FundExposure(Detector):
             self.keep(seen.state)
         if seen.exposure is None:
             return []
-        exposure = seen.exposure + self._correction.shift
+        exposure = seen.exposure + self._shift()
         drafts = self._judge(step, seen, exposure)
         if not step.provisional:
             self._history.append(step.day, seen.exposure, exposure)
@@ -143,7 +143,7 @@ class FundExposure(Detector):
 
     def _judge(self, step: Step, seen: Look, exposure: float) -> list[Draft]:
         config, history = self._config, self._history
-        values = {"exposure": exposure, "correction": self._correction.shift, **seen.values}
+        values = {"exposure": exposure, "correction": self._shift(), **seen.values}
         enough, falling = False, False
         for name, days in zip(("flow_short", "flow_long"), config.flow_days, strict=True):
             if len(history.exposures) < days:
@@ -181,12 +181,12 @@ class FundExposure(Detector):
             self._unconfirmed.remove(name)
             if not level:
                 values = values | {"withdrawn": 1.0}
-        report = self._correction.reading
+        reports = [one.reading for one in self._corrections.values() if one.reading is not None]
         return self.latch(
             name,
             self.fund,
             level,
-            readings=[*([report] if report else []), *step.readings],
+            readings=[*reports, *step.readings],
             known=step.known,
             values=values,
             rule=rule,
@@ -203,9 +203,10 @@ class FundExposure(Detector):
         config, own = self._config, self._own
         if event.contract != config.contract or f"{event.report}:{event.category}" != own.anchor:
             return []
-        if own.position_gain == 0 or event.as_of <= self._correction.as_of:
+        correction = self._corrections["position"]
+        if own.position_gain == 0 or event.as_of <= correction.as_of:
             return []
-        self._correction.as_of = event.as_of
+        correction.as_of = event.as_of
         net = event.long_contracts - event.short_contracts
         basis, value = "contracts", net
         if event.open_interest_contracts:
@@ -214,7 +215,8 @@ class FundExposure(Detector):
         place = self._history.at(calendar.ny_date(event.as_of).toordinal())
         if rank is not None and place is not None and len(self._history.own_levels) >= config.min_days:
             observed = self._history.own_levels.quantile(rank)
-            self._correct(observed - self._history.replicated[place], Reading.of(event, value))
+            correction.shift = own.position_gain * (observed - self._history.replicated[place])
+            correction.reading = Reading.of(event, value)
         return []
 
     def _flow(self, event: FundFlow) -> list[Draft]:
@@ -222,9 +224,10 @@ class FundExposure(Detector):
         days = dict(zip(("week", "month"), config.flow_days, strict=True)).get(event.period)
         if event.fund_type != self.fund or days is None or self._own.position_gain == 0:
             return []
-        if event.ts <= self._flow_of.get(event.period, 0):
+        correction = self._corrections[event.period]
+        if event.ts <= correction.as_of:
             return []
-        self._flow_of[event.period] = event.ts
+        correction.as_of = event.ts
         value = event.flow_usd / event.aum_usd if event.aum_usd else event.flow_usd
         key = f"flow:{event.period}:{'share' if event.aum_usd else 'usd'}"
         rank = self._ranked(key, config.flow_reports, config.flow_reports_min, value)
@@ -232,13 +235,12 @@ class FundExposure(Detector):
         window = self._history.own_changes[days]
         if rank is not None and place is not None and place >= days and len(window) >= config.min_days:
             moved = self._history.replicated[place] - self._history.replicated[place - days]
-            self._correct(window.quantile(rank) - moved, Reading.of(event, value))
+            correction.shift = self._own.position_gain * (window.quantile(rank) - moved)
+            correction.reading = Reading.of(event, value)
         return []
 
-    def _correct(self, surprise: float, reading: Reading) -> None:
-        gain = self._own.position_gain
-        self._correction.shift = (1 - gain) * self._correction.shift + gain * surprise
-        self._correction.reading = reading
+    def _shift(self) -> float:
+        return sum(one.shift for one in self._corrections.values())
 
     def warming(self) -> tuple[str, ...]:
         """The flags that want more history."""
@@ -257,9 +259,8 @@ class FundExposure(Detector):
             **super().snapshot(),
             "returns": self._returns.snapshot(),
             "history": self._history.snapshot(),
-            "correction": msgspec.to_builtins(self._correction),
+            "corrections": msgspec.to_builtins(self._corrections),
             "reports": {key: window.values() for key, window in self._reports.items()},
-            "flow_of": dict(self._flow_of),
             "unconfirmed": list(self._unconfirmed),
             "last": dict(self._last),
         }
@@ -269,11 +270,10 @@ class FundExposure(Detector):
         super().restore(plain)
         self._returns.restore(plain["returns"])
         self._history.restore(plain["history"])
-        self._correction = msgspec.convert(plain["correction"], type=Correction)
+        self._corrections = msgspec.convert(plain["corrections"], type=dict[str, Correction])
         config = self._config
         sizes = {"position": config.anchor_weeks, "flow": config.flow_reports}
         self._reports = {key: Ranked(sizes[key.partition(":")[0]], values) for key, values in plain["reports"].items()}
-        self._flow_of = dict(plain["flow_of"])
         self._unconfirmed = list(plain["unconfirmed"])
         self._last = dict(plain["last"])
 

@@ -29,6 +29,7 @@ class FuturesPositions(Detector):
         super().__init__()
         self._config = config
         self._windows: dict[str, Window] = {}
+        self._as_of: dict[str, int] = {}
         self._last: dict[str, float] = {}
 
     def update(self, event: Event) -> list[Draft]:
@@ -44,6 +45,12 @@ class FuturesPositions(Detector):
         if event.open_interest_contracts:
             basis, value = "net_share", net / event.open_interest_contracts
         window = self._windows.setdefault(f"{subject}:{basis}", Window(self._config.window_weeks))
+        before = self._as_of.get(subject, 0)
+        if event.as_of < before:
+            return []
+        if event.as_of == before:
+            window.drop_newest()  # a corrected report takes the place of the first
+        self._as_of[subject] = event.as_of
         drafts = []
         if len(window) >= self._config.min_weeks:
             drafts = self._judge(subject, event, {"net_contracts": net, basis: value}, value, window)
@@ -54,13 +61,13 @@ class FuturesPositions(Detector):
         self, subject: str, event: FuturesPosition, values: dict[str, float], value: float, window: Window
     ) -> list[Draft]:
         share = self._config.extreme_share
-        low, high = window.quantile(share), window.quantile(1 - share)
+        low, middle, high = window.quantile(share), window.median(), window.quantile(1 - share)
         values["percentile"] = 100 * window.rank(value)
         reading = Reading.of(event, value)
         drafts = []
         for name, extreme, threshold, side in (
-            ("short_extreme", value <= low, low, "lowest"),
-            ("long_extreme", value >= high, high, "highest"),
+            ("short_extreme", value <= low and value < middle, low, "lowest"),
+            ("long_extreme", value >= high and value > middle, high, "highest"),
         ):
             rule = f"net position in the {side} {100 * share:g} % of {self._config.window_weeks} weeks"
             drafts += self.latch(
@@ -82,10 +89,11 @@ class FuturesPositions(Detector):
     def snapshot(self) -> dict[str, Any]:
         """The windows and the last positions."""
         windows = {key: window.values() for key, window in self._windows.items()}
-        return {**super().snapshot(), "windows": windows, "last": dict(self._last)}
+        return {**super().snapshot(), "windows": windows, "as_of": dict(self._as_of), "last": dict(self._last)}
 
     def restore(self, plain: dict[str, Any]) -> None:
         """Take them back."""
         super().restore(plain)
         self._windows = {key: Window(self._config.window_weeks, values) for key, values in plain["windows"].items()}
+        self._as_of = dict(plain["as_of"])
         self._last = dict(plain["last"])

@@ -11,8 +11,8 @@ day give a provisional score of the slope so far: it can raise a signal, which t
 Signals: ``steepening`` and ``flattening`` (1), by slope, as ``5Y-3M``: on at ``alert_z``, off below ``clear_z``.
 Beware of 30y-10y: under He, Nagel and Song (w27416) a sale of Treasuries that dealers must hold raises the middle of
 the curve most (0.25y +7 bp, 5y +19, 10y +16, 30y +7 for a shock of 5 bp), so that supply *flattens* 30y-10y by 9 bp
-while 5y-3m steepens: a steepening signal built on 30y-10y has the wrong sign there. It is watched, as the framework asks,
-and the stress table should rest on 5y-3m and 10y-2y.
+while 5y-3m steepens: a steepening signal built on 30y-10y has the wrong sign there. It is watched, as the framework
+asks, and the stress table should rest on 5y-3m and 10y-2y.
 Five-day changes overlap: a score stays high for days after one large move, and counts as one.
 Source: framework, indicator 2; domain sheet 2 and 8.
 """

@@ -4,7 +4,8 @@ Idea: trend followers sell when a yield breaks a level that many watch; a break 
 crossing is said at the first quote at or beyond the level, and *sustained* only after a configured run of closes
 strictly beyond it, dated back to the first close of the run. A close at the level itself touches and does not hold:
 the par curve is rounded to a basis point. A level is armed again by a close ``rearm_bp`` below it, and a break that
-was never sustained is then said to have failed. A yield first seen beyond a level has crossed nothing.
+was never sustained is then said to have failed. A day has one close, the first to come; a figure about a time before
+the close that armed a level does not cross it. A yield first seen beyond a level has crossed nothing.
 
 Signals: ``crossed`` (1), ``sustained`` (1), ``failed`` (1, once). Subject: tenor@level, in percent.
 Trade-off: a longer run of closes means fewer false breaks and a later answer.
@@ -15,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from detectors import calendar
 from detectors.detector import Detector, Draft, Reading, in_bp
 from detectors.events import Event, YieldQuote
 from detectors.sections import Levels
@@ -24,9 +26,10 @@ class Watch(msgspec.Struct):
     """What is remembered of one level: whether it is armed (None: never seen), and the run of closes beyond it."""
 
     armed: bool | None = None
+    armed_ts: int = 0
     crossing: Reading | None = None
     run: list[Reading] = []
-    last_close_ts: int = 0
+    last_close_date: str = ""
 
 
 class YieldLevels(Detector):
@@ -61,12 +64,13 @@ class YieldLevels(Detector):
         if watch.armed is None:
             watch.armed = beyond_bp < 0
         drafts = []
-        if watch.armed and beyond_bp >= 0:
+        if watch.armed and beyond_bp >= 0 and reading.ts > watch.armed_ts:
             watch.armed = False
             watch.crossing = reading
             drafts += self._say("crossed", subject, 1, [reading], event.known, level, "yield at or beyond the level")
-        if event.statistic == "close" and reading.ts > watch.last_close_ts:
-            watch.last_close_ts = reading.ts
+        date = calendar.ny_date(reading.ts).isoformat()
+        if event.statistic == "close" and date > watch.last_close_date:
+            watch.last_close_date = date
             drafts += self._close(subject, level, beyond_bp, reading, event.known, watch)
         return drafts
 
@@ -104,7 +108,7 @@ class YieldLevels(Detector):
             )
         drafts += self._say("sustained", subject, 0, [reading], known, level, rule)
         drafts += self._say("crossed", subject, 0, [reading], known, level, rule)
-        watch.armed, watch.crossing = True, None
+        watch.armed, watch.armed_ts, watch.crossing = True, reading.ts, None
         return drafts
 
     def _say(
