@@ -214,11 +214,11 @@ def _early_closes(year: int) -> dict[dt.date, str]:
     independence = _observed(dt.date(year, 7, 4), saturday_moves=True)
     christmas = _observed(dt.date(year, 12, 25), saturday_moves=True)
     closes = {
-        _last_monday_of_may(year) - 3 * DAY: "14:00",
-        independence - DAY: "14:00",
+        previous_business_day(_last_monday_of_may(year)): "14:00",
+        previous_business_day(independence): "14:00",
         _nth(year, 11, THURSDAY, 4) + DAY: "14:00",
-        christmas - DAY: "14:00",
-        dt.date(year, 12, 31): "14:00",
+        previous_business_day(christmas): "14:00",
+        previous_business_day(dt.date(year + 1, 1, 1)): "14:00",
     }
     if _jobs_report_on_good_friday(year):
         closes[good_friday(year)] = "12:00"

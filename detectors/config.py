@@ -47,7 +47,7 @@ def parse(tables: dict[str, Any]) -> Config:
     try:
         return msgspec.convert(tables, type=Config)
     except msgspec.ValidationError as error:
-        raise _named(str(error)) from None
+        raise _named(_keyed(tables, str(error))) from None
 
 
 def config_hash(config: Config) -> str:
@@ -71,6 +71,30 @@ def _overlaid(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
         mine = merged.get(key)
         merged[key] = _overlaid(mine, value) if isinstance(mine, dict) and isinstance(value, dict) else value
     return merged
+
+
+def _keyed(tables: dict[str, Any], message: str) -> str:
+    # Below a table whose keys are free msgspec writes [...] for the key: try the keys one by one.
+    reason, mark, place = message.partition("`$.")
+    before, dots, after = place.partition("[...]")
+    if not (mark and dots):
+        return message
+    table: Any = tables
+    for name in before.split("."):
+        table = table[name]
+    whole = dict(table)
+    for key, value in whole.items():
+        table.clear()
+        table[key] = value
+        try:
+            msgspec.convert(tables, type=Config)
+        except msgspec.ValidationError as error:
+            if str(error) == message:
+                return f"{reason}{mark}{before}.{key}{after}"
+        finally:
+            table.clear()
+            table.update(whole)
+    return message
 
 
 def _named(message: str) -> ConfigError:

@@ -11,6 +11,8 @@ import msgspec
 from detectors.events import Event, Provenance
 from detectors.signals import Cause, Signal, rounded, weakest
 
+SUBJECTS_KEPT = 64
+
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """A signal before the engine signs it: fields as in :class:`detectors.signals.Signal`."""
@@ -129,40 +131,43 @@ class Detector:
         """
         if self.level(name, subject) == level:
             return []
+        displaced = self._displaced(name, subject, known) if level else []
         if level:
             self._latched[name, subject] = level
             self._latest[name, subject] = readings[-1]
         else:
             del self._latched[name, subject], self._latest[name, subject]
-        return [
-            self.pulse(
-                name,
-                subject,
-                level,
-                readings=readings,
-                known=known,
-                values=values,
-                rule=rule,
-                threshold=threshold,
-                ts=ts,
-            )
-        ]
+        said = self.pulse(
+            name,
+            subject,
+            level,
+            readings=readings,
+            known=known,
+            values=values,
+            rule=rule,
+            threshold=threshold,
+            ts=ts,
+        )
+        return [*displaced, said]
+
+    def _displaced(self, name: str, subject: str, known: int) -> list[Draft]:
+        """Room for one more condition of a name: beyond the bound the one raised first is let go, and said to be."""
+        on = [other for one, other in self._latched if one == name]
+        if subject in on or len(on) < SUBJECTS_KEPT:
+            return []
+        return self.let_go(name, on[0], known, f"let go: more than {SUBJECTS_KEPT} at once, a later one took its place")
 
     def overrule(self, name: str, subject: str, now: int) -> list[Draft]:
         """Take a condition off because its feed is silent and living evidence has been calm for long enough."""
+        return self.let_go(name, subject, now, "overruled: its feed is silent, and the living evidence is calm")
+
+    def let_go(self, name: str, subject: str, known: int, rule: str) -> list[Draft]:
+        """Take a condition off for a reason that no new figure gives; nothing if it is not on."""
         reading = self._latest.get((name, subject))
         if reading is None:
             return []
         return self.latch(
-            name,
-            subject,
-            0,
-            readings=[reading],
-            known=now,
-            values={},
-            rule="overruled: its feed is silent, and the living evidence is calm",
-            threshold=None,
-            ts=now,
+            name, subject, 0, readings=[reading], known=known, values={}, rule=rule, threshold=None, ts=known
         )
 
     @staticmethod

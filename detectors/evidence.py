@@ -36,6 +36,7 @@ FEEDS_OF: dict[str, tuple[str, ...]] = {
     "coordination": ("yields", "futures", "flows"),
 }
 FOREVER = 2**63 - 1
+MARKS_KEPT = 256
 
 
 class Mark(msgspec.Struct):
@@ -69,6 +70,9 @@ class Memory:
                 left[level] = signal.known
         if happened and not signal.level and before is not None:
             return  # a break that ends later is still the break that was said
+        if signal.subject not in marks and len(marks) >= MARKS_KEPT:
+            off = [subject for subject, mark in marks.items() if not _on(mark)] or list(marks)
+            del marks[min(off, key=lambda subject: (marks[subject].known, subject))]
         text = f"{signal.detector}.{signal.name} {signal.subject} at level {signal.level}: {signal.rule}"
         marks[signal.subject] = Mark(
             signal.id, signal.level, signal.known, signal.causes, signal.provenance, text, left

@@ -27,6 +27,11 @@ class Window:
         """Add the newest value; the oldest falls out of a full window."""
         self._values.append(value)
 
+    def drop_newest(self) -> None:
+        """Take the newest value out again, if there is one: a correction follows."""
+        if self._values:
+            self._values.pop()
+
     def rank(self, value: float) -> float:
         """The share of the window's values at or below ``value``; 0 for an empty window."""
         if not self._values:
@@ -64,6 +69,11 @@ class Ranked(Window):
             del self._sorted[bisect_right(self._sorted, self._values[0]) - 1]
         self._values.append(value)
         insort(self._sorted, value)
+
+    def drop_newest(self) -> None:
+        """Take the newest value out again, if there is one: a correction follows."""
+        if self._values:
+            self._values.pop()
 
     def rank(self, value: float) -> float:
         """The share of the window's values at or below ``value``; 0 for an empty window."""

@@ -38,9 +38,11 @@ class SettlementFails(Detector):
         if event.to_deliver_usd is None:
             return []
         subject = f"{event.issue or 'TOTAL'}:{event.period}"
-        if subject not in self._windows and len(self._windows) >= SERIES_KEPT:
-            return []
-        window = self._windows.setdefault(subject, Window(self._config.window_weeks))
+        window = self._windows.pop(subject, None) or Window(self._config.window_weeks)
+        self._windows[subject] = window  # the newest to be reported stands last
+        while len(self._windows) > SERIES_KEPT:
+            self._last.pop(oldest := next(iter(self._windows)), None)
+            del self._windows[oldest]
         values = {"to_deliver_usd": event.to_deliver_usd}
         level, threshold, rule = self._judge(event.to_deliver_usd, window, values)
         window.append(event.to_deliver_usd)
@@ -69,7 +71,7 @@ class SettlementFails(Detector):
         rule = (
             f"at or above percentile {100 * config.percentile:g} and {config.median_multiple:g} medians of its history"
         )
-        return int(fails_usd >= threshold), threshold, rule
+        return int(fails_usd >= threshold and fails_usd > values["median_usd"]), threshold, rule
 
     def readings(self) -> dict[str, float]:
         """The last figure of each series, in US dollars."""

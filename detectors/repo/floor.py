@@ -52,9 +52,14 @@ class FailsCharge:
 
 
 class IssueDay(msgspec.Struct):
-    """One issue's day so far, in bounded memory: the worst rate, the first prints below the floor, volumes summed."""
+    """One issue's day so far, in bounded memory: the worst rate, the first prints below the floor, volumes summed.
+
+    A low, a high or a close sums up prints: it counts as a print of its own only at a rate no counted print had, and
+    says nothing of volume.
+    """
 
     date: str
+    floor_pct: float
     worst: Reading
     entered: bool = False
     below: list[Reading] = []
@@ -80,6 +85,7 @@ class FailsFloor(Detector):
         self._charge = FailsCharge(config)
         self._days: dict[str, IssueDay] = {}
         self._last_floor_pct: float | None = None
+        self._today = ""
 
     def update(self, event: Event) -> list[Draft]:
         """Look at a special, or take a policy decision."""
@@ -94,15 +100,16 @@ class FailsFloor(Detector):
         if charge is None:
             return []
         floor = self._last_floor_pct = -charge + 0.0
+        forgotten = self._forget(event, date)
         day = self._day(event, date.isoformat(), floor)
         if day is None:
-            return []
+            return forgotten
         was_below = in_bp(day.worst.value - floor) < 0 and day.entered
         self._enter(day, event, floor)
         drafts = self._judge(event.instrument, day, floor, event.known)
         if was_below or in_bp(day.worst.value - floor) >= 0:
-            return drafts
-        return [self._first_below(event, day.worst, floor), *drafts]
+            return [*forgotten, *drafts]
+        return [*forgotten, self._first_below(event, day.worst, floor), *drafts]
 
     def _first_below(self, event: RepoPrint, worst: Reading, floor: float) -> Draft:
         return self.pulse(
@@ -116,17 +123,33 @@ class FailsFloor(Detector):
             threshold=floor,
         )
 
+    def _forget(self, event: RepoPrint, today: dt.date) -> list[Draft]:
+        """Let go of issues that are quoted no more while others are, and of the oldest when there are too many."""
+        known = event.known
+        drafts = []
+        if today.isoformat() > self._today:
+            self._today = today.isoformat()
+            limit = self._config.forget_sessions
+            for issue, day in list(self._days.items()):
+                if calendar.sessions_between(calendar.day_of(day.date), today) > limit:
+                    rule = f"not quoted for {limit} sessions while other issues are"
+                    drafts += self.let_go("breach", issue, known, rule)
+                    del self._days[issue]
+        if event.instrument not in self._days and len(self._days) >= ISSUES_KEPT:
+            quiet = [issue for issue in self._days if not self.level("breach", issue)]
+            oldest = quiet[0] if quiet else min(self._days, key=lambda issue: (self._days[issue].date, issue))
+            drafts += self.let_go("breach", oldest, known, f"let go: more than {ISSUES_KEPT} issues at once")
+            del self._days[oldest]
+        return drafts
+
     def _day(self, event: RepoPrint, date: str, floor: float) -> IssueDay | None:
         issue = event.instrument
         day = self._days.get(issue)
         if day is None:
-            quiet = [name for name in self._days if not self.level("breach", name)]
-            if len(self._days) >= ISSUES_KEPT and quiet:
-                del self._days[quiet[0]]
-            day = self._days[issue] = IssueDay(date, Reading.of(event, event.rate_pct))
+            day = self._days[issue] = IssueDay(date, floor, Reading.of(event, event.rate_pct))
         elif date > day.date:
-            clear = self._clear_days(day, floor)
-            day = self._days[issue] = IssueDay(date, Reading.of(event, event.rate_pct), clear_before=clear)
+            clear = self._clear_days(day)
+            day = self._days[issue] = IssueDay(date, floor, Reading.of(event, event.rate_pct), clear_before=clear)
         return day if day.date == date else None  # a print about an earlier day changes no later one
 
     def _enter(self, day: IssueDay, event: RepoPrint, floor: float) -> None:
@@ -137,18 +160,50 @@ class FailsFloor(Detector):
         if event.statistic == "average":
             day.average = reading
             return
-        if in_bp(reading.value - floor) < 0:
+        sums_up = event.statistic != "print"
+        if in_bp(reading.value - floor) < 0 and not (sums_up and reading.value in {one.value for one in day.below}):
             day.prints_below += 1
             if len(day.below) < self._config.confirm_prints:
                 day.below.append(reading)
-        if event.volume_usd:
+        if event.volume_usd and not sums_up:
             day.volume_usd += event.volume_usd
             day.rate_volume += event.volume_usd * reading.value
-        else:
+        elif not sums_up:
             day.unweighted = True
 
-    def _clear_days(self, day: IssueDay, floor: float) -> int:
-        return day.clear_before + 1 if in_bp(day.worst.value - floor) > self._config.clear_bp else 0
+    def _clear_days(self, day: IssueDay) -> int:
+        return day.clear_before + 1 if in_bp(day.worst.value - day.floor_pct) > self._config.clear_bp else 0
+
+    def wake_at(self) -> int | None:
+        """The end of the first day that would be the last clear one wanted: before it a print may still spoil it."""
+        ends = [calendar.sessions_after(self._days[issue].worst.ts, 0) for issue in self._clearing()]
+        return min(ends, default=None)
+
+    def _clearing(self) -> list[str]:
+        wanted = self._config.clear_days
+        return [
+            issue
+            for issue, day in self._days.items()
+            if self.level("breach", issue) and self._clear_days(day) >= wanted
+        ]
+
+    def on_time(self, now: int) -> list[Draft]:
+        """Clear the issues whose last clear day has ended."""
+        drafts = []
+        for issue in self._clearing():
+            day = self._days[issue]
+            if calendar.sessions_after(day.worst.ts, 0) <= now:
+                drafts += self.latch(
+                    "breach",
+                    issue,
+                    0,
+                    readings=[day.worst],
+                    known=now,
+                    values={"floor_pct": day.floor_pct, "worst_pct": day.worst.value},
+                    rule=f"{self._config.clear_days} days with every print clear of the floor",
+                    threshold=day.floor_pct + self._config.clear_bp / 100,
+                )
+        return drafts
 
     @staticmethod
     def _average(day: IssueDay) -> float | None:
@@ -164,9 +219,7 @@ class FailsFloor(Detector):
             values["average_pct"] = average
         level, rule, because = self._reached(day, average, floor)
         if level < self.level("breach", issue):
-            if self._clear_days(day, floor) < self._config.clear_days:
-                return []
-            rule = f"{self._config.clear_days} days with every print clear of the floor"
+            return []  # a day is clear when it has ended
         return self.latch(
             "breach", issue, level, readings=because, known=known, values=values, rule=rule, threshold=floor
         )
@@ -197,6 +250,7 @@ class FailsFloor(Detector):
             "book": self._book.snapshot(),
             "days": msgspec.to_builtins(self._days),
             "floor_pct": self._last_floor_pct,
+            "today": self._today,
         }
 
     def restore(self, plain: dict[str, Any]) -> None:
@@ -205,3 +259,4 @@ class FailsFloor(Detector):
         self._book.restore(plain["book"])
         self._days = msgspec.convert(plain["days"], type=dict[str, IssueDay])
         self._last_floor_pct = plain["floor_pct"]
+        self._today = plain["today"]

@@ -8,11 +8,11 @@ import msgspec
 from detectors import calendar
 from detectors.events import PolicyRate
 
-KEPT = 16
+KEPT = 8
 
 
 class PolicyBook:
-    """The last few decisions by the day they take effect; an announced one waits for its day."""
+    """The last few decisions by the day they take effect, and the next few announced, which wait for theirs."""
 
     def __init__(self) -> None:
         self._decisions: list[PolicyRate] = []
@@ -20,7 +20,10 @@ class PolicyBook:
     def add(self, event: PolicyRate) -> None:
         """Take a decision; one for the same effective time replaces the earlier."""
         kept = [decision for decision in self._decisions if decision.ts != event.ts]
-        self._decisions = sorted([*kept, event], key=lambda decision: decision.ts)[-KEPT:]
+        ordered = sorted([*kept, event], key=lambda decision: decision.ts)
+        past = [decision for decision in ordered if decision.ts <= event.known]
+        coming = [decision for decision in ordered if decision.ts > event.known]
+        self._decisions = past[-KEPT:] + coming[:KEPT]
 
     def at(self, ts: int) -> PolicyRate | None:
         """The decision in force at a moment, or None when none is known."""

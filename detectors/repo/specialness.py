@@ -26,6 +26,7 @@ from detectors.sections import Floor, Specialness
 
 ISSUES_KEPT = 64
 WAITING_KEPT = 256
+GENERAL_STATISTICS = ("average", "close", "print")
 
 
 class Day(msgspec.Struct):
@@ -51,6 +52,7 @@ class SpecialnessTiers(Detector):
         self._waiting: list[RepoPrint] = []
         self._days: dict[str, Day] = {}
         self._last: dict[str, float] = {}
+        self._today = ""
 
     def update(self, event: Event) -> list[Draft]:
         """Look at a special or a GC rate, or take a policy decision."""
@@ -60,7 +62,7 @@ class SpecialnessTiers(Detector):
         assert isinstance(event, RepoPrint)
         if event.segment == "SPECIAL":
             return self._special(event, event.known)
-        if series_of(event) not in self._config.gc_references or event.statistic == "percentile":
+        if series_of(event) not in self._config.gc_references or event.statistic not in GENERAL_STATISTICS:
             return []
         date = calendar.ny_date(event.ts).isoformat()
         self._gc.setdefault(date, {})[series_of(event)] = Reading.of(event, event.rate_pct)
@@ -88,16 +90,16 @@ class SpecialnessTiers(Detector):
         if charge is not None:
             values["cap_bp"] = in_bp(gc.value + charge)
             tiers = (*tiers, max(self._config.near_floor_share * values["cap_bp"], tiers[-1]))
-        self._last[issue] = specialness
         level = tier(specialness, tiers, self._config.clear_bp, self.level("special", issue))
         day = self._days.get(issue)
         if day is not None and day.date == date.isoformat():
             level = max(level, day.level)
         elif day is not None and day.date > date.isoformat():
             return []
+        forgotten = self._forget(issue, date, known)
         self._days[issue] = Day(date.isoformat(), level)
-        self._forget()
-        return self.latch(
+        self._last[issue] = specialness
+        return forgotten + self.latch(
             "special",
             issue,
             level,
@@ -105,14 +107,27 @@ class SpecialnessTiers(Detector):
             known=known,
             values=values,
             rule="GC less special of one day, against the tiers and the most it can be",
-            threshold=tiers[max(level, 1) - 1],
+            threshold=tiers[min(max(level, 1), len(tiers)) - 1],
         )
 
-    def _forget(self) -> None:
-        quiet = [issue for issue in self._days if not self.level("special", issue)]
-        while len(self._days) > ISSUES_KEPT and quiet:
-            issue = quiet.pop(0)
-            del self._days[issue], self._last[issue]
+    def _forget(self, issue: str, today: dt.date, known: int) -> list[Draft]:
+        """Let go of issues that are quoted no more while others are, and of the oldest when there are too many."""
+        limit = self._config.forget_sessions
+        drafts = []
+        if today.isoformat() > self._today:
+            self._today = today.isoformat()
+            for other, day in list(self._days.items()):
+                if calendar.sessions_between(calendar.day_of(day.date), today) > limit:
+                    drafts += self._let_go(other, known, f"not quoted for {limit} sessions while other issues are")
+        if issue not in self._days and len(self._days) >= ISSUES_KEPT:
+            quiet = [other for other in self._days if not self.level("special", other)]
+            oldest = quiet[0] if quiet else min(self._days, key=lambda other: (self._days[other].date, other))
+            drafts += self._let_go(oldest, known, f"let go: more than {ISSUES_KEPT} issues at once")
+        return drafts
+
+    def _let_go(self, issue: str, known: int, rule: str) -> list[Draft]:
+        del self._days[issue], self._last[issue]
+        return self.let_go("special", issue, known, rule)
 
     def readings(self) -> dict[str, float]:
         """The last specialness of each issue, in basis points."""
@@ -127,6 +142,7 @@ class SpecialnessTiers(Detector):
             "waiting": [msgspec.to_builtins(event) for event in self._waiting],
             "days": msgspec.to_builtins(self._days),
             "last": dict(self._last),
+            "today": self._today,
         }
 
     def restore(self, plain: dict[str, Any]) -> None:
@@ -137,3 +153,4 @@ class SpecialnessTiers(Detector):
         self._waiting = msgspec.convert(plain["waiting"], type=list[RepoPrint])
         self._days = msgspec.convert(plain["days"], type=dict[str, Day])
         self._last = dict(plain["last"])
+        self._today = plain["today"]

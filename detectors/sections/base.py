@@ -6,8 +6,10 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-Positive = Annotated[int, Meta(gt=0)]
-NonNegative = Annotated[int, Meta(ge=0)]
+Positive = Annotated[int, Meta(gt=0, le=100_000)]
+NonNegative = Annotated[int, Meta(ge=0, le=100_000)]
+Sessions = Annotated[int, Meta(ge=0, le=10_000)]
+Seconds = Annotated[int, Meta(ge=0, le=10_000_000)]
 Bp = Annotated[float, Meta(ge=0, le=10_000)]
 Share = Annotated[float, Meta(gt=0, lt=1)]
 Tail = Annotated[float, Meta(gt=0, lt=0.5)]

@@ -38,6 +38,7 @@ class Specialness(Section, frozen=True, kw_only=True):
     tiers_bp: tuple[Bp, Bp]
     near_floor_share: Share
     clear_bp: Bp
+    forget_sessions: Positive
 
     def __post_init__(self) -> None:
         rising("tiers_bp", self.tiers_bp)
@@ -64,6 +65,7 @@ class Floor(Section, frozen=True, kw_only=True):
     confirm_vwap: bool
     clear_bp: Bp
     clear_days: Positive
+    forget_sessions: Positive
 
     def __post_init__(self) -> None:
         days = [regime.since for regime in self.charge]
@@ -79,7 +81,7 @@ class Fails(Section, frozen=True, kw_only=True):
     window_weeks: Positive
     min_weeks: Positive
     percentile: Share | None = None
-    median_multiple: Annotated[float, Meta(ge=1)]
+    median_multiple: Annotated[float, Meta(ge=1, le=1_000)]
     line_usd: Usd | None = None
 
     def __post_init__(self) -> None:

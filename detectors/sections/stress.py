@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from detectors.sections.base import Name, NonNegative, Positive, Section
+from detectors.sections.base import Name, Positive, Seconds, Section, Sessions
 
 # What the rules of the stress table may name: every detector's signals. A contract test holds it to the detectors.
 SIGNALS: dict[str, tuple[str, ...]] = {
@@ -57,7 +57,7 @@ class Feed(Section, frozen=True, kw_only=True):
     """One kind of evidence, and after how many sessions of silence the market is blind on it."""
 
     name: Name
-    stale_sessions: Positive | None = None
+    stale_sessions: Annotated[int, Meta(gt=0, le=10_000)] | None = None
 
 
 class Condition(Section, frozen=True, kw_only=True):
@@ -70,7 +70,7 @@ class Condition(Section, frozen=True, kw_only=True):
     detector: Name
     name: Name
     min_level: Positive
-    within_sessions: NonNegative
+    within_sessions: Sessions
 
     def __post_init__(self) -> None:
         if self.name not in SIGNALS.get(self.detector, ()):
@@ -89,8 +89,8 @@ class Rule(Section, frozen=True, kw_only=True):
 class Step(Section, frozen=True, kw_only=True):
     """How long a state's rules must hold to enter it, and be off, in sessions, to leave it."""
 
-    entry_dwell_s: NonNegative
-    exit_sessions: NonNegative
+    entry_dwell_s: Seconds
+    exit_sessions: Sessions
 
 
 class Stress(Section, frozen=True, kw_only=True):
@@ -99,7 +99,7 @@ class Stress(Section, frozen=True, kw_only=True):
     crunch: Step
     de_facto_default: Step
     living: tuple[Name, ...]
-    blind_exit_sessions: Positive
+    blind_exit_sessions: Annotated[int, Meta(gt=0, le=10_000)]
     feeds: tuple[Feed, ...]
     rules: tuple[Rule, ...]
 
