@@ -12,11 +12,12 @@ close after the moment the shock is about. The US afternoon of day t is day t+1 
 need no table. Day 0 is the last close before. Logarithms of closes throughout.
 A day tagged with a shock at home is excluded: from the estimation always, and from a verdict, which is then not given.
 
-Signals, each once a shock: ``abnormal`` by index (1, 2): |AR_1| at ``abnormal_t`` sigmas, then twice that.
-``externally_induced`` by index (1): CAR below zero with t beyond ``significant_t``. Subject ALL (1), where two or
-more indices have one: the standardised cross-sectional test of Boehmer, Musumeci and Poulsen below its 5 % point of
-Student's t with n-1 degrees, and the rank test of Corrado beyond ``rank_z``; both must hold. With three indices that
-share one shock the first has little power (4.30) and the second treats them as independent: they are not.
+Signals, each once a shock. ``abnormal`` by index (1, 2): the first day's |t| at ``abnormal_t``, or twice that.
+``externally_induced`` by index: t at or below ``-significant_t`` on day +1 (1), or over days +1 and +2 (2: it did not
+come back). Subject ALL, where two or more indices can be judged, by the same levels: the standardised cross-sectional
+test of Boehmer, Musumeci and Poulsen below its 5 % point of Student's t with n-1 degrees, and the rank test of Corrado
+beyond ``rank_z``; both must hold. With three indices the first has little power (4.30) and the second treats them as
+independent, which they are not. A rise is never called induced.
 Trade-off: a market model with US equities takes away what came through Wall Street the same day; what is left is
 conservative. Association in time, not cause: 'externally induced' says that home causes were not known.
 Source: Boehmer, Musumeci and Poulsen 1991; Corrado 1989, Corrado and Zivney 1992 [M for the formulas]; domain sheet 8.
@@ -66,7 +67,7 @@ class Shock(msgspec.Struct, frozen=True):
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """What an index made of a shock; nothing but ``excluded`` when a day of it was tagged."""
+    """What an index made of a shock; nothing but ``excluded`` when a day was tagged or the history is short."""
 
     excluded: bool
     car: float = 0.0
@@ -125,7 +126,7 @@ class ForeignSpillover(Detector):
         self._closes: dict[str, tuple[int, float, float | None]] = {}
         self._world: tuple[int, float] | None = None
         self._shocks: list[Shock] = []
-        self._said: dict[str, list[str]] = {}
+        self._horizons = (1,) if config.window_days == 1 else (1, config.window_days)
         self._verdicts: dict[str, dict[str, Verdict]] = {}
         self._last: dict[str, float] = {}
 
@@ -173,81 +174,88 @@ class ForeignSpillover(Detector):
             key = str(shock.ts)
             verdicts = self._verdicts.setdefault(key, {})
             for index in self._config.foreign:
-                if index not in verdicts:
-                    drafts += self._judge_index(index, shock, verdicts, known)
-            if known < shock.until and len(verdicts) < len(self._config.foreign):
+                drafts += self._judge_index(index, shock, verdicts, known)
+            for level, days in enumerate(self._horizons, start=1):
+                drafts += self._judge_all(level, days, shock, verdicts, known)
+            if known < shock.until and f"{ALL}:{self._horizons[-1]}" not in verdicts:
                 waiting.append(shock)
-                continue
-            drafts += self._judge_all(shock, verdicts, known)
         self._shocks = waiting
         keys = {str(shock.ts) for shock in waiting}
-        self._said = {key: names for key, names in self._said.items() if key in keys}
         self._verdicts = {key: verdicts for key, verdicts in self._verdicts.items() if key in keys}
         return drafts
 
     def _judge_index(self, index: str, shock: Shock, verdicts: dict[str, Verdict], known: int) -> list[Draft]:
         config = self._config
+        if f"{index}:{self._horizons[-1]}" in verdicts:
+            return []
         days = list(self._days[index])
         zero = sum(day.ts <= shock.ts for day in days)
         after = days[zero : zero + config.window_days]
-        if not after:
+        if not after or f"{index}:{len(after)}" in verdicts:
             return []
-        # The last ``zero`` days are day 0, -1, ...: the window ends ``gap_days`` before day 0.
+        # The last of ``days[:zero]`` is day 0; the estimation ends ``gap_days`` and one before it.
         window = [day for day in days[: max(zero - config.gap_days - 1, 0)][-config.estimation_days :] if not day.local]
-        if len(window) < config.min_days or any(day.local for day in after):
-            verdicts[index] = Verdict(excluded=True)
-            return []
-        model = MarketModel.of([day.foreign for day in window], [day.world for day in window])
-        if not model.sigma:
-            verdicts[index] = Verdict(excluded=True)
-            return []
+        enough = len(window) >= config.min_days and not any(day.local for day in after)
+        model = MarketModel.of([day.foreign for day in window], [day.world for day in window]) if enough else None
         drafts = []
-        said = self._said.setdefault(str(shock.ts), [])
-        if index not in said:
-            said.append(index)
-            drafts += self._abnormal(index, shock, after[0], model, known)
-        if len(after) < config.window_days:
-            return drafts
-        verdict = self._verdict(after, window, model)
-        verdicts[index] = verdict
-        self._last[f"spillover_{index}_car_pct"] = 100 * verdict.car
-        self._last[f"spillover_{index}_t"] = verdict.t
-        if verdict.car < 0 and abs(verdict.t) >= config.significant_t:
+        for level, horizon in enumerate(self._horizons, start=1):
+            if len(after) < horizon or f"{index}:{horizon}" in verdicts:
+                continue
+            if model is None or not model.sigma:
+                verdicts[f"{index}:{horizon}"] = Verdict(excluded=True)
+                continue
+            verdict = self._verdict(after[:horizon], window, model)
+            verdicts[f"{index}:{horizon}"] = verdict
+            drafts += self._say(index, level, horizon, shock, model, verdict, known)
+        return drafts
+
+    def _say(
+        self, index: str, level: int, horizon: int, shock: Shock, model: MarketModel, verdict: Verdict, known: int
+    ) -> list[Draft]:
+        config, drafts = self._config, []
+        self._last[f"spillover_{index}_day_{horizon}_car_pct"] = 100 * verdict.car
+        self._last[f"spillover_{index}_day_{horizon}_t"] = verdict.t
+        values = {
+            "shock_bp": shock.move_bp,
+            "shock_sigmas": shock.move_sigmas,
+            "beta": model.beta,
+            "days": float(horizon),
+        }
+        values |= {"sigma_pct": 100 * model.sigma, "car_pct": 100 * verdict.car, "t": verdict.t}
+        readings = [shock.reading, *verdict.readings]
+        if level == 1 and abs(verdict.t) >= config.abnormal_t:
+            tier = 1 + (abs(verdict.t) >= 2 * config.abnormal_t)
+            rule = "abnormal return of the first close after a Treasury shock, in sigmas of the market model"
+            threshold = config.abnormal_t * tier
+            drafts.append(
+                self.pulse(
+                    "abnormal",
+                    index,
+                    tier,
+                    readings=readings,
+                    known=known,
+                    values=values,
+                    rule=rule,
+                    threshold=threshold,
+                )
+            )
+        if verdict.t <= -config.significant_t:
             drafts.append(
                 self.pulse(
                     "externally_induced",
                     index,
-                    1,
-                    readings=[shock.reading, *verdict.readings],
+                    level,
+                    readings=readings,
                     known=known,
-                    values=_values(shock, model) | {"car_pct": 100 * verdict.car, "t": verdict.t},
-                    rule=f"cumulative abnormal return of days +1 to +{config.window_days} below zero, this many sigmas",
+                    values=values,
+                    rule="abnormal return over this many days after a Treasury shock below zero, in sigmas of its sum",
                     threshold=-config.significant_t,
                 )
             )
         return drafts
 
-    def _abnormal(self, index: str, shock: Shock, day: Day, model: MarketModel, known: int) -> list[Draft]:
-        away = model.abnormal(day)
-        t = away / model.sigma
-        limit = self._config.abnormal_t
-        level = (abs(t) >= limit) + (abs(t) >= 2 * limit)
-        if not level:
-            return []
-        return [
-            self.pulse(
-                "abnormal",
-                index,
-                level,
-                readings=[shock.reading, day.reading],
-                known=known,
-                values=_values(shock, model) | {"abnormal_pct": 100 * away, "return_pct": 100 * day.foreign, "t": t},
-                rule="abnormal return of the first close after a Treasury shock, in sigmas of the market model",
-                threshold=limit * level,
-            )
-        ]
-
-    def _verdict(self, after: list[Day], window: list[Day], model: MarketModel) -> Verdict:
+    @staticmethod
+    def _verdict(after: list[Day], window: list[Day], model: MarketModel) -> Verdict:
         rests = [model.abnormal(day) for day in after]
         car = sum(rests)
         every = np.array([*(model.abnormal(day) for day in window), *rests])
@@ -264,26 +272,33 @@ class ForeignSpillover(Detector):
             readings=[day.reading for day in after],
         )
 
-    def _judge_all(self, shock: Shock, verdicts: dict[str, Verdict], known: int) -> list[Draft]:
+    def _judge_all(
+        self, level: int, horizon: int, shock: Shock, verdicts: dict[str, Verdict], known: int
+    ) -> list[Draft]:
         config = self._config
-        good = [verdicts[index] for index in config.foreign if index in verdicts and not verdicts[index].excluded]
+        found = [verdicts[f"{index}:{horizon}"] for index in config.foreign if f"{index}:{horizon}" in verdicts]
+        if f"{ALL}:{horizon}" in verdicts or (len(found) < len(config.foreign) and known < shock.until):
+            return []
+        verdicts[f"{ALL}:{horizon}"] = Verdict(excluded=True)
+        good = [one for one in found if not one.excluded]
         if len(good) < 2:
             return []
         cross = cross_sectional_t([one.standardised for one in good])
-        rank = rank_z([one.ranks for one in good], config.window_days)
-        self._last["spillover_cross_sectional_t"], self._last["spillover_rank_z"] = cross, rank
+        rank = rank_z([one.ranks for one in good], horizon)
+        self._last[f"spillover_day_{horizon}_cross_sectional_t"] = cross
+        self._last[f"spillover_day_{horizon}_rank_z"] = rank
         limit = STUDENT_5_PCT[min(len(good) - 1, len(STUDENT_5_PCT)) - 1]
         mean = sum(one.car for one in good) / len(good)
         if mean >= 0 or cross > -limit or rank > -config.rank_z:
             return []
         readings = [shock.reading, *sorted((r for one in good for r in one.readings), key=lambda r: (r.ts, r.source))]
         values = {"indices": float(len(good)), "car_pct": 100 * mean, "cross_sectional_t": cross, "rank_z": rank}
-        values |= {"shock_bp": shock.move_bp, "shock_sigmas": shock.move_sigmas}
+        values |= {"shock_bp": shock.move_bp, "shock_sigmas": shock.move_sigmas, "days": float(horizon)}
         return [
             self.pulse(
                 "externally_induced",
                 ALL,
-                1,
+                level,
                 readings=readings,
                 known=known,
                 values=values,
@@ -304,7 +319,6 @@ class ForeignSpillover(Detector):
             "closes": {index: list(close) for index, close in self._closes.items()},
             "world": None if self._world is None else list(self._world),
             "shocks": msgspec.to_builtins(self._shocks),
-            "said": {key: list(names) for key, names in self._said.items()},
             "verdicts": msgspec.to_builtins(self._verdicts),
             "last": dict(self._last),
         }
@@ -318,18 +332,8 @@ class ForeignSpillover(Detector):
         world = plain["world"]
         self._world = None if world is None else (world[0], world[1])
         self._shocks = msgspec.convert(plain["shocks"], type=list[Shock])
-        self._said = {key: list(names) for key, names in plain["said"].items()}
         self._verdicts = msgspec.convert(plain["verdicts"], type=dict[str, dict[str, Verdict]])
         self._last = dict(plain["last"])
-
-
-def _values(shock: Shock, model: MarketModel) -> dict[str, float]:
-    return {
-        "shock_bp": shock.move_bp,
-        "shock_sigmas": shock.move_sigmas,
-        "beta": model.beta,
-        "sigma_pct": 100 * model.sigma,
-    }
 
 
 def cross_sectional_t(standardised: list[float]) -> float:
