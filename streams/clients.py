@@ -128,13 +128,13 @@ def pace_fetches(consumer: AIOKafkaConsumer) -> None:
     fetch = fetcher._proc_fetch_request  # noqa: SLF001
 
     async def paced(*arguments: Any) -> bool:
-        began = time.monotonic()
-        has_data: bool = await fetch(*arguments)
-        if not has_data and time.monotonic() - began < QUICK_S:
-            try:
+        try:
+            began = time.monotonic()
+            has_data: bool = await fetch(*arguments)
+            if not has_data and time.monotonic() - began < QUICK_S:
                 await asyncio.sleep(PAUSE_S)
-            except asyncio.CancelledError:
-                return False  # as the fetch itself does: the fetcher awaits what it cancelled, and would end with it
+        except asyncio.CancelledError:
+            return False  # the fetcher awaits what it cancelled, and would end with it
         return has_data
 
     fetcher._proc_fetch_request = paced  # noqa: SLF001

@@ -32,6 +32,7 @@ from streams.topics import SNAPSHOTS, SOURCES
 log = logging.getLogger(__name__)
 
 STALLED_AFTER_S = 15.0
+SIGN_OF_LIFE_S = 10.0
 Commit = Callable[[Mapping[TopicPartition, int]], Awaitable[None]]
 
 
@@ -243,12 +244,20 @@ class Custody:
         while True:
             await asyncio.sleep(min(self.settings.snapshot_interval_s, 0.5))
             try:
-                if self._since_flush and time.monotonic() - self._flushed_at >= self.settings.snapshot_interval_s:
+                quiet_s = time.monotonic() - self._flushed_at
+                if quiet_s >= SIGN_OF_LIFE_S:
+                    self._touch()
+                if quiet_s >= SIGN_OF_LIFE_S or (self._since_flush and quiet_s >= self.settings.snapshot_interval_s):
                     await self.flush()
                 self.metrics.refresh(self.partitions)
             except Exception as error:  # noqa: BLE001 - a tail that is never written down is lost at the next crash
                 self.fail(error)
                 return
+
+    def _touch(self) -> None:
+        """Have the positions written again in a lull: a broker that is gone shows, though nothing comes from it."""
+        for partition in self.partitions.values():
+            partition.touched = True
 
     def fail(self, error: Exception) -> None:
         """End the worker: what is not written down will be read again."""

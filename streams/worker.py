@@ -20,7 +20,7 @@ from detectors.sections import Config
 from streams import app as faust_app
 from streams import topics
 from streams.custody import Custody
-from streams.errors import BrokerUnavailableError, SettingsError
+from streams.errors import BrokerUnavailableError, SettingsError, StreamsError
 from streams.metrics import Metrics
 from streams.settings import Settings
 from streams.web import WebServer
@@ -73,15 +73,21 @@ async def _main(settings: Settings, config: Config, started: Callable[[str], Non
     try:
         await _until_stopped(custody, app, stopping, starting)
     finally:
-        _end_hard_after(settings.stop_timeout_s)
+        failure = _by_name(custody.failure, settings)
+        _end_hard_after(settings.stop_timeout_s, failure)
         tending.cancel()
         starting.cancel()
         await _stop(custody, app)
         web.close()
-    if isinstance(custody.failure, KafkaError):
-        raise BrokerUnavailableError(f"the broker at {settings.broker} was lost: {custody.failure!r}")
-    if custody.failure is not None:
-        raise custody.failure
+    if failure is not None:
+        raise failure
+
+
+def _by_name(failure: Exception | None, settings: Settings) -> Exception | None:
+    """What Kafka's client gave up on, as an error an operator can mend."""
+    if isinstance(failure, KafkaError):
+        return BrokerUnavailableError(f"the broker at {settings.broker} was lost: {failure!r}")
+    return failure
 
 
 async def _start(app: faust_app.App, started: Callable[[], None]) -> None:
@@ -119,13 +125,15 @@ async def _stop(custody: Custody, app: faust_app.App) -> None:
             log.warning("while stopping: %r", error)
 
 
-def _end_hard_after(seconds: float) -> None:
+def _end_hard_after(seconds: float, failure: Exception | None) -> None:
     """End the process if a graceful stop hangs: a dead broker must not keep a worker from ending."""
 
     def end() -> None:
-        sys.stderr.write(f"crunchwatch worker: not stopped within {seconds:g} s, ending hard\n")
+        code = failure.exit_code if isinstance(failure, StreamsError) else STOPPED_HARD
+        why = f"{failure}; " if failure is not None else ""
+        sys.stderr.write(f"crunchwatch worker: {why}not stopped within {seconds:g} s, ending hard\n")
         sys.stderr.flush()
-        os._exit(STOPPED_HARD)
+        os._exit(code)
 
     timer = threading.Timer(seconds, end)
     timer.daemon = True
