@@ -8,7 +8,7 @@ import msgspec
 from detectors import calendar
 from detectors.events import PolicyRate
 
-KEPT = 8
+KEPT = 16
 
 
 class PolicyBook:

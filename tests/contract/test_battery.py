@@ -153,23 +153,7 @@ def test_memory_is_windows_and_not_history(name):
     assert len(msgspec.msgpack.encode(bench.snapshot())) < 60_000
 
 
-UNBOUNDED = {
-    ("corridor", True): "bug: a latch for every series above the corridor, whatever its name",
-    ("specialness", True): "bug: an issue that is special is never forgotten",
-    ("floor", True): "bug: an issue below the floor is never forgotten",
-}
-
-
-@pytest.mark.parametrize(
-    ("name", "active"),
-    [
-        pytest.param(name, active, marks=pytest.mark.xfail(strict=True, reason=UNBOUNDED[name, active]))
-        if (name, active) in UNBOUNDED
-        else (name, active)
-        for name in NAMES
-        for active in (False, True)
-    ],
-)
+@pytest.mark.parametrize(("name", "active"), [(name, active) for name in NAMES for active in (False, True)])
 def test_memory_is_bounded_whatever_the_names(name, active):
     bench, sizes = Bench(load(), name), []
     events = list(hostile(2600, active=active))

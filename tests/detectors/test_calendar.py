@@ -83,9 +83,6 @@ def test_good_friday_with_an_employment_report_closes_at_noon(text):
     assert not calendar.session(day - calendar.DAY).early
 
 
-@pytest.mark.xfail(
-    strict=True, reason="bug: an early close before a holiday that is a Monday is lost with the Sunday it is put on"
-)
 @pytest.mark.parametrize("text", FRIDAYS_BEFORE)
 def test_before_a_monday_the_early_close_is_on_friday(text):
     day = dt.date.fromisoformat(text)

@@ -96,14 +96,10 @@ def test_a_figure_of_fails_to_receive_alone_says_nothing(fails):
     assert fails.readings() == {"fails_TOTAL:week_usd": 100 * BN}
 
 
-@pytest.mark.xfail(strict=True, reason="bug: nothing failing is 'high' where nothing ever failed: zero reaches zero")
 def test_no_fails_at_all_are_not_high(fails):
     assert feed(fails, history([0.0] * 40, scope="issue", issue="2Y-OTR")) == []
 
 
-@pytest.mark.xfail(
-    strict=True, reason="bug: the first 64 series are kept for ever, and the 65th issue is never judged and never named"
-)
 def test_a_new_issue_takes_the_place_of_one_that_is_no_longer_reported(fails):
     for index in range(64):
         feed(fails, make.fail("2019-01-03", BN, scope="issue", issue=f"OLD{index}"))

@@ -194,9 +194,6 @@ def test_a_close_of_an_earlier_day_arms_nothing(armed):
     assert feed(armed, make.close("2021-01-29", 0.9, known="2021-02-03 09:00")) == []
 
 
-@pytest.mark.xfail(
-    strict=True, reason="bug: two closes of one day by two sources count as two; five closes are reached in three days"
-)
 def test_two_sources_of_one_day_are_one_close(armed):
     said = []
     for day in make.sessions("2021-02-01", 3):
@@ -204,10 +201,6 @@ def test_two_sources_of_one_day_are_one_close(armed):
     assert brief(said) == [("crossed", 1)]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="bug: a figure about a time before the close that armed the level crosses it when it comes later",
-)
 def test_the_high_of_the_day_whose_close_armed_the_level_does_not_cross_it(armed):
     feed(armed, make.close("2021-02-01", 1.12))
     feed(armed, make.close("2021-02-02", 1.04, known="2021-02-02 17:30"))

@@ -148,16 +148,12 @@ def test_the_midnight_that_divides_days_is_new_yorks(tiers):
     assert brief(feed(tiers, make.special("2021-03-03 23:30", -0.5))) == [("special", 1)]
 
 
-@pytest.mark.xfail(strict=True, reason="bug: the day's high (or low) of GC takes the place of its average")
 def test_an_extreme_of_the_general_rate_does_not_replace_its_average(tiers):
     feed(tiers, gc("2021-03-03", 0.05), make.repo("2021-03-03 17:00", GC, 1.5, statistic="high"))
     said = feed(tiers, make.special("2021-03-03 17:30", -0.1))
     assert [draft.level for draft in said] == []  # 15 bp against the average
 
 
-@pytest.mark.xfail(
-    strict=True, raises=IndexError, reason="bug: decisions to come push the one in force out of the book; tiers run out"
-)
 def test_many_decisions_announced_do_not_end_it(tiers):
     feed(tiers, gc("2021-03-03"), make.special("2021-03-03 10:00", -4.0))
     for index in range(16):

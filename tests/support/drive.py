@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from detectors.calendar import sessions_after
 from detectors.detector import Detector, Draft
 from detectors.events import Event
 
@@ -11,8 +12,23 @@ def feed(detector: Detector, *events: Event | Iterable[Event]) -> list[Draft]:
     drafts: list[Draft] = []
     for one in events:
         for event in (one,) if isinstance(one, Event) else one:
+            drafts += until(detector, event.known)
             drafts += detector.update(event)
     return drafts
+
+
+def until(detector: Detector, now: int) -> list[Draft]:
+    """Let time pass as the engine does: what it alone brings about by this moment."""
+    drafts: list[Draft] = []
+    while (wake := detector.wake_at()) is not None and wake <= now:
+        drafts += detector.on_time(wake)
+    return drafts
+
+
+def through(detector: Detector, *events: Event | Iterable[Event]) -> list[Draft]:
+    """Feed, and let the day of the last event end."""
+    given = [event for one in events for event in ((one,) if isinstance(one, Event) else one)]
+    return feed(detector, given) + until(detector, sessions_after(given[-1].known, 0))
 
 
 def brief(drafts: Iterable[Draft]) -> list[tuple[str, int]]:
