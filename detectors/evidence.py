@@ -27,6 +27,8 @@ FEEDS_OF: dict[str, tuple[str, ...]] = {
     "shift": ("repo_gc",),
     "joint": ("repo_gc",),
     "feedback": ("yields", "repo_gc", "futures"),
+    "inversion": ("repo_gc",),
+    "regime": ("repo_gc", "specials"),
     "specialness": ("specials",),
     "floor": ("specials",),
     "fails": ("fails",),

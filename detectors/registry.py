@@ -9,6 +9,8 @@ from detectors.funds.exposure import FundExposure
 from detectors.funds.positions import FuturesPositions
 from detectors.funds.risk_parity import RiskParityExposure
 from detectors.funds.trend import TrendExposure
+from detectors.model.inversion import ShockInversion
+from detectors.model.regime import RegimeMap
 from detectors.online.anomaly import SpreadAnomaly
 from detectors.online.joint import JointAnomaly
 from detectors.online.shift import SpreadShift
@@ -52,6 +54,8 @@ def detectors_of(config: Config) -> tuple[Detector, ...]:
         SpreadShift(config.shift),
         JointAnomaly(config.joint),
         FeedbackLoop(config.feedback),
+        ShockInversion(config.inversion),
+        RegimeMap(config.regime),
     )
 
 

@@ -7,6 +7,7 @@ from detectors.sections.base import Name, Section
 from detectors.sections.feedback import Feedback, Loop
 from detectors.sections.funds import Balanced, Coordination, Cta, Fund, Funds, Positions, RiskParity, Trend
 from detectors.sections.merge import Merge
+from detectors.sections.model import Calendar, Inversion, Regime, RegimeCondition, RegimeRule, TurnEffect
 from detectors.sections.models import Anomaly, Joint, Shift, Spread
 from detectors.sections.repo import ChargeRegime, Corridor, Facility, Fails, Floor, Scarcity, Specialness
 from detectors.sections.spillover import Spillover
@@ -19,6 +20,7 @@ __all__ = [
     "Anomaly",
     "Auction",
     "Balanced",
+    "Calendar",
     "ChargeRegime",
     "Condition",
     "Config",
@@ -33,11 +35,15 @@ __all__ = [
     "Floor",
     "Fund",
     "Funds",
+    "Inversion",
     "Joint",
     "Levels",
     "Loop",
     "Merge",
     "Positions",
+    "Regime",
+    "RegimeCondition",
+    "RegimeRule",
     "RiskParity",
     "Rule",
     "Scarcity",
@@ -50,6 +56,7 @@ __all__ = [
     "Step",
     "Stress",
     "Trend",
+    "TurnEffect",
     "Volatility",
 ]
 
@@ -81,4 +88,6 @@ class Config(Section, frozen=True, kw_only=True):
     shift: Shift
     joint: Joint
     feedback: Feedback
+    inversion: Inversion
+    regime: Regime
     stress: Stress

@@ -29,6 +29,8 @@ SIGNALS: dict[str, tuple[str, ...]] = {
     "shift": ("off", "drift"),
     "joint": ("score",),
     "feedback": ("gain",),
+    "inversion": ("shock",),
+    "regime": ("kind",),
 }
 
 # Signals that happen rather than hold: the table counts them from the moment they were said.

@@ -1,0 +1,250 @@
+"""Inversion: the supply or demand shock that today's spreads imply under He, Nagel and Song's model.
+
+Idea: the model turns a shock into a repo wedge (GCF less tri-party), a Treasury-OIS spread and a move of the curve;
+this turns them back. Levels cannot be used (since 2015 averages are 11 and 36 bp, a ratio of 3.3 where the model allows
+0.2 to 1), so each figure enters as its *change* from its median of the past 60 days. The wedge is rid of what quarter-
+and month-ends do to it first (:mod:`detectors.model.turns`); the inverse is :mod:`detectors.model.branches`.
+
+Once a New York day, when the day's wedge is complete (tri-party comes last), with that day's last ten-year and
+three-month yields (a close before any quote) and the ten-year OIS, each if it is there; a missing one leaves its row
+out. Without the wedge nothing is estimated: yields alone move for a thousand reasons. For the same reason the noise of
+each row is what its own changes of the past year say (1.4826 times their median size), and the configured noise its
+floor: at 6 bp every month of falling yields would be a demand shock. And a shock that is accepted must be in the
+spreads by themselves; yields weigh its size, they do not make it.
+
+The cost lambda = gamma is the desk's. The paper's 0.01 ends at 17.8 bp, and 16 March 2020 had 53 to 63 bp. With 0.05 a
+wedge of 63 bp goes with +59 bp in the ten-year yield, and from 9 to 18 March 2020 it rose by 64 (0.54 to 1.18 %); with
+0.03 the model ends at 50 bp, with 0.1 it says +32. At 0.05 the largest supply shock has a wedge of 80 bp. More is *at
+the bound*: no equilibrium bears it.
+
+Signals: ``shock`` by subject ``supply`` or ``demand``: 1 accepted by chi-square and the implied wedge at the first
+of ``wedge_bp`` or above, 2 at the second or at the bound. Values: shock, wedge, standard error, z,
+misfit, amplification.
+Warm-up: nothing is said before ``min_days`` days of wedges and as many changes of them.
+Trade-off: each day is estimated alone. A random walk for the shock (0.1 of its range a day) was left out: it would have
+halved 16 March 2020, which came and went within two days; the medians are the memory.
+Source: He, Nagel and Song, NBER working paper 27416; domain sheet 4 for the inversion, 8 for the calendar.
+"""
+
+import datetime as dt
+import math
+from typing import Any
+
+import msgspec
+
+from detectors import calendar
+from detectors.detector import Detector, Draft, Reading, in_bp
+from detectors.events import Event, RepoPrint, SwapRate, YieldQuote
+from detectors.model.branches import OBSERVATIONS, Estimate, inverse
+from detectors.model.turns import Turns
+from detectors.repo.corridor import series_of
+from detectors.rolling import Ranked
+from detectors.sections import Inversion
+
+DAYS_KEPT = 6
+TO_SIGMA = 1.4826
+SIGNS = ("supply", "demand")
+
+
+class Series:
+    """One observation's past: its levels, and the sizes of its changes from their median."""
+
+    def __init__(self, config: Inversion, floor_bp: float) -> None:
+        self._min = config.min_days
+        self._floor_bp = floor_bp
+        self._levels = Ranked(config.median_days)
+        self._sizes = Ranked(config.noise_days)
+
+    @property
+    def warming(self) -> bool:
+        """Whether its past is too short to judge by."""
+        return len(self._sizes) < self._min
+
+    def change(self, level_bp: float) -> float | None:
+        """How far a level lies from the median of those before it; None while there are too few."""
+        return level_bp - self._levels.median() if len(self._levels) >= self._min else None
+
+    def noise(self) -> float:
+        """The usual size of a change, as a standard deviation, and never below the floor."""
+        return max(TO_SIGMA * self._sizes.median(), self._floor_bp)
+
+    def learn(self, level_bp: float, *, size: bool = True) -> None:
+        """Take a level in, and its change among the usual sizes unless its day was unusual by the calendar."""
+        change = self.change(level_bp)
+        if change is not None and size:
+            self._sizes.append(abs(change))
+        self._levels.append(level_bp)
+
+    def snapshot(self) -> list[list[float]]:
+        """Levels and sizes, oldest first."""
+        return [self._levels.values(), self._sizes.values()]
+
+    def restore(self, config: Inversion, plain: list[list[float]]) -> None:
+        """Take them back."""
+        self._levels = Ranked(config.median_days, plain[0])
+        self._sizes = Ranked(config.noise_days, plain[1])
+
+
+class ShockInversion(Detector):
+    """Collects a day's figures, and inverts them when the wedge is complete."""
+
+    name = "inversion"
+    signals = ("shock",)
+    kinds = (RepoPrint, YieldQuote, SwapRate)
+
+    def __init__(self, config: Inversion) -> None:
+        super().__init__()
+        self._config = config
+        floors = (config.wedge_noise_bp, config.treasury_ois_noise_bp, config.yield_noise_bp, config.slope_noise_bp)
+        self._series = {name: Series(config, floor) for name, floor in zip(OBSERVATIONS, floors, strict=True)}
+        self._turns = Turns(config.calendar)
+        self._days: dict[str, dict[str, Reading]] = {}
+        self._stepped = ""
+        self._last: dict[str, float] = {}
+
+    def update(self, event: Event) -> list[Draft]:
+        """Look at a figure of the day; the later of GCF and tri-party makes the estimate."""
+        noted = self._noted(event)
+        if noted is None:
+            return []
+        series, value = noted
+        if not math.isfinite(value):
+            return []
+        day = calendar.ny_date(event.ts)
+        date = day.isoformat()
+        figures = self._days.setdefault(date, {})
+        if series.endswith("?") and series[:-1] in figures:
+            return []  # the close was there before
+        figures[series] = Reading.of(event, value)
+        while len(self._days) > DAYS_KEPT:
+            del self._days[min(self._days)]
+        config = self._config
+        if series not in {config.gcf, config.triparty} or date <= self._stepped:
+            return []
+        if config.gcf not in figures or config.triparty not in figures:
+            return []
+        self._stepped = date
+        return self._step(day, figures, event.known)
+
+    def _noted(self, event: Event) -> tuple[str, float] | None:
+        """The name under which a figure is kept, with a mark on what a close would replace."""
+        if isinstance(event, RepoPrint):
+            series = series_of(event)
+            average = event.statistic in {"average", "close"}
+            return (series, event.rate_pct) if average and series in {self._config.gcf, self._config.triparty} else None
+        if isinstance(event, YieldQuote):
+            if event.cusip is not None or event.tenor not in {"10Y", "3M"} or event.statistic in {"high", "low"}:
+                return None
+            return f"{event.tenor}{'' if event.statistic == 'close' else '?'}", event.yield_pct
+        assert isinstance(event, SwapRate)
+        return (f"OIS:{event.tenor}", event.rate_pct) if (event.tenor, event.index) == ("10Y", "OIS") else None
+
+    def _step(self, day: dt.date, figures: dict[str, Reading], known: int) -> list[Draft]:
+        config = self._config
+        gcf, triparty = figures[config.gcf], figures[config.triparty]
+        readings = [gcf, triparty]
+        raw_bp = in_bp(gcf.value - triparty.value)
+        wedge_bp, doubt = self._turns.taken_off(raw_bp, day)
+        levels = {"wedge": wedge_bp}
+        ten = figures.get("10Y", figures.get("10Y?"))
+        short = figures.get("3M", figures.get("3M?"))
+        swap = figures.get("OIS:10Y")
+        if ten is not None:
+            readings.append(ten)
+            levels["yield"] = in_bp(ten.value)
+            if short is not None:
+                readings.append(short)
+                levels["slope"] = in_bp(ten.value - short.value)
+            if swap is not None:
+                readings.append(swap)
+                levels["treasury_ois"] = in_bp(ten.value - swap.value)
+        drafts = [] if self._series["wedge"].warming else self._judge(levels, doubt, readings, known)
+        for name, level in levels.items():
+            self._series[name].learn(level, size=name != "wedge" or doubt == 0)
+        self._turns.learn(raw_bp, day)
+        self._last |= {f"turn_{kind}_bp": effect for kind, effect in self._turns.effects().items()}
+        return drafts
+
+    def _judge(self, levels: dict[str, float], doubt: float, readings: list[Reading], known: int) -> list[Draft]:
+        config = self._config
+        changes, noises = {}, {}
+        for name, level in levels.items():
+            series = self._series[name]
+            change = series.change(level)
+            if change is not None and not series.warming:
+                changes[name] = change
+                noises[name] = math.sqrt(series.noise() ** 2 + (doubt if name == "wedge" else 0.0))
+        tables = inverse(config.horizon, config.cost, config.grid_points, config.share_of_fold)
+        found = tables.estimate(changes, noises, accept=config.accept_chi2, beat=config.beat_chi2)
+        if found is None:
+            return []
+        if found.spread_gain <= config.accept_chi2:
+            found = msgspec.structs.replace(found, sign="none")
+        values = _values(found, changes, noises)
+        self._last = {name: values[name] for name in ("implied_wedge_bp", "amplification", "misfit")}
+        level = self._level(found)
+        ordered = sorted(readings, key=lambda reading: (reading.ts, reading.source))
+        drafts = []
+        for sign in sorted(SIGNS, key=lambda sign: sign == found.sign):  # what ends is said before what begins
+            reached = level if sign == found.sign else 0
+            drafts += self.latch(
+                "shock",
+                sign,
+                reached,
+                readings=ordered,
+                known=known,
+                values=values,
+                rule=f"the implied wedge, accepted at chi-square {config.accept_chi2:g}, against the levels",
+                threshold=config.wedge_bp[max(reached, 1) - 1],
+            )
+        return drafts
+
+    def _level(self, found: Estimate) -> int:
+        size = abs(found.wedge_bp)
+        low, high = self._config.wedge_bp
+        return 2 if size >= high or found.at_bound else int(size >= low)
+
+    def warming(self) -> tuple[str, ...]:
+        """The wedge, while its past is too short."""
+        return ("wedge",) if self._series["wedge"].warming else ()
+
+    def readings(self) -> dict[str, float]:
+        """The last implied wedge, its amplification and misfit, and the turns' effects."""
+        return dict(self._last)
+
+    def snapshot(self) -> dict[str, Any]:
+        """The days not complete, each series' past, and the turns."""
+        return {
+            **super().snapshot(),
+            "days": msgspec.to_builtins(self._days),
+            "stepped": self._stepped,
+            "series": {name: series.snapshot() for name, series in self._series.items()},
+            "turns": self._turns.snapshot(),
+            "last": dict(self._last),
+        }
+
+    def restore(self, plain: dict[str, Any]) -> None:
+        """Take them back."""
+        super().restore(plain)
+        self._days = msgspec.convert(plain["days"], type=dict[str, dict[str, Reading]])
+        self._stepped = plain["stepped"]
+        for name, series in self._series.items():
+            series.restore(self._config, plain["series"][name])
+        self._turns.restore(plain["turns"])
+        self._last = dict(plain["last"])
+
+
+def _values(found: Estimate, changes: dict[str, float], noises: dict[str, float]) -> dict[str, float]:
+    return {
+        "implied_shock": found.beta,
+        "implied_wedge_bp": found.wedge_bp,
+        "standard_error_bp": found.error_bp,
+        "z_score": found.z_score,
+        "misfit": found.misfit,
+        "chi2_gain": found.gain,
+        "chi2_gain_spreads": found.spread_gain,
+        "amplification": found.amplification,
+        "at_bound": float(found.at_bound),
+        **{f"{name}_change_bp": change for name, change in changes.items()},
+        **{f"{name}_noise_bp": noises[name] for name in changes},
+    }
