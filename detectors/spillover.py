@@ -32,7 +32,7 @@ import numpy as np
 
 from detectors import calendar
 from detectors.detector import Detector, Draft, Reading
-from detectors.events import EquityIndex, Event
+from detectors.events import EquityIndex, Event, Provenance
 from detectors.sections import Spillover
 from detectors.signals import Signal
 
@@ -46,14 +46,22 @@ STUDENT_5_PCT = (
 )
 
 
-class Day(msgspec.Struct, frozen=True):
+class Day(msgspec.Struct, frozen=True, array_like=True):
     """A foreign close: its return and the world's between it and the one before, and whether home had a shock."""
 
     ts: int
     foreign: float
     world: float
     local: bool
-    reading: Reading
+    level_points: float
+    source: str
+    sequence: int
+    provenance: Provenance
+
+    @property
+    def reading(self) -> Reading:
+        """The close itself, as evidence."""
+        return Reading(self.ts, self.level_points, self.source, self.sequence, self.provenance)
 
 
 class Shock(msgspec.Struct, frozen=True):
@@ -149,8 +157,18 @@ class ForeignSpillover(Detector):
         self._closes[event.index] = (day, level, world)
         if before is None or before[2] is None or world is None:
             return []
-        reading = Reading.of(event, event.level_points)
-        days.append(Day(event.ts, level - before[1], world - before[2], event.local_shock is not None, reading))
+        days.append(
+            Day(
+                event.ts,
+                level - before[1],
+                world - before[2],
+                event.local_shock is not None,
+                event.level_points,
+                event.source,
+                event.sequence,
+                event.provenance,
+            )
+        )
         return self._judge(event.known)
 
     def observe(self, signal: Signal) -> list[Draft]:

@@ -18,13 +18,16 @@ def story(sessions: int = 600, seed: int = 1, *, calm: bool = False) -> list[ev.
     rng = random.Random(seed)
     events: list[ev.Event] = [make.zero_bound("2017-12-14")]
     level = 1.05
+    shares = _Shares(seed)
     for index, day in enumerate(make.sessions(START, sessions)):
         stressed = not calm and index % 150 >= 130
         move = 0.0 if calm else rng.gauss(0.012 if stressed else -0.0005, 0.03)
         level = min(max(level + move, 0.6), 1.9)
         events += _day(rng, day, level, stressed=stressed)
+        events += shares.day(day, move)
         if index % 5 == 2 and (calm or not 200 < index < 270):  # weekly figures fail to come for a while
             events += _week(rng, day, stressed=stressed)
+            events.append(make.auction(f"{day} 13:00", 1.195, when_issued_pct=1.195 if calm else 1.151))
     return sorted(events, key=ev.order_key)
 
 
@@ -51,7 +54,24 @@ def _day(rng: random.Random, day: str, level: float, *, stressed: bool) -> Itera
             yield make.special(f"{day} {hour}:10", round(rate, 2), issue=issue, volume_usd=rng.choice((None, 1e9)))
     yield make.takeup(f"{day} 13:15", (rng.uniform(1e10, 9e10) if stressed else rng.uniform(0, 5e9)) // 1e6 * 1e6)
     yield make.swap(f"{day} 15:00", 0.08)
-    yield make.equity(f"{day} 04:00", 29_000 + rng.gauss(0, 300))
+
+
+class _Shares:
+    """Share indices: New York moves against the bond, Asia falls on the day after a large move of yields."""
+
+    def __init__(self, seed: int) -> None:
+        self._rng = random.Random(seed + 1)
+        self._levels = {"SP500": 2_700.0, "HANG_SENG": 29_000.0, "NIKKEI225": 22_000.0, "CSI300": 4_000.0}
+        self._shaken = False
+
+    def day(self, day: str, move: float) -> Iterator[ev.Event]:
+        for index in self._levels:
+            home = index == "SP500"
+            fall = 0.0 if home or not self._shaken else 0.06
+            drift = self._rng.uniform(-0.2, 0.4) * move if home else 0.0
+            self._levels[index] *= 1 + drift + self._rng.gauss(0, 0.006) - fall
+            yield make.equity(f"{day} {'16' if home else '04'}:00", round(self._levels[index], 2), index=index)
+        self._shaken = abs(move) > 0.06
 
 
 def _week(rng: random.Random, day: str, *, stressed: bool) -> Iterator[ev.Event]:
@@ -65,7 +85,11 @@ def _week(rng: random.Random, day: str, *, stressed: bool) -> Iterator[ev.Event]
     for fund in ev.FUND_TYPES:
         usd = rng.gauss(-2e10 if stressed else 0, 1e9) // 1e6 * 1e6
         yield make.flow(f"{day} 16:30", fund, usd, aum_usd=rng.choice((None, 3e11)))
-    yield make.auction(f"{day} 13:00", 1.195, when_issued_pct=1.151)
+    poor = {"bid_to_cover_ratio": 2.04, "dealer_share_pct": 39.81}
+    fair = {"bid_to_cover_ratio": 2.5, "dealer_share_pct": 20.0}
+    yield make.auction(
+        f"{day} 13:00", 1.195, when_issued_pct=1.151 if stressed else 1.195, **(poor if stressed else fair)
+    )
     if rng.random() < 0.02:
         yield make.policy(f"{day} 00:00", rng.choice((0.0, 0.25)), iorb_pct=0.1, on_rrp_pct=0.0)
 
