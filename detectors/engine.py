@@ -52,6 +52,7 @@ class Engine:
         self._ordering = Ordering(config.merge)
         self._blindness = Blindness(config.stress.feeds)
         self._detectors: tuple[Detector, ...] = (self._blindness, *detectors_of(config))
+        self._timed = tuple(one for one in self._detectors if type(one).wake_at is not Detector.wake_at)
         self._by_kind: dict[type[Event], tuple[Detector, ...]] = {}
         self._stress = StressTable(config.stress)
         self._grid = config.merge.grid_s * NS
@@ -124,7 +125,7 @@ class Engine:
                 return
             self._now = max(self._now, point)
             spoken = False
-            for detector in self._detectors:
+            for detector in self._timed:
                 deadline = detector.wake_at()
                 if deadline is not None and deadline <= point:
                     spoken |= self._say(detector, detector.on_time(point), result)
@@ -154,7 +155,7 @@ class Engine:
             blind_on = self._blindness.blind_on()
             for step in self._stress.evaluate(now, blind_on):
                 result.outputs.append(self._transition(step, now, ts, blind_on))
-        deadlines = [self._stress.wake_at(), *(one.wake_at() for one in self._detectors)]
+        deadlines = [self._stress.wake_at(), *(one.wake_at() for one in self._timed)]
         self._wake = min((deadline for deadline in deadlines if deadline is not None), default=None)
 
     def _transition(self, step: Step, now: int, ts: int, blind_on: tuple[str, ...]) -> sg.Transition:

@@ -4,76 +4,38 @@ from bisect import bisect_right, insort
 from collections import deque
 from collections.abc import Iterable
 
-import numpy as np
-
 
 class Window:
-    """The last ``size`` values, with their rank and quantiles.
+    """The last ``size`` values, kept sorted as well: ranks and quantiles in microseconds. Values must be finite.
 
     >>> window = Window(3, [1.0, 2.0, 3.0, 4.0])
     >>> window.values()
     [2.0, 3.0, 4.0]
-    >>> window.rank(3.5), window.quantile(0.5)
-    (0.6666666666666666, 3.0)
+    >>> window.rank(3.5), window.quantile(0.5), window.quantile(0.25)
+    (0.6666666666666666, 3.0, 2.5)
     """
 
     def __init__(self, size: int, values: Iterable[float] = ()) -> None:
         self._values: deque[float] = deque(values, maxlen=size)
+        self._sorted = sorted(self._values)
 
     def __len__(self) -> int:
         return len(self._values)
 
     def append(self, value: float) -> None:
         """Add the newest value; the oldest falls out of a full window."""
-        self._values.append(value)
-
-    def drop_newest(self) -> None:
-        """Take the newest value out again, if there is one: a correction follows."""
-        if self._values:
-            self._values.pop()
-
-    def rank(self, value: float) -> float:
-        """The share of the window's values at or below ``value``; 0 for an empty window."""
-        if not self._values:
-            return 0.0
-        return int(np.count_nonzero(np.fromiter(self._values, float) <= value)) / len(self._values)
-
-    def quantile(self, share: float) -> float:
-        """The value below which this share of the window lies, interpolated between neighbours."""
-        return float(np.quantile(np.fromiter(self._values, float), share))
-
-    def median(self) -> float:
-        """The middle value."""
-        return self.quantile(0.5)
-
-    def values(self) -> list[float]:
-        """The values, oldest first: the snapshot."""
-        return list(self._values)
-
-
-class Ranked(Window):
-    """A window that keeps its values sorted as well: the same answers in microseconds, for long windows.
-
-    >>> window = Ranked(3, [1.0, 2.0, 3.0, 4.0])
-    >>> window.rank(3.5), window.quantile(0.5), window.quantile(0.25)
-    (0.6666666666666666, 3.0, 2.5)
-    """
-
-    def __init__(self, size: int, values: Iterable[float] = ()) -> None:
-        super().__init__(size, values)
-        self._sorted = sorted(self._values)
-
-    def append(self, value: float) -> None:
-        """Add the newest value; the oldest falls out of a full window."""
         if len(self._values) == self._values.maxlen:
-            del self._sorted[bisect_right(self._sorted, self._values[0]) - 1]
+            self._unsort(self._values[0])
         self._values.append(value)
         insort(self._sorted, value)
 
     def drop_newest(self) -> None:
         """Take the newest value out again, if there is one: a correction follows."""
         if self._values:
-            self._values.pop()
+            self._unsort(self._values.pop())
+
+    def _unsort(self, value: float) -> None:
+        del self._sorted[bisect_right(self._sorted, value) - 1]
 
     def rank(self, value: float) -> float:
         """The share of the window's values at or below ``value``; 0 for an empty window."""
@@ -85,6 +47,14 @@ class Ranked(Window):
         below = int(place)
         low, high = self._sorted[below], self._sorted[min(below + 1, len(self._sorted) - 1)]
         return low + (place - below) * (high - low)
+
+    def median(self) -> float:
+        """The middle value."""
+        return self.quantile(0.5)
+
+    def values(self) -> list[float]:
+        """The values, oldest first: the snapshot."""
+        return list(self._values)
 
 
 class Ewma:

@@ -33,7 +33,7 @@ from detectors import calendar
 from detectors.detector import Detector, Draft, Reading
 from detectors.events import EquityIndex, Event, FundFlow, FundType, FuturesPosition, YieldQuote
 from detectors.funds.returns import Returns, Step
-from detectors.rolling import Ranked
+from detectors.rolling import Window
 from detectors.sections import Fund, Funds
 
 
@@ -54,9 +54,9 @@ class History:
         self.days: deque[int] = deque(maxlen=size)
         self.replicated: deque[float] = deque(maxlen=size)
         self.exposures: deque[float] = deque(maxlen=size)
-        self.levels, self.own_levels = Ranked(config.window_days), Ranked(config.window_days)
-        self.changes = {days: Ranked(config.window_days) for days in config.flow_days}
-        self.own_changes = {days: Ranked(config.window_days) for days in config.flow_days}
+        self.levels, self.own_levels = Window(config.window_days), Window(config.window_days)
+        self.changes = {days: Window(config.window_days) for days in config.flow_days}
+        self.own_changes = {days: Window(config.window_days) for days in config.flow_days}
 
     def append(self, day: int, replicated: float, exposure: float) -> None:
         """Learn a day."""
@@ -108,7 +108,7 @@ class FundExposure(Detector):
         self._returns = Returns(config, paired=self.paired)
         self._history = History(config)
         self._corrections = {"position": Correction(), "week": Correction(), "month": Correction()}
-        self._reports: dict[str, Ranked] = {}
+        self._reports: dict[str, Window] = {}
         self._unconfirmed: list[str] = []
         self._last: dict[str, float] = {}
         self.closes_needed = warm_up_days + config.flow_days[1] + config.min_days
@@ -194,7 +194,7 @@ class FundExposure(Detector):
         )
 
     def _ranked(self, key: str, size: int, least: int, value: float) -> float | None:
-        window = self._reports.setdefault(key, Ranked(size))
+        window = self._reports.setdefault(key, Window(size))
         rank = window.rank(value) if len(window) >= least else None
         window.append(value)
         return rank
@@ -273,7 +273,7 @@ class FundExposure(Detector):
         self._corrections = msgspec.convert(plain["corrections"], type=dict[str, Correction])
         config = self._config
         sizes = {"position": config.anchor_weeks, "flow": config.flow_reports}
-        self._reports = {key: Ranked(sizes[key.partition(":")[0]], values) for key, values in plain["reports"].items()}
+        self._reports = {key: Window(sizes[key.partition(":")[0]], values) for key, values in plain["reports"].items()}
         self._unconfirmed = list(plain["unconfirmed"])
         self._last = dict(plain["last"])
 

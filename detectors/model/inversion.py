@@ -38,7 +38,7 @@ from detectors.events import Event, RepoPrint, SwapRate, YieldQuote
 from detectors.model.branches import OBSERVATIONS, Estimate, inverse
 from detectors.model.turns import Turns
 from detectors.repo.corridor import series_of
-from detectors.rolling import Ranked
+from detectors.rolling import Window
 from detectors.sections import Inversion
 
 DAYS_KEPT = 6
@@ -52,8 +52,8 @@ class Series:
     def __init__(self, config: Inversion, floor_bp: float) -> None:
         self._min = config.min_days
         self._floor_bp = floor_bp
-        self._levels = Ranked(config.median_days)
-        self._sizes = Ranked(config.noise_days)
+        self._levels = Window(config.median_days)
+        self._sizes = Window(config.noise_days)
 
     @property
     def warming(self) -> bool:
@@ -81,8 +81,8 @@ class Series:
 
     def restore(self, config: Inversion, plain: list[list[float]]) -> None:
         """Take them back."""
-        self._levels = Ranked(config.median_days, plain[0])
-        self._sizes = Ranked(config.noise_days, plain[1])
+        self._levels = Window(config.median_days, plain[0])
+        self._sizes = Window(config.noise_days, plain[1])
 
 
 class ShockInversion(Detector):

@@ -26,7 +26,7 @@ from detectors import calendar
 from detectors.calendar import NS
 from detectors.detector import Detector, Draft, Reading, in_bp
 from detectors.events import Event, YieldQuote
-from detectors.rolling import Ewma, Ranked
+from detectors.rolling import Ewma, Window
 from detectors.sections import Volatility
 
 
@@ -50,8 +50,8 @@ class TenorVolatility:
         self.count = 0
         self.day = 0
         self.close: Reading | None = None
-        self.sigmas = Ranked(config.window_days)
-        self.realised = Ranked(config.window_days)
+        self.sigmas = Window(config.window_days)
+        self.realised = Window(config.window_days)
         self.today: Today | None = None
 
     def snapshot(self) -> dict[str, Any]:
@@ -71,7 +71,7 @@ class TenorVolatility:
         self.square.sums = tuple(plain["square"])
         self.count, self.day = plain["count"], plain["day"]
         self.close = msgspec.convert(plain["close"], type=Reading | None)
-        self.sigmas, self.realised = Ranked(size, plain["sigmas"]), Ranked(size, plain["realised"])
+        self.sigmas, self.realised = Window(size, plain["sigmas"]), Window(size, plain["realised"])
         self.today = msgspec.convert(plain["today"], type=Today | None)
 
 
@@ -144,7 +144,7 @@ class RealisedVolatility(Detector):
         ]
 
     def _ranked(
-        self, name: str, tenor: str, value: float, window: Ranked, readings: list[Reading], known: int
+        self, name: str, tenor: str, value: float, window: Window, readings: list[Reading], known: int
     ) -> list[Draft]:
         config = self._config
         if len(window) < config.min_days:
