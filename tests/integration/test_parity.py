@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import orjson
 import pytest
 
 from streams import topics
@@ -34,20 +35,14 @@ def test_replay_says_what_the_backtest_says(
         assert tuple(said) == expected(topic)
     assert pipeline.read(topics.DEAD_LETTER) == []
     assert pipeline.read(topics.LATE) == []
+    _check_keys_and_places(pipeline)
     assert memory_bytes < 300e6
 
 
-def test_outputs_are_keyed_by_market_and_say_where_their_causes_lay(on_either: Callable[..., Pipeline]) -> None:
-    import orjson
-
-    pipeline = on_either()
-    with pipeline.worker():
-        pipeline.replay()
-        pipeline.drain()
+def _check_keys_and_places(pipeline: Pipeline) -> None:
+    """Outputs are keyed by market; beside them stands where their causes lay."""
     sources = {pipeline.settings.topic(topic) for topic in topics.SOURCES}
-    transitions = pipeline.read(topics.TRANSITIONS)
-    assert transitions
-    for record in transitions:
+    for record in pipeline.read(topics.TRANSITIONS):
         headers = dict(record.headers)
         assert record.key == b"UST"
         assert headers["id"].decode() == orjson.loads(record.value or b"")["id"]

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 
 import msgspec
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError
 
 from detectors import codec
 from detectors.config import load
 from detectors.events import stream_of
 from detectors.sections import Config
-from streams import clients, records, store, topics
+from streams import clients, records, settings, store, topics
 from streams.custody import Custody
-from streams.errors import GapError, RecoveryError, SnapshotTooLargeError
+from streams.embedded import EmbeddedBroker
+from streams.errors import BrokerUnavailableError, GapError, RecoveryError, SnapshotTooLargeError
 from streams.metrics import Metrics
 from streams.settings import Settings
 from tests.support.pipeline import feb2021
@@ -34,10 +38,10 @@ class Message(msgspec.Struct):
 class Desk:
     """A custody, and messages on the yields topic of one partition."""
 
-    def __init__(self, settings: Settings, custody: Custody, producer: AIOKafkaProducer) -> None:
-        self.settings = settings
+    def __init__(self, chosen: Settings, custody: Custody, producer: AIOKafkaProducer) -> None:
+        self.settings = chosen
         self.custody = custody
-        self.topic = settings.topic("yields")
+        self.topic = chosen.topic("yields")
         self._producer = producer
 
     async def send(self, values: list[bytes], market: str = "UST") -> list[Message]:
@@ -199,3 +203,18 @@ async def test_a_fault_ends_the_worker_and_nothing_more_is_written(desk: Desk) -
     assert desk.custody.failed.is_set()
     assert not desk.custody.ready
     assert (await desk.found()).markets == {}
+
+
+async def test_a_broker_that_confirms_nothing_ends_the_worker_by_name() -> None:
+    with EmbeddedBroker() as broker:
+        chosen = settings.load({}, broker=broker.url, recovery_timeout_s=1.0)
+        await topics.ensure(chosen)
+        custody = await Custody.open(chosen, load(), Metrics())
+        await custody.assign([0])
+        assert custody.ready
+        broker.kill()
+        custody.partitions[0].touched = True
+        with pytest.raises(BrokerUnavailableError, match="has confirmed nothing for 1 s"):
+            await custody.flush()
+        with contextlib.suppress(KafkaError, TimeoutError):
+            await asyncio.wait_for(custody.disconnect(), 1)
