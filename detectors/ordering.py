@@ -51,24 +51,32 @@ class Ordering:
         self._max_ahead = config.max_ahead_days * 86_400 * NS
         self._tracks: dict[str, Track] = {}
         self._heap: list[tuple[tuple[int, str, int], int, Event]] = []
+        self._least = FAR_PAST
         self.watermark = FAR_PAST
 
     def accept(self, event: Event) -> Verdict:
         """Put an event in its place; the verdict says whether it will come out."""
         stream = stream_of(event)
-        track = self._tracks.get(stream) or self._tracks.setdefault(stream, Track())
+        track = self._tracks.get(stream)
+        if track is None:
+            track = self._tracks[stream] = Track()
+            self._least = FAR_PAST
         if track.newest != FAR_PAST and event.known > track.newest + self._max_ahead:
             return Verdict.FAR_FUTURE
         if isinstance(event, Heartbeat):
             for name in event.roster:
-                self._tracks.setdefault(name, Track())
+                if name not in self._tracks:
+                    self._tracks[name] = Track()
+                    self._least = FAR_PAST
         else:
             verdict = self._place(event, track)
             if verdict is not Verdict.TAKEN:
                 return verdict
         if event.known > track.newest:
+            held_back = track.newest <= self._least  # only the slowest stream moves the least of all
             track.newest = event.known
-            self._advance()
+            if held_back:
+                self._advance()
         return Verdict.TAKEN
 
     def _place(self, event: Event, track: Track) -> Verdict:
@@ -90,7 +98,7 @@ class Ordering:
         return Verdict.TAKEN
 
     def _advance(self) -> None:
-        least = min(track.newest for track in self._tracks.values())
+        least = self._least = min(track.newest for track in self._tracks.values())
         if least != FAR_PAST:
             self.watermark = max(self.watermark, least - self._lateness)
 
@@ -135,6 +143,7 @@ class Ordering:
             name: Track(newest, {(source, sequence): (known, check) for source, sequence, known, check in seen})
             for name, (newest, seen) in plain["tracks"].items()
         }
+        self._least = min((track.newest for track in self._tracks.values()), default=FAR_PAST)
         events: list[Event] = [msgspec.convert(record, type=AnyEvent) for record in plain["waiting"]]
         self._heap = [(order_key(event), crc32(_ENCODER.encode(event)), event) for event in events]
         heapq.heapify(self._heap)
