@@ -40,9 +40,30 @@ class Speed(click.ParamType):
         return speed
 
 
+class MarketName(click.ParamType):
+    """A market's name as events may carry it."""
+
+    name = "market"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Refuse a name that the engine would refuse."""
+        from detectors.checks import MARKET  # noqa: PLC0415 - heavy imports wait until a command runs
+
+        if not MARKET.fullmatch(str(value)):
+            self.fail(f"{value!r} is no market: capital letters, digits and ._- only, at most 32", param, ctx)
+        return str(value)
+
+
+_market = click.option(
+    "--market", type=MarketName(), default="UST", show_default=True, help="The name it goes by: a run of its own."
+)
+
+
 @click.command()
 @click.argument("scenario", required=False)
 @click.option("--data", type=DIRECTORY, help="A directory of your own tidy CSV files instead of a scenario.")
+@_market
+@click.option("--force", is_flag=True, help="Even if the topics hold this market already.")
 @click.option("--speed", type=Speed(), default="259200", show_default=True, help="Seconds a second, or 'max'.")
 @click.option("--from", "window", type=DAY, help="First day shown; what is before is sent at once, as warm-up.")
 @click.option("--to", "end", type=DAY, help="Last day.")
@@ -67,7 +88,8 @@ def replay(
     """Play SCENARIO (feb2021) into a broker, at a speed of your choice.
 
     The days before --from go out at once, so that every window is warm; from there on the events come as they came
-    in 2021, --speed times as fast.
+    in 2021, --speed times as fast. Topics that hold the market already are left alone: to a worker that has seen a
+    market's events, the same once more are repeats. Play it again under another name with --market.
     """
     from detectors.config import load  # noqa: PLC0415 - heavy imports wait until a command runs
     from replay import report  # noqa: PLC0415
@@ -81,22 +103,24 @@ def replay(
         lateness_s=load().merge.lateness_s if lateness is None else lateness,
         topic_prefix=options["topic_prefix"],
     )
-    script = _script(scenario, data, window, end)
+    script = _script(scenario, data, window, end, options["market"])
     # What the client library thinks of a broker is in our own error, in one line.
     logging.getLogger("aiokafka").addHandler(logging.NullHandler())
-    done = play(script, how, show_progress=not as_json and sys.stderr.isatty())
+    done = play(script, how, show_progress=not as_json and sys.stderr.isatty(), force=options["force"])
     report.summary(done, as_json=as_json)
 
 
 @click.command()
 @click.argument("scenario", required=False)
 @click.option("--data", type=DIRECTORY, help="A directory of your own tidy CSV files instead of a scenario.")
+@_market
 @click.option("--preset", type=click.Choice(["desk", "framework"]), default="desk", show_default=True)
 @click.option("--config", type=FILE, help="A TOML file that says what differs from the preset.")
 @click.option("--from", "window", type=DAY, help="First day shown; what is before only warms the windows.")
 @click.option("--to", "end", type=DAY, help="Last day.")
 @click.option("--signals", is_flag=True, help="The signals too, not only the transitions.")
 @click.option("--warm-up", is_flag=True, help="What was said before the first day shown, too.")
+@click.option("--years", is_flag=True, help="By calendar year: sessions in each state, onsets, kinds, blindness.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, canonical: as on the topics.")
 def backtest(
     scenario: str | None,
@@ -106,7 +130,7 @@ def backtest(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Run SCENARIO (feb2021), or your own --data, through the same engine in this process.
+    """Run SCENARIO (feb2021, bundled), or your own --data, through the same engine in this process.
 
     For feb2021 the framework's chronology follows, each claim beside what the engine said and what the public record
     says.
@@ -114,10 +138,14 @@ def backtest(
     from detectors.config import load  # noqa: PLC0415 - heavy imports wait until a command runs
     from replay import backtest as engine_room  # noqa: PLC0415
     from replay import report, scorecard  # noqa: PLC0415
+    from replay.years import by_year  # noqa: PLC0415
 
     config = load(options["preset"], options["config"])
-    script = _script(scenario, data, window, end)
+    script = _script(scenario, data, window, end, options["market"])
     result = engine_room.run(script, config, show_progress=not as_json and sys.stderr.isatty())
+    if options["years"]:
+        report.years(by_year(result.outputs, script, config), as_json=as_json)
+        return
     said = result.outputs if options["warm_up"] else result.shown
     report.outputs(said, signals=options["signals"], as_json=as_json)
     if as_json:
@@ -152,14 +180,23 @@ def series(as_json: bool) -> None:
     report.catalogue(as_json=as_json)
 
 
-def _script(scenario: str | None, data: Path | None, window: dt.datetime | None, end: dt.datetime | None) -> "Script":
+def _script(
+    scenario: str | None,
+    data: Path | None,
+    window: dt.datetime | None,
+    end: dt.datetime | None,
+    market: str = "UST",
+) -> "Script":
     from replay.scenario import named, script, script_of  # noqa: PLC0415 - heavy imports wait until a command runs
 
     first = None if window is None else window.date()
     last = None if end is None else end.date()
     if (scenario is None) == (data is None):
         raise click.UsageError("give either a scenario (feb2021) or --data DIR")
-    made = script(named(scenario).between(first, last)) if scenario else script_of(_given(data), first, last)
+    if scenario:
+        made = script(named(scenario).between(first, last), market=market)
+    else:
+        made = script_of(_given(data), first, last, market=market)
     for warning in made.warnings:
         click.echo(f"warning: {warning}", err=True)
     return made

@@ -37,3 +37,9 @@ class BrokerError(ReplayError):
     """A broker that cannot be reached, or one without the topics that the replay writes to."""
 
     exit_code = 4
+
+
+class RepeatedError(ReplayError):
+    """A replay into topics that hold its market already: nothing would be seen to happen."""
+
+    exit_code = 2

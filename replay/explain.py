@@ -100,13 +100,14 @@ def taken(events: Iterable[Event], config: Config, market: str) -> list[Event]:
 
 
 def find(outputs: Iterable[Output], prefix: str) -> Output:
-    """The one output whose id begins so; a signal as well as a transition.
+    """The one output whose id begins so: a transition before any signal.
 
     Raises:
         UnknownIdError: there is none, or more than one; it lists the ids there are.
     """
     known = {output.id: output for output in outputs}
     found = [output for output in known.values() if prefix and output.id.startswith(prefix.lower())]
+    found = [one for one in found if isinstance(one, Transition)] or found
     if len(found) == 1:
         return found[0]
     if found:

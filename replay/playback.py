@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Te
 
 from detectors.calendar import NS, ny_date
 from replay import faults, pacer, producer
+from replay.errors import RepeatedError
 from replay.scenario import Script
 
 # Three days a second: the fourteen weeks of feb2021 in 32 seconds.
@@ -29,16 +30,31 @@ class Playback:
     topic_prefix: str = ""
 
 
-def play(script: Script, how: Playback, *, show_progress: bool) -> dict[str, Any]:
+def play(script: Script, how: Playback, *, show_progress: bool, force: bool = False) -> dict[str, Any]:
     """Send a script, with a bar; returns the summary as plain values.
 
     Raises:
+        RepeatedError: the topics hold events of the script's market already, and it is not to be forced.
         replay.errors.ReplayError: the address is none, nobody answers there, or it refuses what is sent.
     """
     producer.addresses(how.broker)
+    if not force:
+        asyncio.run(_refuse_repeat(script, how))
     plan = planned(script, how)
     with _bar(len(plan.items), show_progress) as advance:
         return asyncio.run(perform(script, how, plan, advance))
+
+
+async def _refuse_repeat(script: Script, how: Playback) -> None:
+    market = script.events[0].market
+    topic = await producer.held(how.broker, market, topic_prefix=how.topic_prefix)
+    if topic is not None:
+        raise RepeatedError(
+            f"topic {topic} holds events of market {market} already, and a worker takes nothing twice: what this replay "
+            "sends would count as repeated or late, and no signal and no transition would come of it. Play it as another "
+            f"market (--market {market}-2), or into other topics (--topic-prefix again., with a worker on them), or go "
+            "on all the same with --force"
+        )
 
 
 def planned(script: Script, how: Playback) -> faults.Plan:

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from aiokafka.partitioner import DefaultPartitioner
@@ -24,6 +24,8 @@ from replay.pacer import Message, Slot
 
 CONNECT_S = 8.0
 FLUSH_S = 60.0
+LOOK_S = 10.0
+SETTLE_S = 0.3
 PENDING_MAX = 2_000
 LINGER_MS = 2
 # room for the oversized message that --corrupt makes, which the broker's default still lets through
@@ -97,6 +99,52 @@ async def send(slots: Iterable[Slot], *, broker: str, topic_prefix: str = "", pr
         await sender.confirm()
     sender.sent.elapsed_s = time.monotonic() - began
     return sender.sent
+
+
+async def held(broker: str, market: str, *, topic_prefix: str = "") -> str | None:
+    """The first source topic that holds a message of a market already, or None.
+
+    The market's partition of each topic is looked through from its beginning; another market may lie there too. After
+    ten seconds the search is given up: what is not found then may still be there.
+
+    Raises:
+        BrokerError: no broker answers, or a topic is missing.
+    """
+    bootstrap = addresses(broker)
+    partitions = await _partitions(bootstrap, broker, topic_prefix)
+    choose, key = DefaultPartitioner(), market.encode()
+    mine = [TopicPartition(topic_prefix + stream, choose(key, there, there)) for stream, there in partitions.items()]
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap,
+        client_id="crunchwatch-replay",
+        group_id=None,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        fetch_max_wait_ms=100,
+    )
+    try:
+        await _reached(consumer.start(), broker)
+        consumer.assign(mine)
+        await _reached(consumer.seek_to_beginning(*mine), broker)
+        ends = await _reached(consumer.end_offsets(mine), broker)
+        if not any(ends.values()):
+            await asyncio.sleep(SETTLE_S)  # a broker may say 'nothing' for a moment after it confirmed something
+            ends = await _reached(consumer.end_offsets(mine), broker)
+        return await _first_of(consumer, key, ends)
+    finally:
+        await consumer.stop()
+
+
+async def _first_of(consumer: AIOKafkaConsumer, key: bytes, ends: dict[TopicPartition, int]) -> str | None:
+    deadline = time.monotonic() + LOOK_S
+    while time.monotonic() < deadline:
+        left = [part for part, end in ends.items() if await consumer.position(part) < end]
+        if not left:
+            break
+        for part, messages in (await consumer.getmany(*left, timeout_ms=200)).items():
+            if any(message.key == key for message in messages):
+                return str(part.topic)
+    return None
 
 
 class _Sender:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import sys
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -17,6 +18,7 @@ from replay import catalogue as cat
 from replay.backtest import Backtest
 from replay.scenario import Script
 from replay.scorecard import Row, described
+from replay.years import Year
 
 COLOURS = {"normal": "green", "crunch": "yellow", "de_facto_default": "red"}
 PLAIN_WIDTH = 160
@@ -104,6 +106,54 @@ def chronology(rows: Iterable[Row], *, as_json: bool = False) -> None:
         mark = row.claim.claim if row.verdict == "seen" else f"{row.claim.claim}\n[bold]{row.verdict}[/]"
         table.add_row(row.claim.date.isoformat(), mark, said, known, _coloured(row.state), record)
     console().print(table)
+
+
+def years(rows: list[Year], *, as_json: bool) -> None:
+    """Print what became of each year; one object a year for programs."""
+    if as_json:
+        for row in rows:
+            line(orjson.dumps(msgspec.to_builtins(row), option=orjson.OPT_SORT_KEYS))
+        return
+    out = console()
+    if not rows:
+        out.print("There is no session in these days.")
+        return
+    counted = [_counts(row) for row in rows]
+    table = Table(title="By calendar year of New York; days are SIFMA sessions", title_justify="left")
+    table.add_column("year")
+    for heading in counted[0]:
+        table.add_column(heading, justify="right", overflow="fold")
+    for heading in ("kinds of onsets", "days blind, by feed"):
+        table.add_column(heading, overflow="fold")
+    for row, counts in zip(rows, counted, strict=True):
+        table.add_row(str(row.year), *(str(count or "·") for count in counts.values()), *_listed([row]))
+    table.add_section()
+    sums = [str(sum(counts[heading] for counts in counted)) for heading in counted[0]]
+    table.add_row("all", *sums, *_listed(rows), style="bold")
+    out.print(table)
+    out.print(
+        f"{rows[0].first} to {rows[-1].last}. A session counts under the worst state of its New York day. It is blind "
+        "on a feed that was blind when the day ended. An onset of crunch is one from normal."
+    )
+
+
+def _counts(row: Year) -> dict[str, int]:
+    """The columns of numbers of a year."""
+    return {
+        "days": row.days,
+        **{state.replace("_", " "): count for state, count in row.states.items()},
+        **{f"onsets of {state.replace('_', ' ')}": count for state, count in row.onsets.items()},
+    }
+
+
+def _listed(rows: list[Year]) -> tuple[str, str]:
+    """Kinds, and feeds that were blind at all, with their counts."""
+    kinds, blind = Counter[str](), Counter[str]()
+    for row in rows:
+        kinds.update(row.kinds)
+        blind.update(row.blind_days)
+    told = [", ".join(f"{name} {count}" for name, count in found.items() if count) for found in (kinds, blind)]
+    return told[0], told[1]
 
 
 def closing(result: Backtest, script: Script) -> None:

@@ -34,7 +34,8 @@ UNITS = {
 }
 LARGE = ((1e12, "tn"), (1e9, "bn"), (1e6, "mn"))
 # Fields of a transition that have a place of their own in the tree; any other is told by its name.
-TOLD = frozenset("id market ts known from_state to_state kind evidence causes blind_on provenance config_hash".split())
+TOLD = {"id", "market", "ts", "known", "from_state", "to_state", "kind", "evidence", "causes", "blind_on"}
+TOLD |= {"provenance", "config_hash"}
 PLUMBING = ("kind", "market", "source", "sequence", "ts", "known", "provenance")
 
 
