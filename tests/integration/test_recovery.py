@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
 from streams import topics
+from streams.process import WorkerProcess
 from tests.support.pipeline import Pipeline, distinct, expected
 
 pytestmark = pytest.mark.kafka
@@ -19,17 +22,15 @@ KILLS = 3
 def test_three_kills_in_mid_replay_change_nothing(on_kafka: Callable[..., Pipeline]) -> None:
     pipeline = on_kafka(CRUNCHWATCH_SNAPSHOT_INTERVAL_S="0.5")
     pipeline.make_topics()
-    replay = threading.Thread(target=pipeline.replay, kwargs={"speed": PACED})
-    with pipeline.worker() as worker:
-        replay.start()
+    with pipeline.worker() as worker, replaying(pipeline, PACED) as replay:
         for _ in range(KILLS):
-            time.sleep(2.0)
-            assert _applied(worker.metrics()) > 0
-            assert replay.is_alive(), "the replay was over before the last kill"
+            until(lambda: applied(worker) > 0)
+            time.sleep(1.0)
+            assert not replay.done(), "the replay was over before the last kill"
             worker.kill()
             worker.start()
             worker.wait_ready()
-        replay.join()
+        replay.result()
         pipeline.drain()
         assert worker.stop() == 0
     for topic in (topics.TRANSITIONS, topics.SIGNALS):
@@ -40,46 +41,61 @@ def test_three_kills_in_mid_replay_change_nothing(on_kafka: Callable[..., Pipeli
 def test_a_stopped_worker_repeats_nothing(on_kafka: Callable[..., Pipeline]) -> None:
     pipeline = on_kafka()
     pipeline.make_topics()
-    replay = threading.Thread(target=pipeline.replay, kwargs={"speed": PACED * 2})
-    replay.start()
-    for _ in range(2):
-        with pipeline.worker() as worker:
-            time.sleep(1.5)
-            began = time.monotonic()
-            assert worker.stop() == 0
-            assert time.monotonic() - began < 10
-    with pipeline.worker():
-        replay.join()
-        pipeline.drain()
+    with replaying(pipeline, PACED) as replay:
+        for _ in range(2):
+            with pipeline.worker() as worker:
+                until(lambda worker=worker: applied(worker) > 0)
+                began = time.monotonic()
+                assert worker.stop() == 0
+                assert time.monotonic() - began < 10
+        with pipeline.worker():
+            replay.result()
+            pipeline.drain()
     for topic in (topics.TRANSITIONS, topics.SIGNALS):
         assert tuple(pipeline.values(topic)) == expected(topic)
 
 
 def test_a_worker_that_joins_and_one_that_leaves_change_nothing(on_kafka: Callable[..., Pipeline]) -> None:
     pipeline = on_kafka(CRUNCHWATCH_SESSION_TIMEOUT_S="6", CRUNCHWATCH_INSTANCE="")
-    replay = threading.Thread(target=pipeline.replay, kwargs={"speed": PACED})
-    with pipeline.worker() as first:
-        replay.start()
-        time.sleep(3)
+    pipeline.make_topics()
+    with pipeline.worker() as first, replaying(pipeline, PACED / 2) as replay:
+        until(lambda: applied(first) > 0)
         with pipeline.worker() as second:
-            time.sleep(3)
-            owned = [_gauge(worker.metrics(), "crunchwatch_owned_partitions") for worker in (first, second)]
-            assert sorted(owned) == [2, 2]
-            shown = [
-                _applied(worker.metrics()) > 0 and 'market="UST"' in worker.metrics() for worker in (first, second)
-            ]
-            assert shown.count(True) == 1, "a market is shown by its owner alone"
+            until(lambda: sorted(owned(worker) for worker in (first, second)) == [2, 2])
+            until(lambda: sorted(shows_the_market(worker) for worker in (first, second)) == [False, True])
             first.kill()
-            replay.join()
+            replay.result()
             pipeline.drain()
-            assert _gauge(second.metrics(), "crunchwatch_owned_partitions") == 4
+            assert owned(second) == 4
+            assert shows_the_market(second)
     for topic in (topics.TRANSITIONS, topics.SIGNALS):
         assert tuple(distinct(pipeline.values(topic))) == expected(topic)
 
 
-def _applied(text: str) -> float:
-    return sum(float(line.split()[1]) for line in text.splitlines() if line.startswith("crunchwatch_messages_total{"))
+@contextmanager
+def replaying(pipeline: Pipeline, speed: float) -> Iterator[Future[dict[str, Any]]]:
+    """The replay in a thread of its own, while the test does something to the workers."""
+    with ThreadPoolExecutor(1) as pool:
+        yield pool.submit(pipeline.replay, speed=speed)
 
 
-def _gauge(text: str, name: str) -> float:
-    return next(float(line.split()[1]) for line in text.splitlines() if line.startswith(name + " "))
+def until(condition: Callable[[], bool], within_s: float = 60.0) -> None:
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.1)
+
+
+def applied(worker: WorkerProcess) -> float:
+    """How many messages the worker has applied since it started."""
+    lines = worker.metrics().splitlines()
+    return sum(float(line.split()[1]) for line in lines if line.startswith("crunchwatch_messages_total{"))
+
+
+def owned(worker: WorkerProcess) -> float:
+    lines = worker.metrics().splitlines()
+    return next(float(line.split()[1]) for line in lines if line.startswith("crunchwatch_owned_partitions "))
+
+
+def shows_the_market(worker: WorkerProcess) -> bool:
+    return 'crunchwatch_state{crunchwatch_state="normal",market="UST"}' in worker.metrics()
