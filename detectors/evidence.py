@@ -84,6 +84,8 @@ class Memory:
         """The mark that makes a condition hold longest, and until when; None when none does."""
         best: tuple[Mark, int] | None = None
         for subject in sorted(self._marks.get((condition.detector, condition.name), {})):
+            if condition.subject not in {None, subject}:
+                continue
             mark = self._marks[condition.detector, condition.name][subject]
             until = self._until(mark, condition)
             if until > now and (best is None or until > best[1]):
@@ -100,7 +102,18 @@ class Memory:
     def latest(self, condition: Condition) -> Mark | None:
         """The newest word on what a condition asks for, whatever it says."""
         marks = self._marks.get((condition.detector, condition.name), {})
-        return max(marks.values(), key=lambda mark: (mark.known, mark.id), default=None)
+        asked = [mark for subject, mark in marks.items() if condition.subject in {None, subject}]
+        return max(asked, key=lambda mark: (mark.known, mark.id), default=None)
+
+    def on(self, detectors: tuple[str, ...]) -> list[Mark]:
+        """The marks of these detectors that are on now."""
+        return [
+            mark
+            for (detector, _), marks in sorted(self._marks.items())
+            if detector in detectors
+            for _, mark in sorted(marks.items())
+            if _on(mark)
+        ]
 
     def unseen(self, blind_on: tuple[str, ...]) -> list[tuple[str, str, str]]:
         """The signals now on whose every feed is blind, as (detector, name, subject)."""

@@ -15,6 +15,9 @@ from detectors.events import Provenance
 State = Literal["normal", "crunch", "de_facto_default"]
 STATES: tuple[State, ...] = ("normal", "crunch", "de_facto_default")
 
+# How much carries a state: one rule, several or one with a model beside it, or only evidence that is silent now.
+Confidence = Literal["low", "medium", "high"]
+
 # How far a provenance can be trusted, best first: an output is worth as much as the weakest figure behind it.
 TRUST: tuple[Provenance, ...] = ("official", "quoted", "reconstructed", "synthetic")
 
@@ -76,6 +79,7 @@ class Transition(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", ta
     from_state: State
     to_state: State
     kind: str
+    confidence: Confidence
     evidence: tuple[Evidence, ...]
     causes: tuple[Cause, ...]
     blind_on: tuple[str, ...]

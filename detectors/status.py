@@ -2,7 +2,7 @@
 
 import msgspec
 
-from detectors.signals import State
+from detectors.signals import Confidence, State
 
 
 class Counts(msgspec.Struct):
@@ -23,6 +23,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     market: str
     state: State
     kind: str
+    confidence: Confidence
     since_ns: int
     blind_on: tuple[str, ...]
     feeds: tuple[str, ...]

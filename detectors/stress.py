@@ -5,6 +5,11 @@ left, one step at a time, when none of its rules has held for its exit sessions 
 alive. Silence is not calm: a rule that rests on a feed gone blind goes on holding, until the living evidence has been
 alive, and no rule of the state has held on living evidence, for ``blind_exit_sessions``; then what the silent feed last
 said is *overruled*, in the open, as signals of level 0.
+
+With the state go its *kind* (supply, scarcity, squeeze; a squeeze is the scarcity of an issue and stands for both;
+mixed when supply meets either) and a *confidence*: low when it is carried by silent evidence or by figures that are
+not on record, high when two rules or more hold on living evidence, or one with an online model beside it, medium
+otherwise. The online models stand in a transition's evidence as ``support``; they decide nothing.
 """
 
 from typing import Any
@@ -14,8 +19,8 @@ import msgspec
 from detectors import calendar
 from detectors.events import Provenance
 from detectors.evidence import FOREVER, Mark, Memory, rests_on_blind
-from detectors.sections import Rule, Stress
-from detectors.signals import STATES, Evidence, Signal, State, weakest
+from detectors.sections import SUPPORTING, Rule, Stress
+from detectors.signals import STATES, Confidence, Evidence, Signal, State, weakest
 
 NOBODY = "none"
 
@@ -35,6 +40,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     from_state: State
     to_state: State
     kind: str
+    confidence: Confidence
     evidence: tuple[Evidence, ...]
     marks: tuple[Mark, ...]
 
@@ -44,6 +50,7 @@ class Position(msgspec.Struct):
 
     state: State = "normal"
     kind: str = NOBODY
+    confidence: Confidence = "medium"
     since: int = 0
     pending: dict[State, int] = {}
     calm_since: int | None = None
@@ -84,6 +91,7 @@ class StressTable:
                 break
             position = self.position
             position.state, position.kind, position.since = step.to_state, step.kind, now
+            position.confidence = step.confidence
             position.calm_since = position.quiet_since = None
             steps.append(step)
         self._wake = self._next(now, held)
@@ -128,10 +136,15 @@ class StressTable:
             if since is None or now < self._entry(state, since):
                 continue
             mine = self._of(held, state)
-            evidence = tuple(_because(one) for one in mine)
-            marks = tuple(mark for one in mine for mark in one.marks)
-            kind = _kind({one.rule.kind for one in mine})
-            return Step(from_state=position.state, to_state=state, kind=kind, evidence=evidence, marks=marks)
+            support = self.memory.on(SUPPORTING)
+            return Step(
+                from_state=position.state,
+                to_state=state,
+                kind=_kind({one.rule.kind for one in mine}),
+                confidence=_confidence(mine, support),
+                evidence=(*(_because(one) for one in mine), *_supported(support)),
+                marks=tuple(mark for one in mine for mark in one.marks),
+            )
         return None
 
     def _down(self, now: int) -> Step | None:
@@ -148,8 +161,14 @@ class StressTable:
             signals=(),
             summary=f"no rule of {position.state} has held for {sessions} sessions; alive: {alive}",
         )
-        kind = NOBODY if lower == "normal" else position.kind
-        return Step(from_state=position.state, to_state=lower, kind=kind, evidence=(*ended, calm), marks=marks)
+        return Step(
+            from_state=position.state,
+            to_state=lower,
+            kind=NOBODY if lower == "normal" else position.kind,
+            confidence="medium",
+            evidence=(*ended, calm),
+            marks=marks,
+        )
 
     def _ended(self) -> tuple[tuple[Evidence, ...], tuple[Mark, ...]]:
         evidence, marks = [], []
@@ -214,8 +233,25 @@ def _because(held: Held) -> Evidence:
     )
 
 
+def _supported(support: list[Mark]) -> tuple[Evidence, ...]:
+    if not support:
+        return ()
+    ids = tuple(mark.id for mark in support)
+    return (Evidence(rule="support", holds=True, signals=ids, summary="; ".join(mark.text for mark in support)),)
+
+
 def _kind(kinds: set[str]) -> str:
+    if kinds == {"scarcity", "squeeze"}:
+        return "squeeze"
     return kinds.pop() if len(kinds) == 1 else "mixed"
+
+
+def _confidence(held: list[Held], support: list[Mark]) -> Confidence:
+    living = [one for one in held if not one.silent]
+    recorded = [one for one in living if provenance_of(one.marks) in {"official", "quoted"}]
+    if not recorded:
+        return "low"
+    return "high" if len(recorded) > 1 or support else "medium"
 
 
 def provenance_of(marks: tuple[Mark, ...]) -> Provenance:

@@ -7,16 +7,26 @@ from detectors.sections.base import Name, Section
 from detectors.sections.feedback import Feedback, Loop
 from detectors.sections.funds import Balanced, Coordination, Cta, Fund, Funds, Positions, RiskParity, Trend
 from detectors.sections.merge import Merge
-from detectors.sections.model import Calendar, Inversion, Regime, RegimeCondition, RegimeRule, TurnEffect
+from detectors.sections.model import (
+    REGIME_HEARS,
+    Calendar,
+    Inversion,
+    Regime,
+    RegimeCondition,
+    RegimeRule,
+    TurnEffect,
+)
 from detectors.sections.models import Anomaly, Joint, Shift, Spread
 from detectors.sections.repo import ChargeRegime, Corridor, Facility, Fails, Floor, Scarcity, Specialness
 from detectors.sections.spillover import Spillover
-from detectors.sections.stress import EVENTS, SIGNALS, Condition, Feed, Rule, Step, Stress
+from detectors.sections.stress import EVENTS, SIGNALS, SUPPORTING, Condition, Feed, Rule, Step, Stress
 from detectors.sections.yields import Auction, Curve, Levels, Slope, Volatility
 
 __all__ = [
     "EVENTS",
+    "REGIME_HEARS",
     "SIGNALS",
+    "SUPPORTING",
     "Anomaly",
     "Auction",
     "Balanced",

@@ -71,6 +71,7 @@ class Condition(Section, frozen=True, kw_only=True):
 
     detector: Name
     name: Name
+    subject: Name | None = None
     min_level: Positive
     within_sessions: Sessions
 
@@ -79,13 +80,24 @@ class Condition(Section, frozen=True, kw_only=True):
             raise ValueError(f"name: no signal is called {self.detector}.{self.name}; there are {_catalogue()}")
 
 
+# The online models: they support a state or precede it, and never move it by themselves.
+SUPPORTING = ("anomaly", "shift", "joint")
+
+
 class Rule(Section, frozen=True, kw_only=True):
     """When all its conditions hold, the state is at least ``state``, for stress of this ``kind``."""
 
     name: Name
     state: Literal["crunch", "de_facto_default"]
-    kind: Literal["supply", "scarcity", "squeeze", "selloff"]
+    kind: Literal["supply", "scarcity", "squeeze"]
     all: Annotated[tuple[Condition, ...], Meta(min_length=1)]
+
+    def __post_init__(self) -> None:
+        if all(condition.detector in SUPPORTING for condition in self.all):
+            raise ValueError("all: an anomaly alone never moves the state, name another condition beside it")
+        floor = any((one.detector, one.name) == ("floor", "breach") and one.min_level >= 3 for one in self.all)
+        if self.state == "de_facto_default" and not floor:
+            raise ValueError("all: de facto default is entered through a confirmed floor.breach (level 3) alone")
 
 
 class Step(Section, frozen=True, kw_only=True):
