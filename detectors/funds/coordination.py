@@ -40,7 +40,10 @@ SIDES: tuple[Side, Side] = ("FLOW", "STANCE")
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """One piece of evidence: for which types, of what sort, since when, and until when (None: while it is held on)."""
+    """One piece of evidence: for which types, of what sort, since when, and until when (None: while it is held on).
+
+    ``former`` is until when it would count had its last flag not been raised: should no close confirm that one.
+    """
 
     side: Side
     types: tuple[str, ...]
@@ -48,6 +51,7 @@ class Entry(msgspec.Struct, frozen=True):
     since: int
     until: int | None
     readings: tuple[Reading, ...]
+    former: int = 0
 
 
 class Past(msgspec.Struct):
@@ -160,14 +164,17 @@ class FundCoordination(Detector):
             before = self._entries.get(key)
             still = before is not None and (before.until is None or before.until > signal.known)
             since = before.since if before is not None and still else signal.ts
-            self._entries[key] = Entry(side, (signal.subject,), "prices", since, None, readings)
+            former = before.until or 0 if before is not None and still else 0
+            self._entries[key] = Entry(side, (signal.subject,), "prices", since, None, readings, former)
             return
         # It was last on the session before: that one and this one are two of the window's.
         left = self._config.flow_sessions - 2
         if key not in self._entries:
             return
-        if side == "STANCE" or left < 0 or "withdrawn" in signal.values:
+        if side == "STANCE" or left < 0:
             until = signal.ts
+        elif "withdrawn" in signal.values:
+            until = max(self._entries[key].former, signal.ts)
         else:
             until = calendar.sessions_after(signal.ts, left)
         self._entries[key] = msgspec.structs.replace(self._entries[key], until=until, readings=readings)

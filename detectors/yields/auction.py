@@ -59,7 +59,9 @@ class AuctionStrength(Detector):
                 threshold = window.quantile(1 - config.extreme_share if side == HIGH else config.extreme_share)
                 values["percentile"] = 100 * window.rank(value)
             window.append(value)
-            if side * (value - threshold) < 0 or (name == "tail" and value <= 0):
+            beyond = side * (value - threshold)
+            # At the fixed line is poor; like the worst of a past that never varied is not.
+            if beyond < 0 or (known and not beyond) or (name == "tail" and value <= 0):
                 continue
             rule = (
                 f"in the worst {100 * config.extreme_share:g} % of its tenor's auctions" if known else "the fixed line"

@@ -9,7 +9,7 @@ sigma is ranked in its own last three years before it joins them; ``realised`` i
 and may alarm before the day is over, since it can only grow. Fewer than ``min_buckets`` changes are no measurement.
 A move is divided by the sigma of the days *before* it, never by one that holds it.
 
-Signals, by tenor: ``high`` (1): sigma at or above the percentile, until it is below the lower one.
+Signals, by tenor: ``high`` (1): sigma above the percentile, until it is at or below the lower one.
 ``realised_high`` (1): likewise within the day; the day's end, seen by a quote of a later day, judges it again.
 ``move`` (once; 1 and 2 by tier): the close moved by so many sigmas. ``intraday_move`` (once a day and tier): a quote.
 Trade-off: EWMAs answer in days and forget in weeks (half-life 11 days); the par curve is rounded to a basis point, so
@@ -150,9 +150,9 @@ class RealisedVolatility(Detector):
         if len(window) < config.min_days:
             return []
         threshold = window.quantile(config.percentile)
-        on = value >= threshold
+        on = value > threshold
         if not on and self.level(name, tenor):
-            on = value >= window.quantile(config.clear_percentile)
+            on = value > window.quantile(config.clear_percentile)
         return self.latch(
             name,
             tenor,
@@ -160,7 +160,7 @@ class RealisedVolatility(Detector):
             readings=readings,
             known=known,
             values={"volatility_bp": value, "percentile": 100 * window.rank(value)},
-            rule=f"at or above percentile {100 * config.percentile:g} of its own past",
+            rule=f"above percentile {100 * config.percentile:g} of its own past",
             threshold=threshold,
         )
 
@@ -197,7 +197,7 @@ class RealisedVolatility(Detector):
         self._last[f"realised_{tenor}_bp"] = realised
         if self.level("realised_high", tenor) or len(state.realised) < self._config.min_days:
             return []
-        if realised < state.realised.quantile(self._config.percentile):
+        if realised <= state.realised.quantile(self._config.percentile):
             return []
         return self._ranked("realised_high", tenor, realised, state.realised, [today.last], known)
 
