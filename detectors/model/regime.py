@@ -25,12 +25,12 @@ import msgspec
 
 from detectors import calendar
 from detectors.detector import Detector, Draft, Reading
-from detectors.sections import EVENTS, Regime, RegimeCondition
+from detectors.sections import EVENTS, REGIME_HEARS, Regime, RegimeCondition
 from detectors.signals import Signal
 
 FOREVER = 2**63 - 1
 SUBJECTS_KEPT = 32
-CAUSES_KEPT = 8
+CAUSES_KEPT = 4
 KINDS = ("supply", "scarcity", "squeeze", "mixed")
 
 
@@ -74,7 +74,7 @@ class RegimeMap(Detector):
 
     name = "regime"
     signals = ("kind",)
-    listens = ("levels", "corridor", "specialness", "floor", "fails", "scarcity", "inversion")
+    listens = REGIME_HEARS
 
     def __init__(self, config: Regime) -> None:
         super().__init__()
@@ -162,8 +162,8 @@ class RegimeMap(Detector):
         """What is held of each condition, and the kind."""
         return {
             **super().snapshot(),
-            "held": msgspec.to_builtins(self._held),
-            "because": msgspec.to_builtins(self._because),
+            "held": [[[dict(one.on), one.left, _packed(one.because)] for one in held] for held in self._held],
+            "because": _packed(self._because),
             "kind": self._kind,
             "now": self._now,
         }
@@ -171,6 +171,14 @@ class RegimeMap(Detector):
     def restore(self, plain: dict[str, Any]) -> None:
         """Take them back."""
         super().restore(plain)
-        self._held = msgspec.convert(plain["held"], type=list[list[Held]])
-        self._because = msgspec.convert(plain["because"], type=tuple[Reading, ...])
+        self._held = [[Held(dict(on), left, _unpacked(why)) for on, left, why in held] for held in plain["held"]]
+        self._because = _unpacked(plain["because"])
         self._kind, self._now = plain["kind"], plain["now"]
+
+
+def _packed(readings: tuple[Reading, ...]) -> list[list[Any]]:
+    return [[one.ts, one.source, one.sequence, one.provenance] for one in readings]
+
+
+def _unpacked(plain: list[list[Any]]) -> tuple[Reading, ...]:
+    return tuple(Reading(ts, 0.0, source, sequence, provenance) for ts, source, sequence, provenance in plain)

@@ -63,7 +63,7 @@ class Turns:
         """Take a day in."""
         kind = kind_of(day)
         x = np.array([1.0, *(float(kind == one) for one in KINDS[1:])])
-        covariance = self._covariance / self._config.forgetting
+        covariance = self._covariance / (1 - 1 / self._config.memory_days)
         limit = np.array([getattr(self._config, one).error_bp for one in KINDS])
         shrink = np.minimum(1.0, limit / np.sqrt(np.diag(covariance)))  # forgetting never makes it less sure than new
         covariance = covariance * shrink[:, None] * shrink[None, :]

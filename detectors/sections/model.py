@@ -9,8 +9,9 @@ from detectors.sections.stress import SIGNALS
 
 Cost = Annotated[float, Meta(gt=0, le=10)]
 Noise = Annotated[float, Meta(gt=0, le=1000)]
-Forgetting = Annotated[float, Meta(ge=0.9, lt=1)]
+Chi2 = Annotated[float, Meta(gt=0, le=1000)]
 Years = Annotated[float, Meta(ge=10, le=100)]
+REGIME_HEARS = ("levels", "corridor", "specialness", "floor", "fails", "scarcity", "inversion")
 Kind = Literal["supply", "scarcity", "squeeze"]
 
 
@@ -26,9 +27,12 @@ class TurnEffect(Section, frozen=True, kw_only=True):
 
 
 class Calendar(Section, frozen=True, kw_only=True):
-    """The effect of quarter-ends, month-ends and the sessions around a quarter-end, learned by recursive regression."""
+    """The effect of quarter-ends, month-ends and the sessions beside a quarter-end, learned by recursive regression.
 
-    forgetting: Forgetting
+    A day weighs ``1 - 1/memory_days`` of what it weighed the day before.
+    """
+
+    memory_days: Annotated[int, Meta(ge=10, le=100_000)]
     ordinary: TurnEffect
     quarter_end: TurnEffect
     month_end: TurnEffect
@@ -54,8 +58,8 @@ class Inversion(Section, frozen=True, kw_only=True):
     treasury_ois_noise_bp: Noise
     yield_noise_bp: Noise
     slope_noise_bp: Noise
-    accept_chi2: Annotated[float, Meta(gt=0)]
-    beat_chi2: Annotated[float, Meta(gt=0)]
+    accept_chi2: Chi2
+    beat_chi2: Chi2
     wedge_bp: tuple[Bp, Bp]
     calendar: Calendar
 
@@ -100,3 +104,6 @@ class Regime(Section, frozen=True, kw_only=True):
             raise ValueError("rules: two have one name")
         if any(condition.detector == "regime" for rule in self.rules for condition in rule.all):
             raise ValueError("rules: the regime cannot rest on itself")
+        unheard = {condition.detector for rule in self.rules for condition in rule.all} - set(REGIME_HEARS)
+        if unheard:
+            raise ValueError(f"rules: the regime does not hear {', '.join(sorted(unheard))}")

@@ -308,7 +308,7 @@ def test_kinds_of_days(day, kind):
 
 def test_the_recursion_is_least_squares_with_forgotten_weights(desk):
     # Against the normal equations, weighted and with the prior as rows, while no spread or cut comes into play.
-    config = msgspec.structs.replace(desk.inversion.calendar, forgetting=0.99)
+    config = msgspec.structs.replace(desk.inversion.calendar, memory_days=100)
     turns, rows, values, weights, noises = Turns(config), [], [], [], []
     priors = [config.ordinary, config.quarter_end, config.month_end, config.beside_quarter_end]
     day = dt.date(2020, 1, 6)
