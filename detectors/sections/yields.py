@@ -30,7 +30,7 @@ class Slope(Section, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.long == self.short:
-            raise ValueError("short: the long tenor itself")
+            raise ValueError("short: inverted, it is the long tenor itself")
 
 
 class Curve(Section, frozen=True, kw_only=True):
