@@ -1,6 +1,7 @@
 """The regime map: its table by hand, its time, its forgetting, and the bundled years with no date in any setting."""
 
 import datetime as dt
+import json
 from collections import Counter, defaultdict
 
 import msgspec
@@ -181,7 +182,7 @@ def test_memory_is_bounded_whatever_the_issues(heard):
     ],
 )
 def test_rules_without_sense_are_refused(change, said):
-    plain = msgspec.to_builtins(load().regime)
+    plain = json.loads(msgspec.json.encode(load().regime))
     plain["rules"][0]["all"][0] |= change
     with pytest.raises(msgspec.ValidationError, match=said):
         msgspec.convert(plain, type=Regime)
