@@ -68,8 +68,12 @@ class Bench:
     def restored(self) -> "Bench":
         """A new bench from this one's snapshot, through msgpack."""
         other = Bench(self._config, self.detector.name)
-        own, theirs = plain(self.snapshot())
-        other.detector.restore(own)
-        for one, state in zip(other.suppliers, theirs, strict=True):
-            one.restore(state)
+        other.restore(plain(self.snapshot()))
         return other
+
+    def restore(self, state: Any) -> None:
+        """Take a snapshot's state, read from its bytes."""
+        own, theirs = state
+        self.detector.restore(own)
+        for one, its in zip(self.suppliers, theirs, strict=True):
+            one.restore(its)

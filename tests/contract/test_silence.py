@@ -1,7 +1,6 @@
 """Silence through the whole engine: what is overruled when feeds end, and who hears of it."""
 
 import msgspec
-import pytest
 
 from detectors.config import load
 from detectors.engine import Engine
@@ -38,9 +37,6 @@ def without_gaps(config):
     return msgspec.structs.replace(config, merge=merge)
 
 
-@pytest.mark.xfail(
-    strict=True, raises=KeyError, reason="bug: the engine stops when a position is overruled: it has no percentile then"
-)
 def test_a_position_whose_feed_ended_is_overruled_and_the_engine_goes_on():
     engine, outputs = told(without_gaps(load()), silent_futures())
     signals = [one for one in outputs if isinstance(one, Signal)]
