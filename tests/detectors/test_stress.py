@@ -30,7 +30,7 @@ RULES = [
     rule("special", "crunch", "squeeze", condition("specialness.special", 2)),
     rule("above", "crunch", "supply", condition("corridor.above", 1)),
     rule("recent", "crunch", "scarcity", condition("fails.high", 1, within=2)),
-    rule("selloff", "crunch", "selloff", condition("levels.sustained", 1, within=5), condition("corridor.negative")),
+    rule("selloff", "crunch", "scarcity", condition("levels.sustained", 1, within=5), condition("corridor.negative")),
 ]
 
 
@@ -140,7 +140,7 @@ def test_every_condition_of_a_rule_must_hold():
     desk = Desk()
     assert desk.say("2021-03-01 10:00", ("levels.sustained", 1)) == []
     (step,) = desk.say("2021-03-02 10:00", ("corridor.negative", 1))
-    assert step.kind == "selloff"
+    assert step.kind == "scarcity"
     assert step.evidence[0].signals == ("000000", "000001")
 
 
@@ -354,16 +354,31 @@ def test_in_normal_nothing_is_overruled():
     assert desk.overruled == []
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="gap: an issue that is never quoted again holds the state for ever while other issues keep its feed alive",
-)
-def test_an_issue_that_is_no_longer_quoted_does_not_hold_the_state_for_ever():
+def test_an_anomaly_alone_is_refused_as_a_rule():
+    for detector in ("anomaly.spread", "shift.off", "joint.score"):
+        with pytest.raises(msgspec.ValidationError, match="all: an anomaly alone never moves the state"):
+            stress([rule("odd", "crunch", "supply", condition(detector))])
+        stress([rule("odd", "crunch", "supply", condition(detector), condition("corridor.above"))])
+
+
+@pytest.mark.parametrize(("name", "level"), [("floor.breach", 2), ("specialness.special", 3), ("floor.below", 1)])
+def test_de_facto_default_is_entered_through_a_confirmed_breach_alone(name, level):
+    with pytest.raises(msgspec.ValidationError, match="all: de facto default is entered through"):
+        stress([rule("other", "de_facto_default", "squeeze", condition(name, level))])
+
+
+def test_a_model_beside_a_rule_supports_it_and_alone_does_nothing():
     desk = Desk()
-    desk.say("2021-03-05 11:00", ("floor.breach@OLD", 3))
-    desk.say("2021-03-08 11:00", ("specialness.special@NEW", 1))
-    desk.until("2022-03-08")
-    assert desk.state == "normal"
+    assert desk.say("2021-03-01 10:00", ("anomaly.spread", 1)) == []
+    (step,) = desk.say("2021-03-01 11:00", ("specialness.special", 2))
+    assert [one.rule for one in step.evidence] == ["special", "support"]
+    assert step.evidence[-1].signals == ("000000",)
+    assert step.confidence == "high"
+
+
+def test_confidence_is_what_carries_the_state():
+    assert Desk().say("2021-03-01 11:00", ("specialness.special", 2))[0].confidence == "medium"
+    assert Desk().say("2021-03-01 11:00", ("specialness.special", 2), ("corridor.above", 1))[0].confidence == "high"
 
 
 @pytest.mark.parametrize("stop", range(6))
