@@ -172,6 +172,36 @@ def chronology(preset: str, config: Path | None, as_json: bool) -> None:
 
 
 @click.command()
+@click.argument("scenario", required=False)
+@click.option("--data", type=DIRECTORY, help="A directory of your own tidy CSV files instead of a scenario.")
+@click.option("--preset", type=click.Choice(["desk", "framework"]), default="desk", show_default=True)
+@click.option("--config", type=FILE, help="A TOML file that says what differs from the preset.")
+@click.option("--from", "window", type=DAY, help="First day shown; what is before only warms the windows.")
+@click.option("--to", "end", type=DAY, help="Last day.")
+@click.option("--out", type=FILE, required=True, help="The file to draw: FILE.svg or FILE.png.")
+def chart(
+    scenario: str | None,
+    data: Path | None,
+    window: dt.datetime | None,
+    end: dt.datetime | None,
+    out: Path,
+    **options: Any,
+) -> None:
+    """Draw SCENARIO (by default feb2021), or your own --data: state, yield, repo, scarcity and signals in one picture.
+
+    Wants matplotlib: pip install 'crunchwatch[plot]'.
+    """
+    from detectors.config import load  # noqa: PLC0415 - heavy imports wait until a command runs
+    from replay import backtest as engine_room  # noqa: PLC0415
+    from replay import chart as drawn  # noqa: PLC0415
+
+    config = load(options["preset"], options["config"])
+    script = _script(scenario or (None if data else "feb2021"), data, window, end)
+    drawn.draw(script, engine_room.run(script, config).outputs, config, out)
+    click.echo(f"{out}: {out.stat().st_size:,} bytes")
+
+
+@click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def series(as_json: bool) -> None:
     """List the series a tidy CSV file may hold, with their units and when each is known."""
@@ -207,4 +237,4 @@ def _given(data: Path | None) -> Path:
     return data
 
 
-COMMANDS: list[click.Command] = [replay, backtest, chronology, series, model]
+COMMANDS: list[click.Command] = [replay, backtest, chronology, chart, series, model]

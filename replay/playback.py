@@ -50,10 +50,10 @@ async def _refuse_repeat(script: Script, how: Playback) -> None:
     topic = await producer.held(how.broker, market, topic_prefix=how.topic_prefix)
     if topic is not None:
         raise RepeatedError(
-            f"topic {topic} holds events of market {market} already, and a worker takes nothing twice: what this replay "
-            "sends would count as repeated or late, and no signal and no transition would come of it. Play it as another "
-            f"market (--market {market}-2), or into other topics (--topic-prefix again., with a worker on them), or go "
-            "on all the same with --force"
+            f"topic {topic} holds events of market {market} already, and a worker takes nothing twice: what this "
+            "replay sends would count as repeated or late, and no signal and no transition would come of it. Play it "
+            f"as another market (--market {market}-2), or into other topics (--topic-prefix again., with a worker on "
+            "them), or go on all the same with --force"
         )
 
 

@@ -25,6 +25,7 @@ UNITS = {
     "points": "points",
     "share": "of 1",
     "ratio": "times",
+    "sigmas": "sigmas",
     "score": "standard scores",
     "z": "standard scores",
     "days": "days",
@@ -54,8 +55,8 @@ def quantity(name: str, value: float) -> str:
     >>> [quantity("spread_bp", 12.5), quantity("takeup_usd", 134e9), quantity("prints_below", 2.0)]
     ['spread 12.5 bp', 'takeup 134 bn USD', 'prints below 2']
     """
-    if name.endswith("_ts_s"):
-        return f"{name.removesuffix('_ts_s').replace('_', ' ')} {moment(round(value) * NS)}"
+    if name.endswith(("_ts_s", "_since_s")):
+        return f"{name.removesuffix('_s').replace('_', ' ')} {moment(round(value) * NS)}"
     words, _, end = name.rpartition("_")
     if not words or end not in UNITS:
         return f"{name.replace('_', ' ')} {_number(value)}"

@@ -1,0 +1,439 @@
+"""One picture of a backtest: the state over the yield, the repo market, scarcity and what the detectors said.
+
+All panels share one axis of New York time. Figures stand on the moment they are about, state and signals on the moment
+a desk could know them. Nothing is told by colour alone: states have a hatch and a name, series a dash or a marker.
+The same backtest gives the same bytes. matplotlib is imported when a picture is drawn, not before.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from detectors.calendar import DAY, NEW_YORK, NS, is_business_day, ny, ny_date
+from detectors.config import config_hash
+from detectors.detector import in_bp
+from detectors.events import PolicyRate, Provenance, RepoPrint, Tenor, YieldQuote
+from detectors.repo.floor import FailsCharge
+from detectors.repo.policy import PolicyBook
+from detectors.sections import EVENTS, Config
+from detectors.signals import STATES, Output, Signal, State, Transition, weakest
+from replay.errors import ReplayError
+from replay.scenario import Script
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FORMATS = ("svg", "png")
+TENOR: Tenor = "10Y"
+DPI = 100
+LONGEST_MARKED = 400
+WIDTH_IN, ROW_IN = 12.0, 0.27
+BODY, SMALL = 15.0, 13.0
+# After Okabe and Ito: apart for every kind of colour vision, and in grey by lightness.
+BLUE, ORANGE, VERMILION, PURPLE, GREEN, INK, GREY = (
+    ("#0072B2", "#E69F00", "#D55E00", "#8F4F7D", "#009E73", "#1A1A1A", "#6B6B6B")
+)  # fmt: skip
+LOOKS: dict[State, tuple[str, str]] = {
+    "normal": ("#E6EDF2", ""),
+    "crunch": ("#F6C65B", "//"),
+    "de_facto_default": (VERMILION, "xx"),
+}
+MARKERS = {"high": "^", "close": "s", "average": "D", "print": "o", "low": "v", "percentile": "P"}
+STATISTICS = {
+    "low": "day's low",
+    "high": "day's high",
+    "close": "late",
+    "average": "average",
+    "print": "print",
+    "percentile": "percentile",
+}
+SETTINGS: dict[str, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": BODY,
+    "axes.titlesize": BODY,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": GREY,
+    "legend.fontsize": SMALL,
+    "legend.frameon": False,
+    "xtick.labelsize": BODY,
+    "ytick.labelsize": SMALL,
+    "hatch.linewidth": 0.7,
+    "svg.hashsalt": "crunchwatch",
+    "svg.fonttype": "path",
+    "path.simplify": False,
+}  # fmt: skip
+
+
+class PlotError(ReplayError):
+    """A picture that cannot be drawn, and what to do."""
+
+    exit_code = 2
+
+
+class Point(NamedTuple):
+    """A figure: what it is about (UTC ns), its value and where it is from."""
+
+    ts: int
+    value: float
+    provenance: Provenance
+
+
+class Line(NamedTuple):
+    """A series to draw: moments and values."""
+
+    at: list[float]
+    values: list[float]
+
+
+def draw(script: Script, outputs: Iterable[Output], config: Config, path: Path) -> None:
+    """Draw a script's window into a file, as its name ends: .svg or .png.
+
+    Raises:
+        PlotError: another ending, no matplotlib, or a file that cannot be written.
+    """
+    ending = path.suffix.removeprefix(".").lower()
+    if ending not in FORMATS:
+        raise PlotError(f"--out: {path.name} ends with neither .svg nor .png")
+    try:
+        import matplotlib as mpl  # noqa: PLC0415 - an optional dependency
+    except ImportError:
+        raise PlotError("drawing needs matplotlib: pip install 'crunchwatch[plot]'") from None
+    settings: Any = {**mpl.rcParamsDefault, **SETTINGS, "backend": "agg"}  # nothing of the user's own goes in
+    with mpl.rc_context(settings):
+        figure = _Picture(script, list(outputs), config).figure()
+        try:
+            # Neither the date nor the version of the library: the same backtest, the same bytes.
+            nothing = {"Date": None, "Creator": None} if ending == "svg" else {"Software": None}
+            figure.savefig(path, format=ending, dpi=DPI, metadata=nothing)
+        except OSError as error:
+            raise PlotError(f"--out: {path} cannot be written: {error.strerror}") from None
+
+
+def _at(ns: int) -> float:
+    """A moment as matplotlib counts time: days since 1970, here of New York wall time."""
+    wall = dt.datetime.fromtimestamp(ns // NS, NEW_YORK).replace(tzinfo=None)
+    return (wall - dt.datetime(1970, 1, 1)) / DAY  # noqa: DTZ001 - wall time has no zone here
+
+
+class _Picture:
+    """The panels, from top to bottom."""
+
+    def __init__(self, script: Script, outputs: list[Output], config: Config) -> None:
+        self._script = script
+        self._config = config
+        scenario = script.scenario
+        self._from, self._to = ny(scenario.window, "00:00"), ny(scenario.end + DAY, "00:00")
+        self._days = (scenario.end - scenario.window).days + 1
+        self._steps = [one for one in outputs if isinstance(one, Transition)]
+        self._signals = [one for one in outputs if isinstance(one, Signal)]
+        self._told: dict[str, frozenset[str]] = {}
+
+    def figure(self) -> "Figure":
+        from matplotlib.figure import Figure  # noqa: PLC0415 - an optional dependency
+
+        rows = self._rows()
+        heights = [0.62, 3.1, 1.6, 2.7, 1.7, max(1.0, ROW_IN * len(rows))]
+        height = sum(heights) + 4.9
+        figure = Figure(figsize=(WIDTH_IN, height), facecolor="white")
+        panels = figure.subplots(6, 1, sharex=True, height_ratios=heights)
+        figure.subplots_adjust(left=0.125, right=0.965, top=1 - 1.75 / height, bottom=1.45 / height, hspace=0.34)
+        self._title(figure, height)
+        state, yields, general, specials, scarce, said = panels
+        self._state(state)
+        self._yields(yields)
+        self._general(general)
+        self._specials(specials)
+        self._scarcity(scarce)
+        self._said(said, rows)
+        for panel in panels[1:]:
+            self._shade(panel)
+            panel.grid(axis="x", color="#DDDDDD", linewidth=0.8)
+            panel.set_axisbelow(True)
+        self._axis(said)
+        figure.text(
+            0.02, 0.16 / height, self._caption(), fontsize=SMALL - 1.5, color=GREY, va="bottom", linespacing=1.35
+        )
+        return figure
+
+    def _title(self, figure: "Figure", height: float) -> None:
+        scenario = self._script.scenario
+        when = f"{scenario.window:%-d %B %Y} to {scenario.end:%-d %B %Y}"
+        figure.text(0.02, 1 - 0.2 / height, "U.S. Treasury and repo market", fontsize=21, weight="bold", va="top")
+        figure.text(0.02, 1 - 0.62 / height, f"{when}, as crunchwatch saw it", fontsize=BODY, color=GREY, va="top")
+
+    def _spans(self) -> list[tuple[State, int, int]]:
+        """States with their beginning and end, cut to the window."""
+        before = [one for one in self._steps if one.known <= self._from]
+        inside = [one for one in self._steps if self._from < one.known < self._to]
+        states: list[State] = [before[-1].to_state if before else "normal", *(one.to_state for one in inside)]
+        edges = [self._from, *(one.known for one in inside), self._to]
+        return [(state, edges[index], edges[index + 1]) for index, state in enumerate(states)]
+
+    def _state(self, panel: "Axes") -> None:
+        from matplotlib.patches import Patch  # noqa: PLC0415 - an optional dependency
+
+        for state, begins, ends in self._spans():
+            colour, hatch = LOOKS[state]
+            panel.axvspan(_at(begins), _at(ends), facecolor=colour, hatch=hatch, edgecolor=INK, linewidth=0.6)
+            name = state.replace("_", " ")
+            # A letter is about half as wide as it is high; what does not fit is left to the legend.
+            wide = (ends - begins) / (self._to - self._from) * WIDTH_IN * 0.84 * 72
+            if wide > 0.62 * BODY * len(name):
+                middle = _at((begins + ends) // 2)
+                box = {"boxstyle": "round,pad=0.25", "facecolor": "white", "edgecolor": "none", "alpha": 0.9}
+                panel.text(middle, 0.5, name, ha="center", va="center", weight="bold", color=INK, bbox=box,
+                           transform=panel.get_xaxis_transform())  # fmt: skip
+        self._dates(panel)
+        panel.set_yticks([])
+        panel.spines[["left", "bottom"]].set_visible(False)
+        panel.tick_params(axis="x", which="both", length=0)
+        shown = [
+            Patch(facecolor=LOOKS[one][0], hatch=LOOKS[one][1], edgecolor=INK, label=one.replace("_", " "))
+            for one in STATES
+        ]
+        panel.legend(handles=shown, loc="lower right", bbox_to_anchor=(1.0, 1.42), ncols=3, borderaxespad=0,
+                     handlelength=1.8, columnspacing=1.2)  # fmt: skip
+        panel.set_title("State", pad=26)
+
+    def _dates(self, panel: "Axes") -> None:
+        """The day of each step over the band; where two would touch, the second is left out of the row below."""
+        edges = self._spans()[1:]
+        if len(edges) > 12:
+            return
+        last = [-1.0, -1.0]
+        for _, begins, _ in edges:
+            place = (begins - self._from) / (self._to - self._from) * WIDTH_IN * 0.84 * 72
+            row = next((index for index, end in enumerate(last) if place - end > 62), None)
+            if row is None:
+                continue
+            last[row] = place
+            panel.annotate(f"{ny_date(begins):%-d %b}", (_at(begins), 1.0), xycoords=panel.get_xaxis_transform(),
+                           xytext=(0, 3) if row == 0 else (0, -52), textcoords="offset points", ha="center",
+                           fontsize=SMALL, color=INK)  # fmt: skip
+
+    def _shade(self, panel: "Axes") -> None:
+        for state, begins, ends in self._spans():
+            if state != "normal":
+                panel.axvspan(_at(begins), _at(ends), color=LOOKS[state][0], alpha=0.16, linewidth=0, zorder=0)
+
+    def _line(self, name: str, points: dict[dt.date, Point]) -> Line:
+        found = [points[day] for day in sorted(points)]
+        self._told[name] = frozenset(point.provenance for point in found)
+        return Line([_at(point.ts) for point in found], [point.value for point in found])
+
+    def _inside(self, ts: int) -> bool:
+        return self._from <= ts < self._to
+
+    def _rates(self, segment: str, instrument: str) -> dict[dt.date, Point]:
+        return {
+            ny_date(one.ts): Point(one.ts, one.rate_pct, one.provenance)
+            for one in self._script.events
+            if isinstance(one, RepoPrint)
+            and (one.segment, one.instrument) == (segment, instrument)
+            and one.statistic not in {"percentile", "low", "high"}
+            and self._inside(one.ts)
+        }
+
+    def _yields(self, panel: "Axes") -> None:
+        quotes = [
+            one
+            for one in self._script.events
+            if isinstance(one, YieldQuote) and one.tenor == TENOR and self._inside(one.ts)
+        ]
+        closes = {
+            ny_date(one.ts): Point(one.ts, one.yield_pct, one.provenance) for one in quotes if one.statistic == "close"
+        }
+        line = self._line("10-year yield", closes)
+        panel.plot(line.at, line.values, color=BLUE, linewidth=2.4, label="close")
+        others = [one for one in quotes if one.statistic in {"high", "low"}]
+        if others and self._days <= LONGEST_MARKED:
+            self._told["intraday extremes of the yield"] = frozenset(one.provenance for one in others)
+            panel.plot([_at(one.ts) for one in others], [one.yield_pct for one in others], "*", color=BLUE,
+                       markersize=13, linestyle="none", label="intraday extreme")  # fmt: skip
+        values = [*line.values, *(one.yield_pct for one in others)]
+        low, high = min(values, default=0.0), max(values, default=1.0)
+        for level in self._config.levels.levels_pct.get(TENOR, ()):
+            if low - 0.1 <= level <= high + 0.1:
+                panel.axhline(level, color=GREY, linewidth=1.1, linestyle=(0, (5, 4)))
+                panel.text(1.004, level, f"{level:g}", transform=panel.get_yaxis_transform(), va="center",
+                           fontsize=SMALL, color=GREY)  # fmt: skip
+        for name, marker, colour, filled in (
+            ("crossed", "^", ORANGE, False),
+            ("sustained", "o", VERMILION, True),
+            ("failed", "X", GREY, True),
+        ):
+            mine = [
+                one
+                for one in self._signals
+                if (one.detector, one.name) == ("levels", name)
+                and one.active
+                and one.subject.startswith(f"{TENOR}@")
+                and one.threshold is not None
+                and self._inside(one.ts)
+            ]
+            panel.plot([_at(one.ts) for one in mine], [float(one.threshold or 0) for one in mine], marker=marker,
+                       linestyle="none", markersize=11, markeredgewidth=2, color=colour, zorder=4,
+                       markerfacecolor=colour if filled else "white", label=f"level {name}")  # fmt: skip
+        panel.set_title("Ten-year Treasury yield, percent, and the levels watched", pad=8)
+        panel.legend(loc="upper left", borderaxespad=0.2)
+        panel.margins(y=0.08)
+
+    def _general(self, panel: "Axes") -> None:
+        sofr, gcf = self._line("SOFR", self._rates("GC", "SOFR")), self._line("GCF", self._rates("GCF", "TSY"))
+        panel.axhline(0, color=GREY, linewidth=1.0)
+        panel.plot(gcf.at, gcf.values, color=ORANGE, linewidth=2.2, linestyle=(0, (3, 1.2)), label="GCF")
+        panel.plot(sofr.at, sofr.values, color=BLUE, linewidth=2.4, label="SOFR")
+        prints = [
+            one
+            for one in self._script.events
+            if isinstance(one, RepoPrint)
+            and one.segment in {"GC", "GCF"}
+            and one.statistic == "print"
+            and self._inside(one.ts)
+        ]
+        if prints and self._days <= LONGEST_MARKED:
+            self._told["general-collateral print"] = frozenset(one.provenance for one in prints)
+            panel.plot([_at(one.ts) for one in prints], [one.rate_pct for one in prints], MARKERS["print"],
+                       color=PURPLE, markersize=10, linestyle="none", markeredgecolor="white", zorder=4,
+                       label="intraday print")  # fmt: skip
+        panel.set_title("Overnight repo, percent: general collateral", pad=8)
+        panel.legend(loc="lower left", borderaxespad=0.2, ncols=3)
+        panel.margins(y=0.12)
+
+    def _specials(self, panel: "Axes") -> None:
+        specials: dict[tuple[str, str], list[RepoPrint]] = defaultdict(list)
+        for one in self._script.events:
+            if isinstance(one, RepoPrint) and one.segment == "SPECIAL" and self._inside(one.ts):
+                specials[one.statistic, one.instrument].append(one)
+        rates = [one.rate_pct for made in specials.values() for one in made]
+        for statistic, instrument in sorted(specials, key=lambda key: (key[1], list(MARKERS).index(key[0]))):
+            prints = specials[statistic, instrument]
+            panel.plot([_at(one.ts) for one in prints], [one.rate_pct for one in prints], MARKERS[statistic],
+                       color=PURPLE, markersize=11, linestyle="none", markeredgecolor="white", zorder=4,
+                       label=f"{instrument}, {STATISTICS[statistic]}")  # fmt: skip
+        if specials:
+            self._told["special prints"] = frozenset(one.provenance for made in specials.values() for one in made)
+            panel.legend(loc="upper left", bbox_to_anchor=(0.0, 0.9), borderaxespad=0.2)
+        else:
+            panel.text(0.5, 0.5, "no print", ha="center", color=GREY, transform=panel.transAxes)
+        panel.axhline(0, color=GREY, linewidth=1.0)
+        days, floor = self._floor()
+        if days:
+            bottom = min([*floor, *rates]) - 0.45
+            panel.step(days, floor, where="post", color=VERMILION, linewidth=2.4, linestyle=(0, (6, 2, 1.5, 2)))
+            panel.fill_between(days, floor, bottom, step="post", color=VERMILION, alpha=0.09, linewidth=0)
+            panel.set_ylim(bottom, max([*rates, 0.0]) + 0.3)
+            constant = f" {floor[0]:g} %" if len(set(floor)) == 1 else ""
+            panel.annotate(f"floor{constant}: below it, failing is cheaper than delivering", (days[0], floor[0]),
+                           xytext=(6, -7), textcoords="offset points", va="top", fontsize=SMALL,
+                           color="#A34700")  # fmt: skip
+        panel.set_title("Overnight repo, percent: specials, and the floor of the fails charge", pad=8)
+
+    def _floor(self) -> tuple[list[float], list[float]]:
+        """The floor of each session of the window, from the charge and the policy rates known."""
+        book, charge = PolicyBook(), FailsCharge(self._config.floor)
+        policy = [one for one in self._script.events if isinstance(one, PolicyRate)]
+        days, floor = [], []
+        day = self._script.scenario.window
+        while day <= self._script.scenario.end:
+            while policy and policy[0].known < ny(day, "17:00"):
+                book.add(policy.pop(0))
+            found = charge.on(day, book) if is_business_day(day) else None
+            if found is not None:
+                days.append(_at(ny(day, "00:00")))
+                floor.append(-found + 0.0)
+            day += DAY
+        return days, floor
+
+    def _scarcity(self, panel: "Axes") -> None:
+        dvp, triparty = self._rates("DVP", "OFR-DVP"), self._rates("TRIPARTY", "OFR-TRIPARTY")
+        both = {
+            day: Point(
+                dvp[day].ts,
+                in_bp(dvp[day].value - triparty[day].value),
+                weakest({dvp[day].provenance, triparty[day].provenance}),
+            )
+            for day in dvp.keys() & triparty.keys()
+        }
+        line = self._line("DVP less tri-party", both)
+        panel.axhline(0, color=GREY, linewidth=1.0)
+        panel.plot(line.at, line.values, color=GREEN, linewidth=2.2)
+        low = [min(value, 0.0) for value in line.values]
+        panel.fill_between(line.at, low, 0.0, color=GREEN, alpha=0.22, linewidth=0)
+        panel.set_title("Scarcity of collateral: DVP less tri-party repo, basis points", pad=8)
+        panel.margins(y=0.15)
+
+    def _rows(self) -> list[str]:
+        """The detectors that said something in the window, in the order of their first word."""
+        first: dict[str, int] = {}
+        for one in self._signals:
+            if one.active and self._inside(one.known):
+                first.setdefault(one.detector, one.known)
+        return sorted(first, key=lambda name: (first[name], name), reverse=True)
+
+    def _said(self, panel: "Axes", rows: list[str]) -> None:
+        for index, row in enumerate(rows):
+            mine = [one for one in self._signals if one.detector == row]
+            held = [one for one in mine if (one.detector, one.name) not in EVENTS]
+            for begins, ends in self._held(held):
+                panel.plot(
+                    [_at(begins), _at(ends)], [index, index], color="#B9CBD8", linewidth=7, solid_capstyle="butt"
+                )
+            for one in mine:
+                if one.active and self._inside(one.known):
+                    reach = 0.2 + 0.1 * min(one.level, 3)
+                    panel.plot([_at(one.known)] * 2, [index - reach, index + reach], color=INK, linewidth=2.2)
+        panel.set_yticks(range(len(rows)), [row.replace("_", " ") for row in rows])
+        panel.set_ylim(-0.7, max(len(rows), 1) - 0.3)
+        panel.tick_params(axis="y", length=0)
+        panel.set_title("Signals by detector: a tick when raised, taller when graver; a bar while it holds", pad=8)
+
+    def _held(self, signals: list[Signal]) -> list[tuple[int, int]]:
+        """Spells in which at least one condition of these signals was on, cut to the window."""
+        on: dict[tuple[str, str], bool] = {}
+        spells: list[tuple[int, int]] = []
+        since: int | None = None
+        for one in signals:
+            on[one.name, one.subject] = one.active
+            if since is None and any(on.values()):
+                since = one.known
+            elif since is not None and not any(on.values()):
+                spells.append((since, one.known))
+                since = None
+        if since is not None:
+            spells.append((since, self._to))
+        return [(max(begins, self._from), min(ends, self._to)) for begins, ends in spells
+                if ends > self._from and begins < self._to]  # fmt: skip
+
+    def _axis(self, panel: "Axes") -> None:
+        dates: Any = import_module("matplotlib.dates")  # an optional dependency, without types of its own
+
+        panel.set_xlim(_at(self._from), _at(self._to))
+        if self._days <= 200:
+            panel.xaxis.set_major_locator(dates.WeekdayLocator(byweekday=0, interval=2))
+            panel.xaxis.set_major_formatter(dates.DateFormatter("%-d %b"))
+            panel.xaxis.set_minor_locator(dates.WeekdayLocator(byweekday=0))
+        else:
+            locator = dates.AutoDateLocator(minticks=4, maxticks=9)
+            panel.xaxis.set_major_locator(locator)
+            panel.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
+
+    def _caption(self) -> str:
+        trust: dict[str, list[str]] = defaultdict(list)
+        for name, provenance in self._told.items():
+            if provenance:
+                trust[" and ".join(sorted(provenance))].append(name)
+        figures = ". ".join(f"{how.capitalize()}: {', '.join(names)}" for how, names in sorted(trust.items()))
+        return (
+            f"{figures}.\n"
+            "Time of New York. Figures stand where they are about, state and signals where a desk could know them.\n"
+            f"State and signals: crunchwatch backtest, preset {self._config.preset}, "
+            f"configuration {config_hash(self._config)}; shaded as the state."
+        )
