@@ -58,6 +58,7 @@ NUMBERS = [path for path, value in walk(DESK) if type(value) in (int, float)]
 REALS = [path for path in NUMBERS if path not in INTEGERS]
 # Keys that may be left out, because another takes their place or because nothing is a choice of its own.
 OPTIONAL = {
+    ("stress", "rules", "all", "subject"),
     ("corridor", "near_floor_bp"),
     ("fails", "percentile"),
     ("facility", "percentile"),
