@@ -105,6 +105,7 @@ class FundExposure(Detector):
         super().__init__()
         self._config = config
         self._own = own
+        self._tenors = (config.tenor, config.financing_tenor)
         self._returns = Returns(config, paired=self.paired)
         self._history = History(config)
         self._corrections = {"position": Correction(), "week": Correction(), "month": Correction()}
@@ -123,6 +124,8 @@ class FundExposure(Detector):
 
     def update(self, event: Event) -> list[Draft]:
         """Step at a day's close, look at a quote, or take a report."""
+        if isinstance(event, YieldQuote) and event.tenor not in self._tenors:
+            return []
         if isinstance(event, FuturesPosition):
             return self._anchor(event)
         if isinstance(event, FundFlow):

@@ -99,7 +99,7 @@ class Returns:
 
     def _yield(self, event: YieldQuote) -> Step | None:
         config = self._config
-        if event.tenor not in {config.tenor, config.financing_tenor} or (event.cusip and not event.on_the_run):
+        if event.cusip and not event.on_the_run:
             return None
         day = calendar.ny_date(event.ts).toordinal()
         step = None
