@@ -1,0 +1,82 @@
+"""Walks docs/coverage.md: each signal, metric and test it names exists, and no row is open."""
+
+import ast
+import functools
+from pathlib import Path
+
+import pytest
+
+from detectors.config import load
+from detectors.registry import detectors_of
+from detectors.sections import SIGNALS
+from replay.scenario import named, script
+from streams.market_metrics import MarketMetrics
+from tests.detectors.test_engine import CONFIG, Engine
+
+ROOT = Path(__file__).parents[2]
+HEADER = ["source", "what it says", "signal", "metric", "test", "status"]
+
+
+def rows() -> list[dict[str, str]]:
+    lines = [line for line in (ROOT / "docs" / "coverage.md").read_text("utf-8").splitlines() if line.startswith("|")]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    assert cells[0] == HEADER
+    return [dict(zip(HEADER, row, strict=True)) for row in cells[2:]]
+
+
+ROWS = rows()
+
+
+@functools.cache
+def functions(path: Path) -> frozenset[str]:
+    return frozenset(node.name for node in ast.parse(path.read_text("utf-8")).body if isinstance(node, ast.FunctionDef))
+
+
+@functools.cache
+def series() -> frozenset[str]:
+    engine = Engine(CONFIG, "UST")
+    engine.process(script(named("feb2021")).events)
+    return frozenset(engine.status().values)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["what it says"][:40])
+def test_a_row_is_done_and_its_test_exists(row: dict[str, str]) -> None:
+    assert row["status"] == "done"
+    file, _, name = row["test"].partition("::")
+    assert name in functions(ROOT / "tests" / "detectors" / file)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["what it says"][:40])
+def test_a_rows_signal_and_metric_exist(row: dict[str, str]) -> None:
+    detector, _, signal = row["signal"].partition(".")
+    if signal:
+        assert signal in {**SIGNALS, "blindness": ("blind",)}[detector]
+    metric = row["metric"]
+    if metric.startswith("value("):
+        name = metric.removeprefix("value(").removesuffix(")")
+        assert name in series() or name in possible(), name
+    else:
+        assert metric in {"level", "crunchwatch model", "crunchwatch_state", "crunchwatch_blind"}
+
+
+def possible() -> set[str]:
+    """Series that the bundled data has no figures for, named by the configuration."""
+    return {f"scarcity_{spread.name}_bp" for spread in load().scarcity.spreads}
+
+
+def test_the_metrics_the_table_speaks_of_are_the_workers() -> None:
+    source = Path(MarketMetrics.__module__.replace(".", "/") + ".py")
+    text = (ROOT / source).read_text("utf-8")
+    for name in ("crunchwatch_evidence_level", "crunchwatch_value", "crunchwatch_state", "crunchwatch_blind"):
+        assert f'"{name}"' in text
+
+
+def test_every_detector_and_every_indicator_has_a_row() -> None:
+    named_signals = {row["signal"].partition(".")[0] for row in ROWS}
+    assert {detector.name for detector in detectors_of(load())} <= named_signals
+    sources = " ".join(row["source"] for row in ROWS)
+    assert all(f"indicator {number}" in sources for number in range(1, 9))
+
+
+def test_the_catalogue_of_signals_is_what_the_detectors_declare() -> None:
+    assert {detector.name: detector.signals for detector in detectors_of(load())} == SIGNALS
