@@ -218,7 +218,7 @@ def _early_closes(year: int) -> dict[dt.date, str]:
         previous_business_day(independence): "14:00",
         _nth(year, 11, THURSDAY, 4) + DAY: "14:00",
         previous_business_day(christmas): "14:00",
-        previous_business_day(dt.date(year + 1, 1, 1)): "14:00",
+        previous_business_day(dt.date(year + 1, 1, 1)): "14:00",  # [M] where 1 January is a Saturday
     }
     if _jobs_report_on_good_friday(year):
         closes[good_friday(year)] = "12:00"

@@ -9,6 +9,8 @@ Trade-off: without ``min_weeks`` of history nothing is said: the market counts a
 Source: framework, indicator 5; FR 2004 of the Federal Reserve Bank of New York; domain sheet 8.
 """
 
+import math
+from collections.abc import Iterable
 from typing import Any
 
 from detectors.detector import Detector, Draft, Reading
@@ -17,6 +19,8 @@ from detectors.rolling import Window
 from detectors.sections import Fails
 
 SERIES_KEPT = 64
+# How many figures of a period a week brings: the windows are in weeks, whatever the period.
+A_WEEK = {"day": 5.0, "week": 1.0, "month": 0.25}
 
 
 class SettlementFails(Detector):
@@ -38,13 +42,14 @@ class SettlementFails(Detector):
         if event.to_deliver_usd is None:
             return []
         subject = f"{event.issue or 'TOTAL'}:{event.period}"
-        window = self._windows.pop(subject, None) or Window(self._config.window_weeks)
+        window = self._windows.pop(subject, None) or self._window(subject)
         self._windows[subject] = window  # the newest to be reported stands last
         while len(self._windows) > SERIES_KEPT:
             self._last.pop(oldest := next(iter(self._windows)), None)
             del self._windows[oldest]
         values = {"to_deliver_usd": event.to_deliver_usd}
-        level, threshold, rule = self._judge(event.to_deliver_usd, window, values)
+        wanted = self._config.min_weeks * A_WEEK[event.period]
+        level, threshold, rule = self._judge(event.to_deliver_usd, window, values, wanted)
         window.append(event.to_deliver_usd)
         self._last[subject] = event.to_deliver_usd
         reading = Reading.of(event, event.to_deliver_usd)
@@ -59,11 +64,16 @@ class SettlementFails(Detector):
             threshold=threshold,
         )
 
-    def _judge(self, fails_usd: float, window: Window, values: dict[str, float]) -> tuple[int, float | None, str]:
+    def _window(self, subject: str, values: Iterable[float] = ()) -> Window:
+        return Window(math.ceil(self._config.window_weeks * A_WEEK[subject.rpartition(":")[2]]), values)
+
+    def _judge(
+        self, fails_usd: float, window: Window, values: dict[str, float], wanted: float
+    ) -> tuple[int, float | None, str]:
         config = self._config
         if config.line_usd is not None and fails_usd > config.line_usd:
             return 1, config.line_usd, "fails to deliver above the line"
-        if config.percentile is None or len(window) < config.min_weeks:
+        if config.percentile is None or len(window) < wanted:
             return 0, config.line_usd, "fails to deliver, against the line"
         values["percentile"] = 100 * window.rank(fails_usd)
         values["median_usd"] = window.median()
@@ -85,6 +95,5 @@ class SettlementFails(Detector):
     def restore(self, plain: dict[str, Any]) -> None:
         """Take them back."""
         super().restore(plain)
-        size = self._config.window_weeks
-        self._windows = {subject: Window(size, values) for subject, values in plain["windows"].items()}
+        self._windows = {subject: self._window(subject, values) for subject, values in plain["windows"].items()}
         self._last = dict(plain["last"])
