@@ -54,6 +54,7 @@ def _wall_offset(day: dt.date, hour: int, minute: int) -> int:
     return int(moment.timestamp()) * NS - _midnight(day)
 
 
+@lru_cache(maxsize=4096)
 def ny_date(ns: int) -> dt.date:
     """The New York day of a moment in UTC nanoseconds."""
     guess = _EPOCH + dt.timedelta(days=(ns // NS - 5 * 3600) // 86400)
