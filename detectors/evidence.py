@@ -14,8 +14,8 @@ from detectors.sections import EVENTS, Condition
 from detectors.signals import Cause, Signal
 
 # The feeds a detector's signals rest on: when all of them are silent, what it last said is held, not known. What
-# happens rather than holds (auctions, spillover) runs out by time and rests on none. The latch bounds how many conditions
-# of a name are on at once, below MARKS_KEPT: no mark that is on is ever dropped.
+# happens rather than holds (auctions, spillover) runs out by time and rests on none. The latch bounds how many
+# conditions of a name are on at once, below MARKS_KEPT: no mark that is on is ever dropped.
 FEEDS_OF: dict[str, tuple[str, ...]] = {
     "levels": ("yields",),
     "curve": ("yields",),
