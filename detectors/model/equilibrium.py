@@ -28,7 +28,7 @@ Units: years and fractions a year inside; percent and basis points where a name 
 Source: He, Nagel and Song, NBER working paper 27416, sections 3 and 4, appendix A; figures 5 and 7 for parameters.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 import msgspec
@@ -37,7 +37,7 @@ from numpy.typing import NDArray
 
 Vector = NDArray[np.float64]
 NODES = (32, 64, 128, 256)
-TAIL = 1e-14
+TAIL = 1e-12
 STEPS = 200
 LIMITS = {
     "kappa": 10.0,
@@ -225,20 +225,22 @@ def _integral_of_a(lower: float, upper: float, kappa: float) -> float:
     return float((upper - lower) / 2 * weights @ np.asarray(_a(tau, kappa)))
 
 
-@lru_cache(maxsize=64)
-def _nodes(parameters: Parameters) -> int:
-    """How many nodes resolve the curves of these parameters: the last coefficients are as good as zero."""
+def _finer(parameters: Parameters, beta: float) -> Iterator["_System"]:
+    """The system on ever more nodes; when they are spent the parameters are refused."""
     for nodes in NODES:
-        system = _System(parameters, 0.0, nodes)
-        u, _ = system.solved(system.treasury, parameters.xi_b)
-        if not np.all(np.isfinite(u)) or np.any(u <= 0):
-            break
-        size = np.abs(system.grid.coefficients @ np.log(u).T)
-        if size[-4:].max() <= TAIL * max(1.0, size.max()):
-            return nodes
+        yield _System(parameters, beta, nodes)
     raise ModelError(
         "these parameters give curves too steep to resolve: a smaller kappa, sigma, xi or horizon is wanted"
     )
+
+
+def _resolved(system: _System, k_b: float) -> bool:
+    """Whether the nodes carry the curves: their last Chebyshev coefficients are as good as zero."""
+    u, _ = system.solved(system.treasury, k_b)
+    if not np.all(np.isfinite(u)) or np.any(u <= 0):
+        return False
+    size = np.abs(system.grid.coefficients @ np.log(u).T)
+    return bool(size[-4:].max() <= TAIL * max(1.0, size.max()))
 
 
 def solve(parameters: Parameters, beta: float) -> Equilibrium:
@@ -249,20 +251,28 @@ def solve(parameters: Parameters, beta: float) -> Equilibrium:
     """
     if not np.isfinite(beta):
         raise ModelError("beta must be a finite number")
-    system = _System(parameters, beta, _nodes(parameters))
-    found = _root(system)
-    if found is None:
-        low, high = fold(parameters)
-        raise ModelError(
-            f"beta {beta:g} has no equilibrium, it lies beyond the fold: "
-            f"with these parameters beta must lie between {low:.6g} and {high:.6g}"
-        )
-    k_b, slope = found
-    share = parameters.rho_d / system.rho
-    supply = beta * system.size
+    beta += 0.0  # no minus zero
+    for system in _finer(parameters, beta):
+        if not _resolved(system, parameters.xi_b):
+            continue
+        found = _root(system)
+        if found is None:
+            break
+        if _resolved(system, found[0]):
+            return _equilibrium(system, *found)
+    low, high = fold(parameters)
+    raise ModelError(
+        f"beta {beta:g} has no equilibrium, it lies beyond the fold: "
+        f"with these parameters beta must lie between {low:.6g} and {high:.6g}"
+    )
+
+
+def _equilibrium(system: _System, k_b: float, slope: float) -> Equilibrium:
+    share = system.parameters.rho_d / system.rho
+    supply = system.beta * system.size
     return Equilibrium(
-        parameters=parameters,
-        beta=beta,
+        parameters=system.parameters,
+        beta=system.beta,
         k_stress=k_b,
         amplification=1 / (1 - slope),
         wedge=system.wedge,
@@ -297,11 +307,26 @@ def fold(parameters: Parameters) -> tuple[float, float]:
 
 
 def _edge(parameters: Parameters, sign: float) -> float:
-    nodes = _nodes(parameters)
+    found = 0.0
+    for coarse in _finer(parameters, 0.0):
+        if not _resolved(coarse, parameters.xi_b):
+            continue
+        found = _edge_on(parameters, sign, coarse.nodes - 1, found)
+        system = _System(parameters, sign * found, coarse.nodes - 1)
+        if _resolved(system, _peak(system)):
+            break
+    return found
 
+
+def _edge_on(parameters: Parameters, sign: float, nodes: int, guess: float) -> float:
     def room(size: float) -> float:
-        return _room(_System(parameters, sign * size, nodes)) if size else parameters.xi_b
+        system = _System(parameters, sign * size, nodes)
+        value = system.step(best := _peak(system))[0] - best
+        return value if np.isfinite(value) else -1.0
 
+    low, high = guess * (1 - 1e-4), guess * (1 + 1e-4)
+    if guess and room(low) > 0 >= room(high):
+        return _zero(room, low, high)
     beyond = 1e-6
     while room(beyond) > 0:
         beyond *= 4
@@ -310,19 +335,14 @@ def _edge(parameters: Parameters, sign: float) -> float:
     return _zero(room, beyond / 4 if beyond > 1e-6 else 0.0, beyond)
 
 
-def _room(system: _System) -> float:
-    """The most by which f(K) exceeds K for K between 0 and xi_b: at the fold it is zero, beyond it negative."""
-    top = system.parameters.xi_b
+def _peak(system: _System) -> float:
+    """Where, between 0 and xi_b, f(K) exceeds K most: at the fold by nothing, beyond it by less."""
 
     def rise(k_b: float) -> float:
         return system.step(k_b)[1] - 1
 
     steepest = rise(0.0)
-    if not np.isfinite(steepest):
-        return -1.0
-    best = 0.0 if steepest <= 0 else _zero(rise, 0.0, top)
-    value = system.step(best)[0] - best
-    return value if np.isfinite(value) else -1.0
+    return _zero(rise, 0.0, system.parameters.xi_b) if np.isfinite(steepest) and steepest > 0 else 0.0
 
 
 def _zero(function: Callable[[float], float], low: float, high: float) -> float:
