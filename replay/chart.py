@@ -61,7 +61,9 @@ SETTINGS: dict[str, Any] = {
     "axes.spines.right": False,
     "axes.edgecolor": GREY,
     "legend.fontsize": SMALL,
-    "legend.frameon": False,
+    "legend.facecolor": "white",
+    "legend.edgecolor": "none",
+    "legend.framealpha": 0.8,
     "xtick.labelsize": BODY,
     "ytick.labelsize": SMALL,
     "hatch.linewidth": 0.7,
@@ -207,14 +209,15 @@ class _Picture:
         edges = self._spans()[1:]
         if len(edges) > 12:
             return
-        last = [-1.0, -1.0]
+        form, room = ("%-d %b", 62) if self._days <= LONGEST_MARKED else ("%b %Y", 78)
+        last = [-float(room)] * 2
         for _, begins, _ in edges:
             place = (begins - self._from) / (self._to - self._from) * WIDTH_IN * 0.84 * 72
-            row = next((index for index, end in enumerate(last) if place - end > 62), None)
+            row = next((index for index, end in enumerate(last) if place - end > room), None)
             if row is None:
                 continue
             last[row] = place
-            panel.annotate(f"{ny_date(begins):%-d %b}", (_at(begins), 1.0), xycoords=panel.get_xaxis_transform(),
+            panel.annotate(f"{ny_date(begins):{form}}", (_at(begins), 1.0), xycoords=panel.get_xaxis_transform(),
                            xytext=(0, 3) if row == 0 else (0, -52), textcoords="offset points", ha="center",
                            fontsize=SMALL, color=INK)  # fmt: skip
 

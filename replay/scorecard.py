@@ -31,6 +31,16 @@ TELLING = (
     "spread_bp",
     "takeup_usd",
     "net_share",
+    "tail_bp",
+    "move_bp",
+    "change_bp",
+    "volatility_bp",
+    "abnormal_pct",
+    "car_pct",
+    "count",
+    "exposure",
+    "score",
+    "percentile",
 )
 
 Record = Literal["confirmed", "partly", "not in the record"]

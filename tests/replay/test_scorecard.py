@@ -2,8 +2,12 @@
 
 import datetime as dt
 
+import pytest
+
 from detectors.calendar import ny
+from detectors.sections import EVENTS
 from detectors.signals import Signal, Transition
+from replay import scorecard
 from replay.scorecard import WATCHES, Row, claims, score
 
 
@@ -41,6 +45,7 @@ def step(day: str, before: str, after: str) -> Transition:
         from_state=before,
         to_state=after,
         kind="squeeze",
+        confidence="high",
         evidence=(),
         causes=(),
         blind_on=(),
@@ -106,6 +111,14 @@ def test_a_condition_that_lasts_is_seen_while_it_is_on() -> None:
     fourth = row(rows, "2021-03-04", "10Y-OTR special repo")
     assert fourth.verdict == "seen"
     assert fourth.said[0].what.startswith("still on: floor.breach 10Y-OTR level 3")
+
+
+def test_what_happens_rather_than_holds_is_never_still_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = [signal("floor", "breach", "10Y-OTR", "2021-03-03", level=3)]
+    assert row(score(said), "2021-03-04", "10Y-OTR special repo").said != ()
+    monkeypatch.setattr(scorecard, "EVENTS", (*EVENTS, ("floor", "breach")))
+    assert row(score(said), "2021-03-04", "10Y-OTR special repo").said == ()
+    assert row(score(said), "2021-03-04", "10Y-OTR special repo").verdict == "not seen"
 
 
 def test_what_is_not_in_the_record_stays_so_whatever_was_said() -> None:
