@@ -75,3 +75,38 @@ def test_a_market_is_named_as_events_may_name_it() -> None:
     assert {event.market for event in made.events} == {"JGB"}
     own = script_of(made.scenario.directory, None, None, market="JGB")
     assert {event.market for event in own.events} == {"JGB"}
+
+
+def test_a_transition_is_explained_from_the_topics(broker: str) -> None:
+    """What a worker would have said is put on the topics; the events are those that came in there."""
+    from detectors.config import load
+    from detectors.signals import Transition, to_json
+    from replay import backtest
+    from streams import clients, settings, topics
+
+    prefix = f"t{uuid.uuid4().hex[:8]}."
+    chosen = settings.load({}, broker=broker, topic_prefix=prefix, partitions=2)
+    asyncio.run(topics.ensure(chosen))
+    assert replay(broker, prefix, "--market", "JGB", "--duplicate", "0.01", "--shuffle", "0.01").exit_code == 0
+    said = backtest.run(script(named("feb2021").between(None, None), market="JGB"), load()).outputs
+    step = next(one for one in said if isinstance(one, Transition))
+
+    async def say() -> None:
+        to = producer.DefaultPartitioner()(b"JGB", [0, 1], [0, 1])
+        client = await clients.producer(chosen)
+        for one in said:
+            name = topics.TRANSITIONS if isinstance(one, Transition) else topics.SIGNALS
+            await client.send(chosen.topic(name), to_json(one), key=b"JGB", partition=to)
+        await client.stop()
+
+    asyncio.run(say())
+    asked = ["explain", step.id[:8], "--broker", broker, "--topic-prefix", prefix, "--json"]
+    shown = CliRunner().invoke(main, asked)
+    assert shown.exit_code == 0, shown.output
+    told = orjson.loads(shown.stdout)
+    assert told["output"] == orjson.loads(to_json(step))
+    assert told["check"]["verdict"] == "reproduced"
+    assert len(told["events"]) == len(step.causes)
+    unknown = CliRunner().invoke(main, ["explain", "zz", "--broker", broker, "--topic-prefix", prefix])
+    assert unknown.exit_code == 2
+    assert step.id in unknown.stderr
