@@ -150,13 +150,18 @@ class Grid:
 
     def integral_weights(self, lower: float) -> Vector:
         """Weights w with ``w @ values`` the integral of the interpolant from ``lower`` to the end."""
-        points, weights = np.polynomial.legendre.leggauss(self.tau.size)
+        points, weights = _gauss(self.tau.size)
         tau = lower + (self._horizon - lower) * (points + 1) / 2
         gaps = tau[:, None] - self.tau[None, :]
         terms = self._weights / np.where(gaps == 0, 1e-300, gaps)
         cardinal = terms / terms.sum(axis=1, keepdims=True)
         answer: Vector = (self._horizon - lower) / 2 * weights @ cardinal
         return answer
+
+
+@lru_cache(maxsize=8)
+def _gauss(points: int) -> tuple[Vector, Vector]:
+    return np.polynomial.legendre.leggauss(points)
 
 
 @lru_cache(maxsize=16)
@@ -189,19 +194,21 @@ class _System:
         self.treasury = (common, common + risk + self.wedge)
 
     def solved(self, d: tuple[Vector, Vector], k_b: float) -> tuple[Vector, Vector]:
-        """Solve for u and for du/dK_b, each as rows 0 and b: ``u = 1 + int_0 (-D + G) u``."""
-        n, s, xi_0 = self.nodes, self.grid.running, self.parameters.xi_0
-        matrix = np.empty((2 * n, 2 * n))
-        matrix[:n, :n] = s * (d[0] + xi_0)
-        matrix[n:, n:] = s * (d[1] + k_b)
-        matrix[:n, n:] = -xi_0 * s
-        matrix[n:, :n] = -k_b * s
-        matrix[np.diag_indices(2 * n)] += 1
+        """Solve for u and for du/dK_b, each as rows 0 and b: ``u = 1 + int_0 (-D + G) u``.
+
+        State 0 knows nothing of K_b: ``u_0 = once + again u_b``, found once; what is left is one equation for u_b.
+        """
+        s = self.grid.running
+        once, again, summed_once, summed_again = _normal(self.parameters, self.nodes - 1)
+        matrix = s * (d[1] + k_b) - k_b * summed_again
+        matrix[np.diag_indices(self.nodes)] += 1
         with np.errstate(all="ignore"):  # what is not finite is found by whoever asks, and refused there
             inverse = np.linalg.inv(matrix)
-            u = inverse.sum(axis=1)
-            du = inverse[:, n:] @ (s @ (u[:n] - u[n:]))
-        return u.reshape(2, n), du.reshape(2, n)
+            u_b = inverse @ (1 + k_b * summed_once)
+            u_0 = once + again @ u_b
+            du_b = inverse @ (s @ (u_0 - u_b))
+            du_0 = again @ du_b
+        return np.array([u_0, u_b]), np.array([du_0, du_b])
 
     def step(self, k_b: float) -> tuple[float, float]:
         """f(K_b) and its derivative."""
@@ -218,9 +225,21 @@ class _System:
         return Curves(treasury, ois)
 
 
+@lru_cache(maxsize=16)
+def _normal(parameters: Parameters, nodes: int) -> tuple[Vector, Vector, Vector, Vector]:
+    """The normal state solved for any stressed one: ``u_0 = once + again u_b``, and the running integrals of both."""
+    p, grid = parameters, _grid(parameters.horizon, nodes)
+    a = np.asarray(_a(grid.tau, p.kappa))
+    matrix = grid.running * (p.kappa * p.rbar * a - p.sigma**2 * a**2 / 2 + p.xi_0)
+    matrix[np.diag_indices(nodes + 1)] += 1
+    inverse = np.linalg.inv(matrix)
+    once, again = inverse.sum(axis=1), p.xi_0 * inverse @ grid.running
+    return once, again, grid.running @ once, grid.running @ again
+
+
 def _integral_of_a(lower: float, upper: float, kappa: float) -> float:
     # The closed form loses all digits where kappa tau is small; sixty Gauss points never do.
-    points, weights = np.polynomial.legendre.leggauss(60)
+    points, weights = _gauss(60)
     tau = lower + (upper - lower) * (points + 1) / 2
     return float((upper - lower) / 2 * weights @ np.asarray(_a(tau, kappa)))
 
@@ -326,13 +345,13 @@ def _edge_on(parameters: Parameters, sign: float, nodes: int, guess: float) -> f
 
     low, high = guess * (1 - 1e-4), guess * (1 + 1e-4)
     if guess and room(low) > 0 >= room(high):
-        return _zero(room, low, high)
+        return _zero(room, low, high, 1e-13)
     beyond = 1e-6
     while room(beyond) > 0:
         beyond *= 4
         if beyond > 1e6:
             raise ModelError("no fold was found for these parameters")
-    return _zero(room, beyond / 4 if beyond > 1e-6 else 0.0, beyond)
+    return _zero(room, beyond / 4 if beyond > 1e-6 else 0.0, beyond, 1e-13)
 
 
 def _peak(system: _System) -> float:
@@ -342,21 +361,25 @@ def _peak(system: _System) -> float:
         return system.step(k_b)[1] - 1
 
     steepest = rise(0.0)
-    return _zero(rise, 0.0, system.parameters.xi_b) if np.isfinite(steepest) and steepest > 0 else 0.0
+    return _zero(rise, 0.0, system.parameters.xi_b, 1e-8) if np.isfinite(steepest) and steepest > 0 else 0.0
 
 
-def _zero(function: Callable[[float], float], low: float, high: float) -> float:
-    """Where a function that is positive at ``low`` and not at ``high`` changes its sign: Illinois, then halving."""
+def _zero(function: Callable[[float], float], low: float, high: float, within: float) -> float:
+    """Where a function that is positive at ``low`` and not at ``high`` changes its sign, ``within`` of its size.
+
+    The secant between the ends, the end that stays halved (Illinois), each time pushed on by half of ``within``, so
+    that the interval closes from both sides.
+    """
     at_low, at_high = function(low), function(high)
     if at_high > 0:
         return high
     side = 0
     for trial in range(STEPS):
-        middle = (low * at_high - high * at_low) / (at_high - at_low) if trial % 4 < 3 else (low + high) / 2
-        if not low < middle < high:
-            middle = (low + high) / 2
-        if not low < middle < high or high - low <= 4e-16 * high:
+        close = within * high
+        if high - low <= close:
             break
+        middle = (low * at_high - high * at_low) / (at_high - at_low) if trial % 8 < 7 else (low + high) / 2
+        middle = min(max(middle + side * close / 2, low + close / 2), high - close / 2)
         value = function(middle)
         if value > 0:
             low, at_low = middle, value
