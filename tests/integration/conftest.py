@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from streams.embedded import EmbeddedBroker
-from tests.support.kafka import Kafka, KafkaUnavailableError, libraries
+from tests.support.kafka import Kafka, KafkaStartError, KafkaUnavailableError, libraries
 from tests.support.pipeline import Pipeline
 
 
@@ -22,9 +22,20 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
         if os.environ.get("CI"):
             pytest.fail(f"no Apache Kafka for the integration tests: {error}")
         pytest.skip(str(error))
-    broker = Kafka(tmp_path_factory.mktemp("kafka")).start()
+    broker = _started(tmp_path_factory)
     yield broker
     broker.stop()
+
+
+def _started(tmp_path_factory: pytest.TempPathFactory) -> Kafka:
+    # A port that was free when it was asked for may be taken when Kafka binds it: ask again, twice.
+    for last in (False, False, True):
+        try:
+            return Kafka(tmp_path_factory.mktemp("kafka")).start()
+        except KafkaStartError:
+            if last:
+                raise
+    raise AssertionError("the last attempt returns or raises")
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,7 @@ def step(known: int, before: str = "normal", after: str = "crunch") -> Transitio
         from_state=before,
         to_state=after,
         kind="enter",
+        confidence="medium",
         evidence=(),
         causes=(),
         blind_on=("specials",),
