@@ -222,7 +222,9 @@ class FundCoordination(Detector):
             ("stance_count", "STANCE", stance),
             ("count", "ALL", stance if stance.count > flow.count else flow),
         ):
-            readings = sorted(one.readings or gone, key=lambda reading: (reading.ts, reading.source, reading.sequence))
+            # What ended is as much a cause as what goes on.
+            both = (*one.readings, *gone)
+            readings = sorted(both, key=lambda reading: (reading.ts, reading.source, reading.sequence))
             if self.level(name, subject) == one.level:
                 continue
             config = self._config
