@@ -57,7 +57,7 @@ class Crunchwatch(click.Group):
 
 def _exit_code(error: Exception) -> int | None:
     """The code of an error that was made for the user; None for one that is a fault of this program."""
-    from detectors.config import ConfigError  # noqa: PLC0415 - only needed once something went wrong
+    from detectors.config import ConfigError
 
     if isinstance(error, ConfigError):
         return EXIT_CONFIGURATION
@@ -81,7 +81,7 @@ def demo(speed: float | None, as_json: bool) -> None:
     shown as they come, and at the end everything said is compared with the backtest, byte for byte. Nothing is left
     behind. Exit code 1 means that something differed.
     """
-    from streams.embedded import EmbeddedBroker  # noqa: PLC0415 - heavy imports wait until a command runs
+    from streams.embedded import EmbeddedBroker
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # so that the children are stopped on the way out
     with tempfile.TemporaryDirectory(prefix="crunchwatch-demo-") as folder, EmbeddedBroker() as broker:
@@ -91,13 +91,13 @@ def demo(speed: float | None, as_json: bool) -> None:
 
 def _demo_on(url: str, log: Path, speed: float | None, *, as_json: bool) -> bool:
     """Run the demo on a broker; whether what the worker said is what the backtest says."""
-    from detectors.config import load as load_config  # noqa: PLC0415 - heavy imports wait until a command runs
-    from replay import backtest  # noqa: PLC0415
-    from replay.faults import Faults  # noqa: PLC0415
-    from replay.playback import Playback  # noqa: PLC0415
-    from replay.scenario import named, script  # noqa: PLC0415
-    from streams import settings, topics  # noqa: PLC0415
-    from streams.process import WorkerProcess  # noqa: PLC0415
+    from detectors.config import load as load_config
+    from replay import backtest
+    from replay.faults import Faults
+    from replay.playback import Playback
+    from replay.scenario import named, script
+    from streams import settings, topics
+    from streams.process import WorkerProcess
 
     chosen = settings.load({}, broker=url)  # the demo is the same for everyone: no variable of the user's goes in
     asyncio.run(topics.ensure(chosen))
@@ -126,8 +126,8 @@ class Demonstration:
     """Plays the script, follows what the worker says, shows the transitions, and compares."""
 
     def __init__(self, made: "Script", expected: "list[Output]", chosen: "Settings", *, as_json: bool) -> None:
-        from detectors.signals import to_json  # noqa: PLC0415 - heavy imports wait until a command runs
-        from streams.topics import SIGNALS, TRANSITIONS  # noqa: PLC0415
+        from detectors.signals import to_json
+        from streams.topics import SIGNALS, TRANSITIONS
 
         self._script = made
         self._settings = chosen
@@ -142,11 +142,11 @@ class Demonstration:
 
     async def run(self, how: "Playback") -> None:
         """Play and follow at once; return when everything expected was said, or nothing more comes."""
-        from rich.live import Live  # noqa: PLC0415 - heavy imports wait until a command runs
-        from rich.progress import Progress  # noqa: PLC0415
+        from rich.live import Live
+        from rich.progress import Progress
 
-        from detectors.calendar import ny_date  # noqa: PLC0415
-        from replay import playback, report  # noqa: PLC0415
+        from detectors.calendar import ny_date
+        from replay import playback, report
 
         plan = playback.planned(self._script, how)
         bar = Progress(*playback.columns())
@@ -170,9 +170,9 @@ class Demonstration:
 
     async def _follow(self, tell: Callable[[bytes], None]) -> None:
         """Read both topics from their beginning, for as long as it takes; tell of each transition."""
-        from aiokafka import TopicPartition  # noqa: PLC0415 - heavy imports wait until a command runs
+        from aiokafka import TopicPartition
 
-        from streams import clients  # noqa: PLC0415
+        from streams import clients
 
         async with clients.reader(self._settings) as reader:
             topics = list(self._said)
@@ -185,8 +185,8 @@ class Demonstration:
 
     def _tell(self, transition: bytes) -> None:
         """One line a transition, where there is no terminal for a table that grows."""
-        from detectors.signals import from_json  # noqa: PLC0415 - heavy imports wait until a command runs
-        from replay import report, scorecard  # noqa: PLC0415
+        from detectors.signals import from_json
+        from replay import report, scorecard
 
         if self._as_json:
             report.line(transition)
@@ -208,21 +208,21 @@ class Demonstration:
         await follower
 
     def _view(self, bar: Any) -> Any:
-        from rich.console import Group  # noqa: PLC0415 - heavy imports wait until a command runs
+        from rich.console import Group
 
         return Group(self._table(), bar)
 
     def _table(self) -> Any:
-        from detectors.signals import from_json  # noqa: PLC0415 - heavy imports wait until a command runs
-        from replay import report  # noqa: PLC0415
+        from detectors.signals import from_json
+        from replay import report
 
         said = [from_json(raw) for raw in self._said[self._topics["transition"]]]
         return report.outputs_table(said, "Transitions, as the worker says them")
 
     def closing(self) -> bool:
         """Say how it went: the transitions, the chronology, and the comparison."""
-        from detectors.signals import from_json  # noqa: PLC0415 - heavy imports wait until a command runs
-        from replay import report, scorecard  # noqa: PLC0415
+        from detectors.signals import from_json
+        from replay import report, scorecard
 
         missing = Counter(raw for side in self._expected.values() for raw in side)
         missing.subtract(raw for side in self._said.values() for raw in side)
@@ -266,8 +266,8 @@ def explain(output_id: str, *, as_json: bool, **where: Any) -> None:
     --outputs takes the lines of `crunchwatch backtest --json --signals --warm-up`, --broker the topics of a worker, and
     with it the events that came in there. Exit code 1: it could not be reproduced.
     """
-    from replay import explain as asked  # noqa: PLC0415 - heavy imports wait until a command runs
-    from replay import rehearse, report, tree  # noqa: PLC0415
+    from replay import explain as asked
+    from replay import rehearse, report, tree
 
     if where["broker"] is None:
         case = _of_backtest(output_id, **where)
@@ -304,10 +304,10 @@ def _of_backtest(
     **_: Any,
 ) -> Case:
     """A case from a backtest of this process, or from the lines that one wrote and the same data."""
-    from detectors.config import load as load_config  # noqa: PLC0415 - heavy imports wait until a command runs
-    from replay import backtest  # noqa: PLC0415
-    from replay import explain as asked  # noqa: PLC0415
-    from replay.scenario import named, script, script_of  # noqa: PLC0415
+    from detectors.config import load as load_config
+    from replay import backtest
+    from replay import explain as asked
+    from replay.scenario import named, script, script_of
 
     if scenario and data:
         raise click.UsageError("give either --scenario or --data")
@@ -334,11 +334,11 @@ async def _of_topics(
     **_: Any,
 ) -> Case:
     """A case from the topics of a worker: what it said, and what came in on the partition it said it of."""
-    from detectors.codec import decode  # noqa: PLC0415 - heavy imports wait until a command runs
-    from detectors.signals import from_json  # noqa: PLC0415
-    from replay import explain as asked  # noqa: PLC0415
-    from streams import history  # noqa: PLC0415
-    from streams import settings as settings_of  # noqa: PLC0415
+    from detectors.codec import decode
+    from detectors.signals import from_json
+    from replay import explain as asked
+    from streams import history
+    from streams import settings as settings_of
 
     settings = settings_of.load(broker=broker, topic_prefix=topic_prefix)
     said = [(from_json(one.value), one.partition) for one in await history.outputs(settings) if one.value is not None]
@@ -357,7 +357,7 @@ async def _of_topics(
 
 def _configured(output: "Output", preset: str | None, config: Path | None) -> "Config":
     """The configuration asked for; if none is, the preset that an output was made with, or else the default."""
-    from detectors.config import PRESETS, config_hash, load  # noqa: PLC0415 - heavy imports wait until a command runs
+    from detectors.config import PRESETS, config_hash, load
 
     if preset is None and config is None:
         made_with = [one for one in map(load, PRESETS) if config_hash(one) == output.config_hash]

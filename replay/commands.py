@@ -47,7 +47,7 @@ class MarketName(click.ParamType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Refuse a name that the engine would refuse."""
-        from detectors.checks import MARKET  # noqa: PLC0415 - heavy imports wait until a command runs
+        from detectors.checks import MARKET
 
         if not MARKET.fullmatch(str(value)):
             self.fail(f"{value!r} is no market: capital letters, digits and ._- only, at most 32", param, ctx)
@@ -91,10 +91,10 @@ def replay(
     in 2021, --speed times as fast. Topics that hold the market already are left alone: to a worker that has seen a
     market's events, the same once more are repeats. Play it again under another name with --market.
     """
-    from detectors.config import load  # noqa: PLC0415 - heavy imports wait until a command runs
-    from replay import report  # noqa: PLC0415
-    from replay.faults import Faults  # noqa: PLC0415
-    from replay.playback import Playback, play  # noqa: PLC0415
+    from detectors.config import load
+    from replay import report
+    from replay.faults import Faults
+    from replay.playback import Playback, play
 
     how = Playback(
         broker=options["broker"],
@@ -135,10 +135,10 @@ def backtest(
     For feb2021 the framework's chronology follows, each claim beside what the engine said and what the public record
     says.
     """
-    from detectors.config import load  # noqa: PLC0415 - heavy imports wait until a command runs
-    from replay import backtest as engine_room  # noqa: PLC0415
-    from replay import report, scorecard  # noqa: PLC0415
-    from replay.years import by_year  # noqa: PLC0415
+    from detectors.config import load
+    from replay import backtest as engine_room
+    from replay import report, scorecard
+    from replay.years import by_year
 
     config = load(options["preset"], options["config"])
     script = _script(scenario, data, window, end, options["market"])
@@ -163,9 +163,9 @@ def backtest(
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def chronology(preset: str, config: Path | None, as_json: bool) -> None:
     """Print the framework's dated claims beside what the engine said and what the public record says."""
-    from detectors.config import load  # noqa: PLC0415 - heavy imports wait until a command runs
-    from replay import backtest as engine_room  # noqa: PLC0415
-    from replay import report, scorecard  # noqa: PLC0415
+    from detectors.config import load
+    from replay import backtest as engine_room
+    from replay import report, scorecard
 
     result = engine_room.run(_script("feb2021", None, None, None), load(preset, config))
     report.chronology(scorecard.score(result.outputs), as_json=as_json)
@@ -191,9 +191,9 @@ def chart(
 
     Wants matplotlib: pip install 'crunchwatch[plot]'.
     """
-    from detectors.config import load  # noqa: PLC0415 - heavy imports wait until a command runs
-    from replay import backtest as engine_room  # noqa: PLC0415
-    from replay import chart as drawn  # noqa: PLC0415
+    from detectors.config import load
+    from replay import backtest as engine_room
+    from replay import chart as drawn
 
     config = load(options["preset"], options["config"])
     script = _script(scenario or (None if data else "feb2021"), data, window, end)
@@ -205,7 +205,7 @@ def chart(
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def series(as_json: bool) -> None:
     """List the series a tidy CSV file may hold, with their units and when each is known."""
-    from replay import report  # noqa: PLC0415 - heavy imports wait until a command runs
+    from replay import report
 
     report.catalogue(as_json=as_json)
 
@@ -217,7 +217,7 @@ def _script(
     end: dt.datetime | None,
     market: str = "UST",
 ) -> "Script":
-    from replay.scenario import named, script, script_of  # noqa: PLC0415 - heavy imports wait until a command runs
+    from replay.scenario import named, script, script_of
 
     first = None if window is None else window.date()
     last = None if end is None else end.date()

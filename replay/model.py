@@ -100,7 +100,7 @@ model = _parameter_options(model)
 
 
 def _parameters(options: dict[str, float | None]) -> "Parameters":
-    from detectors.model.equilibrium import ModelError, Parameters  # noqa: PLC0415 - heavy imports wait
+    from detectors.model.equilibrium import ModelError, Parameters
 
     try:
         return Parameters(**{name: value for name, value in options.items() if value is not None})
@@ -109,8 +109,8 @@ def _parameters(options: dict[str, float | None]) -> "Parameters":
 
 
 def _solve(options: dict[str, float | None], beta: float, short_rate: float, *, as_json: bool) -> None:
-    from detectors.model.equilibrium import ModelError, fold, solve  # noqa: PLC0415 - heavy imports wait
-    from replay import model_report  # noqa: PLC0415
+    from detectors.model.equilibrium import ModelError, fold, solve
+    from replay import model_report
 
     parameters = _parameters(options)
     try:
@@ -122,8 +122,8 @@ def _solve(options: dict[str, float | None], beta: float, short_rate: float, *, 
 
 
 def _plot(path: Path, options: dict[str, float | None], beta: float | None, short_rate: float | None) -> None:
-    from detectors.model.equilibrium import ModelError  # noqa: PLC0415 - heavy imports wait until a command runs
-    from replay import model_plot  # noqa: PLC0415
+    from detectors.model.equilibrium import ModelError
+    from replay import model_plot
 
     parameters = _parameters(options)
     size = abs(FIGURE_5_BETA if beta is None else beta)
@@ -135,7 +135,7 @@ def _plot(path: Path, options: dict[str, float | None], beta: float | None, shor
 
 
 def _regress(data: Path, first: dt.datetime | None, last: dt.datetime | None, *, as_json: bool) -> None:
-    from replay import model_regression, model_report  # noqa: PLC0415 - heavy imports wait until a command runs
+    from replay import model_regression, model_report
 
     span: tuple[Any, Any] = (first.date() if first else None, last.date() if last else None)
     model_report.regressions(model_regression.run(data, *span), as_json=as_json)

@@ -26,7 +26,7 @@ _broker = click.option("--broker", help="kafka://host:port[,host:port…]; CRUNC
 
 
 def _load(path: Path | None, **overrides: Any) -> Settings:
-    from streams import settings  # noqa: PLC0415 - heavy imports wait until a command runs
+    from streams import settings
 
     return settings.load(path=path, **overrides)
 
@@ -41,8 +41,8 @@ def _load(path: Path | None, **overrides: Any) -> Settings:
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="What is said on stderr.")
 def worker(path: Path | None, **overrides: Any) -> None:
     """Run a worker: events in, signals and transitions out, until SIGTERM or Ctrl-C."""
-    from streams import worker as running  # noqa: PLC0415
-    from streams.process import STARTED  # noqa: PLC0415
+    from streams import worker as running
+    from streams.process import STARTED
 
     running.run(_load(path, **overrides), lambda address: click.echo(f"{STARTED}{address}"))
 
@@ -54,7 +54,7 @@ def worker(path: Path | None, **overrides: Any) -> None:
 @click.option("--replication", type=click.IntRange(1), help="Copies of every topic.")
 def topics(path: Path | None, **overrides: Any) -> None:
     """Create the topics that are missing and check those that are there."""
-    from streams import topics as made  # noqa: PLC0415
+    from streams import topics as made
 
     settings = _load(path, **overrides)
     created = asyncio.run(made.ensure(settings))
@@ -68,7 +68,7 @@ def topics(path: Path | None, **overrides: Any) -> None:
 @click.option("--folder", type=click.Path(file_okay=False, path_type=Path), help="Keep its data here; else nothing.")
 def broker(port: int, folder: Path | None) -> None:
     """Run the embedded broker in the foreground: for a look around, not for anything to rely on."""
-    from streams.embedded import EmbeddedBroker  # noqa: PLC0415
+    from streams.embedded import EmbeddedBroker
 
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
@@ -103,7 +103,7 @@ def watch(
 
     Exit code 0, or 1 if nothing came before --until-idle was over.
     """
-    from streams.watching import show  # noqa: PLC0415
+    from streams.watching import show
 
     settings = _load(path, broker=broker)
     showing = show(

@@ -116,11 +116,11 @@ class FundExposure(Detector):
 
     def look(self, step: Step) -> Look:
         """What the type's rule holds after a step; learns nothing."""
-        raise NotImplementedError
+        raise AssertionError(f"{self.name} has no rule for {step}")
 
     def keep(self, state: Any) -> None:
         """Learn: take the state that a look at a day's close ended in."""
-        raise NotImplementedError
+        raise AssertionError(f"{self.name} keeps no {type(state).__name__}")
 
     def update(self, event: Event) -> list[Draft]:
         """Step at a day's close, look at a quote, or take a report."""

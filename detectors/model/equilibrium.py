@@ -33,9 +33,9 @@ from functools import lru_cache
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
-Vector = NDArray[np.float64]
+from detectors.model.grid import Vector, gauss, grid_of
+
 NODES = (32, 64, 128, 256)
 TAIL = 1e-12
 STEPS = 200
@@ -114,59 +114,7 @@ class Equilibrium(msgspec.Struct, frozen=True):
         horizon = self.parameters.horizon
         if not 0 < tenor <= horizon:
             return float("nan")
-        return (more + _grid(horizon, row.size - 1).at(row, tenor)) / tenor
-
-
-class Grid:
-    """Chebyshev nodes on [0, T] with running integrals, and interpolation by the barycentric formula."""
-
-    def __init__(self, horizon: float, nodes: int) -> None:
-        index = np.arange(nodes + 1)
-        cosine = -np.cos(np.pi * index / nodes)
-        self.tau: Vector = horizon * (1 + cosine) / 2
-        self._horizon = horizon
-        weights = (-1.0) ** index
-        weights[[0, -1]] /= 2
-        self._weights = weights
-        # Values to Chebyshev coefficients, the integral of each polynomial from -1, and back to the nodes.
-        polynomials = np.cos(np.outer(np.pi - np.pi * index / nodes, np.arange(nodes + 2)))
-        halves = np.ones(nodes + 1)
-        halves[[0, -1]] = 0.5
-        self.coefficients: Vector = 2 / nodes * halves[:, None] * polynomials[:, : nodes + 1].T * halves[None, :]
-        integrals = np.zeros((nodes + 1, nodes + 1))
-        integrals[:, 0] = cosine
-        integrals[:, 1] = cosine**2 / 2
-        for n in range(2, nodes + 1):
-            integrals[:, n] = polynomials[:, n + 1] / (2 * n + 2) - polynomials[:, n - 1] / (2 * n - 2)
-        self.running: Vector = horizon / 2 * (integrals - integrals[0]) @ self.coefficients
-
-    def at(self, values: Vector, tau: float) -> float:
-        """The interpolant at one point."""
-        gaps = tau - self.tau
-        if np.any(gaps == 0):
-            return float(values[np.argmin(np.abs(gaps))])
-        terms = self._weights / gaps
-        return float(terms @ values / terms.sum())
-
-    def integral_weights(self, lower: float) -> Vector:
-        """Weights w with ``w @ values`` the integral of the interpolant from ``lower`` to the end."""
-        points, weights = _gauss(self.tau.size)
-        tau = lower + (self._horizon - lower) * (points + 1) / 2
-        gaps = tau[:, None] - self.tau[None, :]
-        terms = self._weights / np.where(gaps == 0, 1e-300, gaps)
-        cardinal = terms / terms.sum(axis=1, keepdims=True)
-        answer: Vector = (self._horizon - lower) / 2 * weights @ cardinal
-        return answer
-
-
-@lru_cache(maxsize=8)
-def _gauss(points: int) -> tuple[Vector, Vector]:
-    return np.polynomial.legendre.leggauss(points)
-
-
-@lru_cache(maxsize=16)
-def _grid(horizon: float, nodes: int) -> Grid:
-    return Grid(horizon, nodes)
+        return (more + grid_of(horizon, row.size - 1).at(row, tenor)) / tenor
 
 
 def _a(tau: float | Vector, kappa: float) -> float | Vector:
@@ -179,7 +127,7 @@ class _System:
     def __init__(self, parameters: Parameters, beta: float, nodes: int) -> None:
         p = self.parameters = parameters
         self.beta = beta
-        grid = self.grid = _grid(p.horizon, nodes)
+        grid = self.grid = grid_of(p.horizon, nodes)
         self.nodes = nodes + 1
         lower = p.tau_hat if beta > 0 else 0.0
         self.size = p.horizon - lower
@@ -228,7 +176,7 @@ class _System:
 @lru_cache(maxsize=16)
 def _normal(parameters: Parameters, nodes: int) -> tuple[Vector, Vector, Vector, Vector]:
     """The normal state solved for any stressed one: ``u_0 = once + again u_b``, and the running integrals of both."""
-    p, grid = parameters, _grid(parameters.horizon, nodes)
+    p, grid = parameters, grid_of(parameters.horizon, nodes)
     a = np.asarray(_a(grid.tau, p.kappa))
     matrix = grid.running * (p.kappa * p.rbar * a - p.sigma**2 * a**2 / 2 + p.xi_0)
     matrix[np.diag_indices(nodes + 1)] += 1
@@ -239,7 +187,7 @@ def _normal(parameters: Parameters, nodes: int) -> tuple[Vector, Vector, Vector,
 
 def _integral_of_a(lower: float, upper: float, kappa: float) -> float:
     # The closed form loses all digits where kappa tau is small; sixty Gauss points never do.
-    points, weights = _gauss(60)
+    points, weights = gauss(60)
     tau = lower + (upper - lower) * (points + 1) / 2
     return float((upper - lower) / 2 * weights @ np.asarray(_a(tau, kappa)))
 

@@ -7,10 +7,11 @@ import msgspec
 import numpy as np
 import pytest
 
+from detectors.abnormal import STUDENT_5_PCT, cross_sectional_t, rank_z
 from detectors.config import load
 from detectors.events import EquityIndex
 from detectors.signals import Cause, Signal
-from detectors.spillover import STUDENT_5_PCT, ForeignSpillover, cross_sectional_t, rank_z
+from detectors.spillover import ForeignSpillover
 from tests.detectors import bundled
 from tests.support import make
 from tests.support.drive import brief, feed
