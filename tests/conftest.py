@@ -5,6 +5,7 @@ import pytest
 SERVERS = ("tests/integration/", "tests/streams/", "tests/replay/test_demo.py", "tests/replay/test_again.py")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep server tests together: `--dist loadgroup` gives a group to one process."""
     for item in items:
