@@ -10,7 +10,7 @@ demo: $(STAMP)           ## watch February and March 2021 stream through a broke
 	$(BIN)/crunchwatch demo
 
 test: $(STAMP) lint      ## everything that has to hold
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
 bench: $(STAMP)          ## how fast, as ratios to peers in the same run
 	$(BIN)/python -m bench.throughput

@@ -39,10 +39,6 @@ def test_nothing_of_the_script_is_late_repeated_or_in_conflict(result: Backtest)
     assert result.status.waiting == 0
 
 
-def test_it_is_fast(result: Backtest) -> None:
-    assert result.elapsed_s < 5
-
-
 def test_the_pieces_do_not_matter(feb2021: Script, result: Backtest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backtest, "CHUNK", 777)
     again = backtest.run(feb2021, CONFIG)
@@ -135,11 +131,6 @@ def test_a_users_own_days_of_another_year(tmp_path: Path) -> None:
     steps = [o for o in backtest.run(script_of(tmp_path, None, None), CONFIG).outputs if isinstance(o, Transition)]
     assert steps
     assert steps[-1].to_state == "de_facto_default"
-
-
-def test_the_whole_bundled_data_within_five_seconds() -> None:
-    made = script(named("bundled"))
-    assert backtest.run(made, CONFIG).elapsed_s < 5
 
 
 DIGEST = """
