@@ -19,7 +19,7 @@ from replay import backtest, scorecard
 from replay.backtest import Backtest
 from replay.faults import Faults, Plan, plan
 from replay.pacer import Message, slots
-from replay.scenario import Script, named, script, script_of
+from replay.scenario import Script, script_of
 
 CONFIG = load("desk")
 LATENESS_NS = CONFIG.merge.lateness_s * 10**9
