@@ -5,6 +5,7 @@ used · 4 no broker · higher: the worker's own, see docs/operations.md.
 """
 
 import asyncio
+import logging
 import signal
 import sys
 import tempfile
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 EXIT_DIFFERENCE = 1
 EXIT_CONFIGURATION = 2
+INTERRUPTED = 128 + signal.SIGINT
 TERMINATED = 128 + signal.SIGTERM
 LAST_WORD_S = 30.0
 SILENCE_S = 0.5
@@ -45,7 +47,10 @@ class Crunchwatch(click.Group):
         """Run the command; errors that are meant for the user become a line and an exit code."""
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
+        except (click.Abort, KeyboardInterrupt):
+            click.echo("stopped", err=True)
+            ctx.exit(INTERRUPTED)
+        except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
             raise
         except Exception as error:
             code = _exit_code(error)
@@ -62,6 +67,8 @@ def _exit_code(error: Exception) -> int | None:
     if isinstance(error, ConfigError):
         return EXIT_CONFIGURATION
     code = getattr(error, "exit_code", None)
+    if code is None and isinstance(error, OSError):  # a full disk, a folder that may not be written
+        return EXIT_DIFFERENCE
     return code if isinstance(code, int) else None
 
 
@@ -69,6 +76,8 @@ def _exit_code(error: Exception) -> int | None:
 @click.version_option(metadata.version("crunchwatch"), prog_name="crunchwatch")
 def main() -> None:
     """See stress in the U.S. Treasury and repo markets while it forms: normal, crunch, de facto default."""
+    # Each attempt to connect would be a line of its own; what failed is said once, by the command.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 
 @main.command()

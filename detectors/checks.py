@@ -110,6 +110,9 @@ def _yield_quote(event: ev.YieldQuote) -> None:
         raise CheckError("missing_value", "mid_pct", "a mid, or a bid and an ask, is wanted")
     if event.bid_pct is not None and event.ask_pct is not None and event.bid_pct < event.ask_pct:
         raise CheckError("crossed", "bid_pct", "below the ask: quotes are yields, so the bid is the higher")
+    mid, bid, ask = event.mid_pct, event.bid_pct, event.ask_pct
+    if mid is not None and ((bid is not None and mid > bid) or (ask is not None and mid < ask)):
+        raise CheckError("crossed", "mid_pct", "not between the ask and the bid")
 
 
 def _repo_print(event: ev.RepoPrint) -> None:

@@ -4,7 +4,6 @@ A message's value is one event or an array of events (a frame), in JSON; its key
 element spoils only itself.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -56,11 +55,6 @@ DEFAULT_LIMITS = Limits()
 def encode(event: Event) -> bytes:
     """One event as JSON, without its absent fields, keys in the order of the record."""
     return orjson.dumps(_plain(event))
-
-
-def encode_frame(events: Iterable[Event]) -> bytes:
-    """Several events as one JSON array."""
-    return orjson.dumps([_plain(event) for event in events])
 
 
 def _plain(event: Event) -> dict[str, Any]:

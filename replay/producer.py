@@ -22,7 +22,7 @@ from detectors.events import STREAMS
 from replay.errors import AddressError, BrokerError
 from replay.pacer import Message, Slot
 
-CONNECT_S = 8.0
+CONNECT_S = 6.0
 FLUSH_S = 60.0
 LOOK_S = 10.0
 SETTLE_S = 0.3

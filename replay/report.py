@@ -163,6 +163,8 @@ def closing(result: Backtest, script: Script) -> None:
     said = len(result.shown)
     out = console()
     out.print(f"At the end of {script.scenario.end}: {_coloured(status.state)}, blind on {blind}.")
+    if status.warming:
+        out.print(f"Not yet able to judge, for want of history: {', '.join(status.warming)}.")
     out.print(
         f"{result.events:,} events in {result.elapsed_s:.2f} s; {said} outputs from {script.scenario.window} on, "
         f"{len(result.outputs) - said} in the warm-up before it (--warm-up shows them); "

@@ -52,6 +52,7 @@ class MarketMetrics:
         )
         self._known: set[str] = set()
         self._shown: dict[str, set[str]] = defaultdict(set)
+        self._blindable: dict[str, set[str]] = {}
         self._series: dict[str, set[str]] = defaultdict(set)
 
     def step(self, transition: Transition) -> None:
@@ -82,8 +83,12 @@ class MarketMetrics:
         shown.update(status.evidence)
         for detector in shown:  # one that has fallen silent is at zero, not where it was last seen
             self.evidence.labels(market, detector).set(status.evidence.get(detector, 0))
-        for name in {*status.feeds, *status.blind_on}:
-            self.blind.labels(market, name).set(name in status.blind_on)
+        # A model that still warms up cannot see either: blind, not calm.
+        blind = {*status.blind_on, *status.warming}
+        seen = self._blindable.setdefault(market, set())
+        seen |= {*status.feeds, *blind}
+        for name in seen:
+            self.blind.labels(market, name).set(name in blind)
 
     def _initialise(self, market: str) -> None:
         """Every step's counter begins at zero: an increase from nothing is no increase to Prometheus."""
@@ -98,5 +103,6 @@ class MarketMetrics:
         self._known.discard(market)
         self._shown.pop(market, None)
         self._series.pop(market, None)
+        self._blindable.pop(market, None)
         for metric in self._all:
             metric.remove_by_labels({"market": market})

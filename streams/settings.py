@@ -20,6 +20,8 @@ from streams.errors import SettingsError
 
 PREFIX = "CRUNCHWATCH_"
 FILE_VARIABLE = "CRUNCHWATCH_SETTINGS"
+# Variables with the same beginning that are not the worker's: where the tests keep Kafka's jars.
+OTHERS = ("CRUNCHWATCH_KAFKA_LIBS",)
 MEBIBYTE = 1 << 20
 
 _ADDRESS = re.compile(r"^(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:(?P<port>\d{1,5}))?$")
@@ -61,7 +63,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Markets one worker takes on; a message of one more is dead-lettered."""
     session_timeout_s: float = 10.0
     """After so long without a sign a worker is given up by the group."""
-    connect_timeout_s: float = 8.0
+    connect_timeout_s: float = 6.0
     """How long to look for a broker."""
     recovery_timeout_s: float = 60.0
     """How long the broker may take to give the state back, or to confirm it; then the worker ends."""
@@ -150,7 +152,11 @@ def _from_file(path: Path) -> dict[str, Any]:
 
 
 def _from_environment(variables: Mapping[str, str]) -> dict[str, Any]:
-    """Only the known names: other tools of the project have variables of their own with the same beginning."""
+    """The known names; a mistyped one is refused, or the default would be in force and nobody would know."""
+    known = {PREFIX + name.upper() for name in Settings.__struct_fields__} | {FILE_VARIABLE, *OTHERS}
+    for name in sorted(set(variables) - known):
+        if name.startswith(PREFIX):
+            raise SettingsError(name, "there is no such setting")
     found: dict[str, Any] = {}
     for field in msgspec.structs.fields(Settings):
         text = variables.get(PREFIX + field.name.upper())

@@ -219,19 +219,32 @@ def solve(parameters: Parameters, beta: float) -> Equilibrium:
     if not np.isfinite(beta):
         raise ModelError("beta must be a finite number")
     beta += 0.0  # no minus zero
-    for system in _finer(parameters, beta):
-        if not _resolved(system, parameters.xi_b):
-            continue
-        found = _root(system)
-        if found is None:
-            break
-        if _resolved(system, found[0]):
-            return _equilibrium(system, *found)
+    try:
+        solved = _solved(parameters, beta)
+    except ModelError:
+        low, high = fold(parameters)
+        if low <= beta <= high:
+            raise
+        solved = None  # far beyond the fold the curves cannot be resolved either; the fold is the reason
+    if solved is not None:
+        return solved
     low, high = fold(parameters)
     raise ModelError(
         f"beta {beta:g} has no equilibrium, it lies beyond the fold: "
         f"with these parameters beta must lie between {low:.6g} and {high:.6g}"
     )
+
+
+def _solved(parameters: Parameters, beta: float) -> Equilibrium | None:
+    for system in _finer(parameters, beta):
+        if not _resolved(system, parameters.xi_b):
+            continue
+        found = _root(system)
+        if found is None:
+            return None
+        if _resolved(system, found[0]):
+            return _equilibrium(system, *found)
+    return None
 
 
 def _equilibrium(system: _System, k_b: float, slope: float) -> Equilibrium:

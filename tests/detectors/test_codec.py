@@ -85,6 +85,7 @@ def test_a_frame_keeps_order_and_spoils_only_its_bad_elements() -> None:
         (altered(source="x" * 65), KEY, "bad_name"),
         (altered(source="a\nb"), KEY, "bad_name"),
         (altered(bid_pct=1.0, ask_pct=1.1), KEY, "crossed"),
+        (altered(mid_pct=1.5, bid_pct=1.4, ask_pct=1.3), KEY, "crossed"),
     ],
 )
 def test_each_fault_has_its_name(raw: bytes | None, key: bytes | None, reason: str) -> None:

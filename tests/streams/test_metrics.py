@@ -54,6 +54,14 @@ def test_what_a_market_shows_goes_with_its_partition(engine: Engine) -> None:
     assert b'market="UST"' not in metrics.exposition()
 
 
+def test_a_model_that_warms_up_is_blind_and_not_calm() -> None:
+    engine, metrics = Engine(load(), "UST"), Metrics()
+    metrics.owned(owned(engine))
+    assert "anomaly:GCF-TRIPARTY" in engine.status().warming
+    for part in engine.status().warming:
+        assert metrics.registry.get_sample_value("crunchwatch_blind", {"market": "UST", "evidence": part}) == 1
+
+
 def test_a_market_that_has_heard_nothing_has_no_lag() -> None:
     metrics = Metrics()
     metrics.owned(owned(Engine(load(), "UST")))

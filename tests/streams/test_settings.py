@@ -71,3 +71,9 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, content: str) -> 
 def test_addresses_get_their_port() -> None:
     chosen = settings.load({"CRUNCHWATCH_BROKER": "kafka://a,b:9093,[::1]:9094,[::1]"})
     assert chosen.bootstrap == ["a:9092", "b:9093", "[::1]:9094", "[::1]:9092"]
+
+
+def test_a_mistyped_variable_is_refused_by_its_name() -> None:
+    with pytest.raises(SettingsError, match="CRUNCHWATCH_BROKR.*no such setting"):
+        settings.load({"CRUNCHWATCH_BROKR": "kafka://127.0.0.1:9092"})
+    settings.load({"CRUNCHWATCH_KAFKA_LIBS": "/somewhere"})
