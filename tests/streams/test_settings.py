@@ -74,6 +74,6 @@ def test_addresses_get_their_port() -> None:
 
 
 def test_a_mistyped_variable_is_refused_by_its_name() -> None:
-    with pytest.raises(SettingsError, match="CRUNCHWATCH_BROKR.*no such setting"):
+    with pytest.raises(SettingsError, match=r"CRUNCHWATCH_BROKR.*no such setting"):
         settings.load({"CRUNCHWATCH_BROKR": "kafka://127.0.0.1:9092"})
     settings.load({"CRUNCHWATCH_KAFKA_LIBS": "/somewhere"})
