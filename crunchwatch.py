@@ -1,7 +1,7 @@
 """The command line; the one file that knows all three packages.
 
 Exit codes: 0 done · 1 a check failed, or a difference was found · 2 usage or configuration · 3 data that cannot be
-used · 4 no broker · higher: the worker's own, see docs/operations.md.
+used · 4 no broker · 130 stopped by Ctrl-C · others: the worker's own, see docs/operations.md.
 """
 
 import asyncio

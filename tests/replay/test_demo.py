@@ -49,7 +49,7 @@ def test_the_worker_says_what_the_backtest_says(tmp_path: Path) -> None:
     assert children(tmp_path) == []
 
 
-@pytest.mark.parametrize(("how", "code"), [(signal.SIGTERM, 128 + signal.SIGTERM), (signal.SIGINT, 1)])
+@pytest.mark.parametrize(("how", "code"), [(signal.SIGTERM, 128 + signal.SIGTERM), (signal.SIGINT, 130)])
 def test_stopped_half_way_it_leaves_nothing_behind(tmp_path: Path, how: signal.Signals, code: int) -> None:
     with subprocess.Popen(
         command("--speed", "60", "--json"),
