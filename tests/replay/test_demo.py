@@ -57,12 +57,17 @@ def test_stopped_half_way_it_leaves_nothing_behind(tmp_path: Path, how: signal.S
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
+        # A shell that starts a job in the background has it ignore Ctrl-C; a desk's terminal does not.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  no threads here
     ) as run:
-        assert run.stdout is not None
-        assert run.stdout.readline()  # the first transition: broker, worker and replay are all at work
-        assert len(children(tmp_path)) >= 3
-        run.send_signal(how)
-        assert run.wait(30) == code
+        try:
+            assert run.stdout is not None
+            assert run.stdout.readline()  # the first transition: broker, worker and replay are all at work
+            assert len(children(tmp_path)) >= 3
+            run.send_signal(how)
+            assert run.wait(30) == code
+        finally:
+            run.kill()
     deadline = time.monotonic() + 5
     while children(tmp_path) and time.monotonic() < deadline:
         time.sleep(0.05)
