@@ -1,4 +1,7 @@
-"""The worker's own port: /metrics for Prometheus, /healthz for 'the process lives', /readyz for 'it does its work'."""
+"""The worker's own port: /metrics for Prometheus, /healthz for 'the process lives', /readyz for 'it does its work'.
+
+What else there is to see (the page at ``/``) is handed in as one function from a path to an answer.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import threading
 from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import NamedTuple
 
 from prometheus_client import CONTENT_TYPE_LATEST
 
@@ -15,11 +19,29 @@ from streams.settings import Settings
 _TEXT = "text/plain; charset=utf-8"
 
 
+class Answer(NamedTuple):
+    """What a path answers: a body and its media type."""
+
+    body: bytes
+    kind: str
+    status: HTTPStatus = HTTPStatus.OK
+
+
+Pages = Callable[[str], Answer | None]
+"""What else is served: an answer for a path, or None for one that is not there; called in the server's threads."""
+
+
 class WebServer:
     """A small threaded server; it only reads what the worker shows."""
 
-    def __init__(self, settings: Settings, exposition: Callable[[], bytes], ready: Callable[[], bool]) -> None:
-        handler = _handler(exposition, ready)
+    def __init__(
+        self,
+        settings: Settings,
+        exposition: Callable[[], bytes],
+        ready: Callable[[], bool],
+        pages: Pages = lambda _: None,
+    ) -> None:
+        handler = _handler(exposition, ready, pages)
         try:
             self._server = ThreadingHTTPServer((settings.metrics_host, settings.metrics_port), handler)
         except OSError as error:
@@ -40,31 +62,30 @@ class WebServer:
         self._server.server_close()
 
 
-def _handler(exposition: Callable[[], bytes], ready: Callable[[], bool]) -> type[BaseHTTPRequestHandler]:
+def _handler(exposition: Callable[[], bytes], ready: Callable[[], bool], pages: Pages) -> type[BaseHTTPRequestHandler]:
+    def answer(path: str) -> Answer:
+        if path == "/metrics":
+            return Answer(exposition(), CONTENT_TYPE_LATEST)
+        if path == "/healthz":
+            return Answer(b"alive\n", _TEXT)
+        if path == "/readyz":
+            if ready():
+                return Answer(b"ready\n", _TEXT)
+            return Answer(b"not ready\n", _TEXT, HTTPStatus.SERVICE_UNAVAILABLE)
+        return pages(path) or Answer(b"/ /metrics /healthz /readyz\n", _TEXT, HTTPStatus.NOT_FOUND)
+
     class Handler(BaseHTTPRequestHandler):
         server_version = "crunchwatch"
         sys_version = ""
         timeout = 10
 
         def do_GET(self) -> None:
-            if self.path == "/metrics":
-                self._answer(HTTPStatus.OK, exposition(), CONTENT_TYPE_LATEST)
-            elif self.path == "/healthz":
-                self._answer(HTTPStatus.OK, b"alive\n", _TEXT)
-            elif self.path == "/readyz":
-                if ready():
-                    self._answer(HTTPStatus.OK, b"ready\n", _TEXT)
-                else:
-                    self._answer(HTTPStatus.SERVICE_UNAVAILABLE, b"not ready\n", _TEXT)
-            else:
-                self._answer(HTTPStatus.NOT_FOUND, b"/metrics /healthz /readyz\n", _TEXT)
-
-        def _answer(self, status: HTTPStatus, body: bytes, kind: str) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
+            said = answer(self.path)
+            self.send_response(said.status)
+            self.send_header("Content-Type", said.kind)
+            self.send_header("Content-Length", str(len(said.body)))
             self.end_headers()
-            self.wfile.write(body)
+            self.wfile.write(said.body)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
             """Say nothing of each scrape."""
