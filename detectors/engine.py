@@ -23,6 +23,7 @@ from detectors.sections import Config
 from detectors.snapshot import pack, unpack
 from detectors.status import Counts, Status
 from detectors.stress import Step, StressTable, provenance_of
+from detectors.thresholds import thresholds
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -57,6 +58,7 @@ class Engine:
         self._stress = StressTable(config.stress)
         self._grid = config.merge.grid_s * NS
         self._counts = Counts()
+        self._thresholds = thresholds(config)
         self._places = Places()
         self._now = FAR_PAST
         self._wake: int | None = None
@@ -200,6 +202,7 @@ class Engine:
             values={name: value for one in self._detectors for name, value in one.readings().items()},
             evidence=self._stress.memory.levels(),
             rules=self._stress.holding_rules(self._now, blind_on),
+            thresholds=self._thresholds,
             config_hash=self._hash,
         )
 

@@ -18,7 +18,7 @@ class Counts(msgspec.Struct):
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """State, kind, blindness, warming models, the watermark and who holds it, last values, levels by signal, rules."""
+    """State, kind, blindness, warming models, the watermark and who holds it, values, levels, rules, fixed lines."""
 
     market: str
     state: State
@@ -36,4 +36,5 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     values: dict[str, float]
     evidence: dict[str, int]
     rules: dict[str, bool]
+    thresholds: dict[tuple[str, str], float]
     config_hash: str

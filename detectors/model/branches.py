@@ -173,6 +173,13 @@ class Inverse:
             count=count,
         )
 
+    def distance_pct(self, found: Estimate) -> float:
+        """How far a shock's wedge is from the largest that an equilibrium bears: 100 for no shock, 0 at the bound."""
+        if found.sign == "none":
+            return 100.0
+        branch = self.demand if found.sign == "demand" else self.supply
+        return 0.0 if found.at_bound else 100.0 * (1.0 - abs(found.wedge_bp) / branch.largest)
+
 
 @lru_cache(maxsize=8)
 def inverse(horizon: float, cost: float, points: int, share: float) -> Inverse:

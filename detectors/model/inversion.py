@@ -181,7 +181,9 @@ class ShockInversion(Detector):
         if found.spread_gain <= config.accept_chi2:
             found = msgspec.structs.replace(found, sign="none")
         values = _values(found, changes, noises)
-        self._last = {name: values[name] for name in ("implied_wedge_bp", "amplification", "misfit")}
+        shown = ("implied_wedge_bp", "implied_shock", "amplification", "misfit")
+        self._last = {name: values[name] for name in shown}
+        self._last["distance_to_breakdown_pct"] = tables.distance_pct(found)
         level = self._level(found)
         ordered = sorted(readings, key=lambda reading: (reading.ts, reading.source))
         drafts = []
@@ -209,7 +211,7 @@ class ShockInversion(Detector):
         return ("wedge",) if self._series["wedge"].warming else ()
 
     def readings(self) -> dict[str, float]:
-        """The last implied wedge, its amplification and misfit, and the turns' effects."""
+        """The last implied wedge and shock, distance from breakdown, amplification and misfit; the turns' effects."""
         return dict(self._last)
 
     def snapshot(self) -> dict[str, Any]:

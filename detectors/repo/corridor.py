@@ -31,6 +31,11 @@ def series_of(event: RepoPrint) -> str:
     return f"{event.segment}:{event.instrument}"
 
 
+def bottom_of(policy: PolicyRate) -> float:
+    """The corridor's bottom in percent: the higher of the target range's lower limit and the ON RRP rate."""
+    return policy.target_low_pct if policy.on_rrp_pct is None else max(policy.target_low_pct, policy.on_rrp_pct)
+
+
 class PolicyCorridor(Detector):
     """Measures every general-collateral rate against the policy in force on its day."""
 
@@ -60,7 +65,11 @@ class PolicyCorridor(Detector):
             return drafts
         series = series_of(event)
         if series in self._config.watched and event.statistic in {"average", "close"}:
-            self._last[series] = event.rate_pct
+            self._last |= {
+                f"repo_{series}_pct": event.rate_pct,
+                "corridor_bottom_pct": bottom_of(policy),
+                "corridor_top_pct": policy.target_high_pct,
+            }
             drafts += self._at_the_bottom(series, event, reading, policy)
         return drafts + self._above(series, event, reading, policy)
 
@@ -79,7 +88,7 @@ class PolicyCorridor(Detector):
 
     def _at_the_bottom(self, series: str, event: RepoPrint, reading: Reading, policy: PolicyRate) -> list[Draft]:
         config = self._config
-        bottom = max(policy.target_low_pct, policy.on_rrp_pct if policy.on_rrp_pct is not None else -25.0)
+        bottom = bottom_of(policy)
         above_bottom = in_bp(reading.value - bottom)
         values = {"bottom_pct": bottom, "above_bottom_bp": above_bottom}
         on, off, threshold = False, True, None
@@ -134,8 +143,8 @@ class PolicyCorridor(Detector):
         )
 
     def readings(self) -> dict[str, float]:
-        """The last rate of each watched series, in percent."""
-        return {f"repo_{series}_pct": value for series, value in self._last.items()}
+        """The last rate of each watched series, and the corridor it was held against, in percent."""
+        return dict(self._last)
 
     def snapshot(self) -> dict[str, Any]:
         """The policy book, the last negative print and the last rates."""

@@ -240,8 +240,11 @@ class FailsFloor(Detector):
         return 0, "clear of the floor", [day.worst]
 
     def readings(self) -> dict[str, float]:
-        """The floor of the last day with prints, in percent."""
-        return {} if self._last_floor_pct is None else {"floor_pct": self._last_floor_pct}
+        """The floor of the last day with prints, and the lowest rate of each issue's last day, in percent."""
+        if self._last_floor_pct is None:
+            return {}
+        worst = {f"special_{issue}_pct": day.worst.value for issue, day in self._days.items()}
+        return {"floor_pct": self._last_floor_pct, **worst}
 
     def snapshot(self) -> dict[str, Any]:
         """The policy book and the issues' days."""

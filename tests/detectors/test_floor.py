@@ -130,7 +130,7 @@ def test_without_a_rate_there_is_no_floor_and_nothing_is_said(desk):
 def test_the_framework_has_one_floor_for_all_times(framework):
     detector = FailsFloor(framework.floor)
     assert brief(feed(detector, make.special("2023-03-03", -3.01))) == [("breach", 3)]
-    assert detector.readings() == {"floor_pct": -3.0}
+    assert detector.readings() == {"floor_pct": -3.0, "special_10Y-OTR_pct": -3.01}
 
 
 def test_3_march_2021_is_a_confirmed_breach(floor):
@@ -318,9 +318,9 @@ def test_the_floor_moves_with_the_rate_between_two_prints(desk):
     feed(detector, make.policy("2020-03-03 00:00", 1.0), make.policy("2020-03-16 00:00", 0.0))
     said = feed(detector, make.special("2020-03-16", -2.1))
     assert [(draft.level, draft.threshold) for draft in said] == [(2, -2.0)]
-    assert detector.readings() == {"floor_pct": -2.0}
+    assert detector.readings() == {"floor_pct": -2.0, "special_10Y-OTR_pct": -2.1}
     feed(detector, make.special("2020-03-17", -2.1))
-    assert detector.readings() == {"floor_pct": -3.0}
+    assert detector.readings() == {"floor_pct": -3.0, "special_10Y-OTR_pct": -2.1}
 
 
 @pytest.mark.parametrize("rate", [-2.1, -1.6])

@@ -79,6 +79,15 @@ def test_without_noise_the_shock_comes_back(wedge_bp, names):
     amplification = solve(Parameters(lambda_=0.05, gamma=0.05), found.beta).amplification
     assert found.amplification == pytest.approx(amplification, rel=3e-3)
     assert not found.at_bound
+    largest = (tables().supply if wedge_bp > 0 else tables().demand).largest
+    assert tables().distance_pct(found) == pytest.approx(100 * (1 - abs(wedge_bp) / largest), abs=0.02)
+
+
+def test_no_shock_is_as_far_from_breakdown_as_can_be_and_the_bound_is_there():
+    nothing = tables().estimate({"wedge": 0.0}, NOISES, **RULE)
+    assert tables().distance_pct(nothing) == 100
+    bound = tables().estimate({"wedge": 500.0}, NOISES, **RULE)
+    assert tables().distance_pct(bound) == 0
 
 
 @pytest.mark.parametrize("cost", COSTS.values(), ids=COSTS)

@@ -1,0 +1,137 @@
+"""What is shown of a market as metrics: the families, and a market's samples.
+
+One mapping for all who show it: the worker on /metrics, and the past written out for Prometheus. Pure: 'now' is handed
+in. Label values come from bounded sets: states, kinds, detectors, rules, feeds, streams, and at most ``MAX_SERIES``
+series.
+"""
+
+from collections.abc import Iterator
+from itertools import permutations
+from typing import Literal, NamedTuple, get_args
+
+from detectors.calendar import NS
+from detectors.events import STREAMS
+from detectors.signals import STATES, Confidence, Transition
+from detectors.status import Status
+
+MAX_SERIES = 256
+"""Last values shown of one market."""
+KINDS = ("none", "supply", "scarcity", "squeeze", "mixed")
+CONFIDENCES: tuple[str, ...] = get_args(Confidence)
+
+
+class Family(NamedTuple):
+    """A metric: full name (a counter's without ``_total``), type, help, and its labels after ``market``.
+
+    A state set's last label is its own name, as OpenMetrics has it: one sample a state, 1 for the one that holds.
+    """
+
+    name: str
+    type: Literal["gauge", "counter", "stateset"]
+    help: str
+    labels: tuple[str, ...] = ()
+
+    @property
+    def sample_name(self) -> str:
+        """The name its samples carry."""
+        return f"{self.name}_total" if self.type == "counter" else self.name
+
+
+class Sample(NamedTuple):
+    """One value of a family, with its label values in the family's order."""
+
+    family: Family
+    labels: tuple[str, ...]
+    value: float
+
+
+STATE = Family("crunchwatch_state", "stateset", "State of the market", ("crunchwatch_state",))
+KIND = Family("crunchwatch_kind", "stateset", "Kind of stress the state stands for", ("crunchwatch_kind",))
+CONFIDENCE = Family("crunchwatch_confidence", "stateset", "Confidence in the state", ("crunchwatch_confidence",))
+SINCE = Family("crunchwatch_state_since_seconds", "gauge", "When the state began, event time")
+TRANSITIONS = Family("crunchwatch_transitions", "counter", "Steps of the state", ("from_state", "to_state"))
+VALUE = Family("crunchwatch_value", "gauge", "Last value of a series, in its own unit", ("series",))
+THRESHOLD = Family("crunchwatch_threshold", "gauge", "A line of a series, in the series' unit", ("series", "line"))
+EVIDENCE = Family("crunchwatch_evidence_level", "gauge", "Level of a detector", ("detector",))
+RULE = Family("crunchwatch_rule_holds", "gauge", "1 while a rule of the stress table holds", ("rule",))
+BLIND = Family("crunchwatch_blind", "gauge", "1 while the evidence is missing", ("evidence",))
+WATERMARK = Family("crunchwatch_watermark_seconds", "gauge", "Event time that is settled")
+LAG = Family("crunchwatch_event_time_lag_seconds", "gauge", "Now less the watermark")
+HELD = Family("crunchwatch_watermark_held", "gauge", "1 if the stream holds it back", ("stream",))
+
+FAMILIES = (
+    STATE,
+    KIND,
+    CONFIDENCE,
+    SINCE,
+    TRANSITIONS,
+    VALUE,
+    THRESHOLD,
+    EVIDENCE,
+    RULE,
+    BLIND,
+    WATERMARK,
+    LAG,
+    HELD,
+)
+
+
+class MarketGauges:
+    """One market's samples: what was shown once goes on being shown, at zero where it has ended."""
+
+    def __init__(self) -> None:
+        # Every step's counter begins at zero: an increase from nothing is no increase to Prometheus.
+        self._steps: dict[tuple[str, ...], int] = dict.fromkeys(permutations(STATES, 2), 0)
+        self._series: set[str] = set()
+        self._spoken: set[str] = set()
+        self._blindable: set[str] = set()
+
+    def step(self, transition: Transition) -> None:
+        """The state changed."""
+        self._steps[transition.from_state, transition.to_state] += 1
+
+    def samples(self, status: Status, now_s: float) -> Iterator[Sample]:
+        """All samples, family by family in the order of ``FAMILIES``.
+
+        Args:
+            status: how the market stands.
+            now_s: the moment they are for, in seconds of UTC: the lag is measured against it.
+        """
+        yield from _one_of(STATE, STATES, status.state)
+        yield from _one_of(KIND, KINDS, status.kind)
+        yield from _one_of(CONFIDENCE, CONFIDENCES, status.confidence)
+        yield Sample(SINCE, (), max(0, status.since_ns) / NS)
+        for step, count in self._steps.items():
+            yield Sample(TRANSITIONS, step, count)
+        yield from self._values(status)
+        for (series, line), value in status.thresholds.items():
+            yield Sample(THRESHOLD, (series, line), value)
+        yield from self._levels(status)
+        if status.watermark_ns > 0:  # before the first it lies in the far past, which would be a lag of centuries
+            yield Sample(WATERMARK, (), status.watermark_ns / NS)
+            yield Sample(LAG, (), now_s - status.watermark_ns / NS)
+        for stream in STREAMS:
+            yield Sample(HELD, (stream,), stream in status.held_by)
+
+    def _values(self, status: Status) -> Iterator[Sample]:
+        for series, value in status.values.items():
+            if series in self._series or len(self._series) < MAX_SERIES:  # instruments come and go; labels only come
+                self._series.add(series)
+                yield Sample(VALUE, (series,), value)
+
+    def _levels(self, status: Status) -> Iterator[Sample]:
+        self._spoken.update(status.evidence)
+        for detector in sorted(self._spoken):  # one that has fallen silent is at zero, not where it was last seen
+            yield Sample(EVIDENCE, (detector,), status.evidence.get(detector, 0))
+        for rule, holds in status.rules.items():
+            yield Sample(RULE, (rule,), holds)
+        # A model that still warms up cannot see either: blind, not calm.
+        blind = {*status.blind_on, *status.warming}
+        self._blindable |= {*status.feeds, *blind}
+        for name in sorted(self._blindable):
+            yield Sample(BLIND, (name,), name in blind)
+
+
+def _one_of(family: Family, names: tuple[str, ...], holds: str) -> Iterator[Sample]:
+    for name in names:
+        yield Sample(family, (name,), name == holds)
