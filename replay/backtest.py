@@ -1,6 +1,7 @@
-"""The backtest: the engine of the live worker, in this process, over a script."""
+"""The backtest: the engine of the live worker, one a market, in this process, over a script."""
 
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
 from detectors.calendar import ny_date
 from detectors.engine import Engine
+from detectors.events import Event
 from detectors.sections import Config
 from detectors.signals import Output
 from detectors.status import Status
@@ -23,7 +25,7 @@ class Backtest:
     """What the engine said, from the first day of the warm-up on, and how it stood at the end."""
 
     window_ns: int
-    status: Status
+    statuses: dict[str, Status]
     outputs: list[Output] = field(default_factory=list)
     events: int = 0
     late: int = 0
@@ -32,29 +34,41 @@ class Backtest:
     elapsed_s: float = 0.0
 
     @property
+    def status(self) -> Status:
+        """How the first market stood at the end; most scripts have only one."""
+        return next(iter(self.statuses.values()))
+
+    @property
     def shown(self) -> list[Output]:
         """What was said inside the window."""
         return [output for output in self.outputs if output.known >= self.window_ns]
 
 
 def run(script: Script, config: Config, *, show_progress: bool = False) -> Backtest:
-    """Hand the script to a fresh engine, a piece at a time; the pieces change nothing but the bar."""
-    market = script.events[0].market
-    engine = Engine(config, market)
-    result = Backtest(script.window_ns, engine.status(), events=len(script.events))
+    """Hand the script to fresh engines, a piece at a time; the pieces change nothing but the bar."""
+    engines = {market: Engine(config, market) for market in script.markets}
+    result = Backtest(script.window_ns, {}, events=len(script.events))
     began = time.perf_counter()
     with _bar(len(script.events), show_progress) as advance:
         for start in range(0, len(script.events), CHUNK):
             chunk = script.events[start : start + CHUNK]
-            done = engine.process(chunk)
-            result.outputs += done.outputs
-            result.late += len(done.late)
-            result.duplicates += done.duplicates
-            result.conflicts += len(done.conflicts)
+            for market, events in _by_market(chunk).items():
+                done = engines[market].process(events)
+                result.outputs += done.outputs
+                result.late += len(done.late)
+                result.duplicates += done.duplicates
+                result.conflicts += len(done.conflicts)
             advance(len(chunk), chunk[-1].known)
     result.elapsed_s = time.perf_counter() - began
-    result.status = engine.status()
+    result.statuses = {market: engine.status() for market, engine in engines.items()}
     return result
+
+
+def _by_market(events: list[Event]) -> dict[str, list[Event]]:
+    found: dict[str, list[Event]] = defaultdict(list)
+    for event in events:
+        found[event.market].append(event)
+    return found
 
 
 class _Advance:

@@ -54,17 +54,34 @@ class MarketName(click.ParamType):
         return str(value)
 
 
+class Markets(click.ParamType):
+    """Names of markets with commas between."""
+
+    name = "names"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        """Refuse a name that the engine would refuse."""
+        if isinstance(value, tuple):
+            return value
+        return tuple(MarketName().convert(name.strip(), param, ctx) for name in str(value).split(","))
+
+
 _market = click.option(
     "--market", type=MarketName(), default="UST", show_default=True, help="The name it goes by: a run of its own."
 )
+_markets = click.option("--markets", type=Markets(), help="Of synthetic: UST,UKT,DBR,…")
+_sessions = click.option("--sessions", type=click.IntRange(1), help="Of synthetic: how many.  [default: 250]")
 
 
 @click.command()
 @click.argument("scenario", required=False)
 @click.option("--data", type=DIRECTORY, help="A directory of your own tidy CSV files instead of a scenario.")
 @_market
+@_markets
+@_sessions
 @click.option("--force", is_flag=True, help="Even if the topics hold this market already.")
 @click.option("--speed", type=Speed(), default="259200", show_default=True, help="Seconds a second, or 'max'.")
+@click.option("--rate", type=click.FloatRange(0, min_open=True), help="Instead: single messages a second, as a load.")
 @click.option("--from", "window", type=DAY, help="First day shown; what is before is sent at once, as warm-up.")
 @click.option("--to", "end", type=DAY, help="Last day.")
 @click.option("--broker", envvar="CRUNCHWATCH_BROKER", default="kafka://127.0.0.1:9092", show_default=True)
@@ -73,7 +90,7 @@ _market = click.option(
 @click.option("--duplicate", type=RATE, default=0.0, help="Rate of messages sent once more.")
 @click.option("--late", type=RATE, default=0.0, help="Rate of events sent too late to count.")
 @click.option("--corrupt", type=RATE, default=0.0, help="Rate of bad messages sent beside the good ones.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Decides where the faults fall.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Decides where the faults fall, and synthetic.")
 @click.option("--lateness", type=click.FloatRange(0), help="Seconds; by default the desk preset's.")
 @click.option("--json", "as_json", is_flag=True, help="The summary as one JSON object.")
 def replay(
@@ -85,11 +102,13 @@ def replay(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Play SCENARIO (feb2021) into a broker, at a speed of your choice.
+    """Play SCENARIO (feb2021, bundled, synthetic) into a broker, at a speed of your choice.
 
     The days before --from go out at once, so that every window is warm; from there on the events come as they came
     in 2021, --speed times as fast. Topics that hold the market already are left alone: to a worker that has seen a
     market's events, the same once more are repeats. Play it again under another name with --market.
+
+    synthetic makes events up for as many --markets as you name: crunches and defaults by mechanism, no history.
     """
     from detectors.config import load
     from replay import report
@@ -102,8 +121,9 @@ def replay(
         speed=options["speed"],
         lateness_s=load().merge.lateness_s if lateness is None else lateness,
         topic_prefix=options["topic_prefix"],
+        rate=options["rate"],
     )
-    script = _script(scenario, data, window, end, options["market"])
+    script = _script(scenario, data, window, end, **_chosen(options))
     # What the client library thinks of a broker is in our own error, in one line.
     logging.getLogger("aiokafka").addHandler(logging.NullHandler())
     done = play(script, how, show_progress=not as_json and sys.stderr.isatty(), force=options["force"])
@@ -114,6 +134,9 @@ def replay(
 @click.argument("scenario", required=False)
 @click.option("--data", type=DIRECTORY, help="A directory of your own tidy CSV files instead of a scenario.")
 @_market
+@_markets
+@_sessions
+@click.option("--seed", type=int, default=0, show_default=True, help="Decides synthetic.")
 @click.option("--preset", type=click.Choice(["desk", "framework"]), default="desk", show_default=True)
 @click.option("--config", type=FILE, help="A TOML file that says what differs from the preset.")
 @click.option("--from", "window", type=DAY, help="First day shown; what is before only warms the windows.")
@@ -130,7 +153,7 @@ def backtest(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Run SCENARIO (feb2021, bundled), or your own --data, through the same engine in this process.
+    """Run SCENARIO (feb2021, bundled, synthetic), or your own --data, through the same engine in this process.
 
     For feb2021 the framework's chronology follows, each claim beside what the engine said and what the public record
     says.
@@ -141,7 +164,7 @@ def backtest(
     from replay.years import by_year
 
     config = load(options["preset"], options["config"])
-    script = _script(scenario, data, window, end, options["market"])
+    script = _script(scenario, data, window, end, **_chosen(options))
     result = engine_room.run(script, config, show_progress=not as_json and sys.stderr.isatty())
     if options["years"]:
         report.years(by_year(result.outputs, script, config), as_json=as_json)
@@ -210,19 +233,33 @@ def series(as_json: bool) -> None:
     report.catalogue(as_json=as_json)
 
 
+def _chosen(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: options[name] for name in ("market", "markets", "sessions", "seed")}
+
+
 def _script(
     scenario: str | None,
     data: Path | None,
     window: dt.datetime | None,
     end: dt.datetime | None,
+    *,
     market: str = "UST",
+    markets: tuple[str, ...] | None = None,
+    sessions: int | None = None,
+    seed: int = 0,
 ) -> "Script":
+    from replay import synthetic
     from replay.scenario import named, script, script_of
 
     first = None if window is None else window.date()
     last = None if end is None else end.date()
     if (scenario is None) == (data is None):
         raise click.UsageError("give either a scenario (feb2021) or --data DIR")
+    if scenario == synthetic.NAME:
+        count = synthetic.DEFAULT_SESSIONS if sessions is None else sessions
+        return synthetic.script(markets or synthetic.DEFAULT_MARKETS, count, seed, window=first, end=last)
+    if markets is not None or sessions is not None:
+        raise click.UsageError("--markets and --sessions belong to the scenario synthetic; --market names one market")
     if scenario:
         made = script(named(scenario).between(first, last), market=market)
     else:

@@ -69,7 +69,7 @@ def plan(events: Sequence[Event], faults: Faults, *, lateness_ns: int) -> Plan:
         stream, market, raw = stream_of(event), event.market.encode(), encode(event)
         at, rank = event.known, 0
         if not isinstance(event, Heartbeat):
-            late_at = _late(event, beats[stream], lateness_ns, dice["late"], faults.late)
+            late_at = _late(event, beats[event.market, stream], lateness_ns, dice["late"], faults.late)
             if late_at is not None:
                 made.late[stream] += 1
                 made.items.append(Item(late_at, 2, stream, market, raw))
@@ -92,11 +92,11 @@ def plan(events: Sequence[Event], faults: Faults, *, lateness_ns: int) -> Plan:
     return made
 
 
-def _beats(events: Sequence[Event]) -> dict[str, list[int]]:
-    beats: dict[str, list[int]] = defaultdict(list)
+def _beats(events: Sequence[Event]) -> dict[tuple[str, str], list[int]]:
+    beats: dict[tuple[str, str], list[int]] = defaultdict(list)
     for event in events:
         if isinstance(event, Heartbeat):
-            beats[event.stream].append(event.known)
+            beats[event.market, event.stream].append(event.known)
     return beats
 
 

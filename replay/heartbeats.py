@@ -28,18 +28,22 @@ def heartbeats(
         tail_s: seconds from the end of the last day to the last heartbeat.
     """
     for sequence, known in enumerate(_moments(start, window, end, tail_s), start=1):
-        roster = STREAMS if sequence == 1 else ()
         for stream in STREAMS:
-            yield Heartbeat(
-                market=market,
-                source=f"replay.heartbeat.{stream}",
-                sequence=sequence,
-                ts=known,
-                known=known,
-                provenance="synthetic",
-                stream=stream,
-                roster=roster,
-            )
+            yield beat(stream, market, sequence, known)
+
+
+def beat(stream: str, market: str, sequence: int, known: int) -> Heartbeat:
+    """A stream's ``sequence``-th heartbeat; the first names the whole roster."""
+    return Heartbeat(
+        market=market,
+        source=f"replay.heartbeat.{stream}",
+        sequence=sequence,
+        ts=known,
+        known=known,
+        provenance="synthetic",
+        stream=stream,
+        roster=STREAMS if sequence == 1 else (),
+    )
 
 
 def _moments(start: dt.date, window: dt.date, end: dt.date, tail_s: float) -> Iterator[int]:

@@ -77,15 +77,26 @@ class _Open:
     size: int = 0
 
 
+def singly(items: Iterable[Item], *, rate: float) -> Iterator[Slot]:
+    """Each item a message of its own, so many a second whatever its event time: a load, not a replay of a time."""
+    for number, group in groupby(enumerate(items), key=lambda one: int(one[0] / (rate * TICK_S))):
+        held = [item for _, item in group]
+        messages = [
+            Message(item.stream, item.market, item.raw, int(item.good), int(not item.good), item.keyed) for item in held
+        ]
+        yield Slot(number * TICK_S, held[-1].at, messages)
+
+
 def _frames(items: list[Item]) -> Iterator[Message]:
-    """Messages of one tick, stream by stream, the order of a stream kept."""
-    open_: dict[str, _Open] = defaultdict(lambda: _Open([]))
+    """Messages of one tick, a market's stream at a time, the order of each kept."""
+    open_: dict[tuple[str, bytes], _Open] = defaultdict(lambda: _Open([]))
     for item in items:
-        held = open_[item.stream]
+        whose = item.stream, item.market
+        held = open_[whose]
         full = len(held.items) >= FRAME_EVENTS or held.size + len(item.raw) > FRAME_BYTES
         if held.items and (item.alone or full):
             yield _frame(held.items)
-            held = open_[item.stream] = _Open([])
+            held = open_[whose] = _Open([])
         if item.alone:
             yield Message(item.stream, item.market, item.raw, int(item.good), int(not item.good), item.keyed)
         else:

@@ -21,13 +21,17 @@ DEFAULT_SPEED = 259_200.0
 
 @dataclass(frozen=True, slots=True)
 class Playback:
-    """How a script is played: where to, how fast (None: as fast as it goes), with which faults."""
+    """How a script is played: where to, how fast (None: as fast as it goes), with which faults.
+
+    With a ``rate`` the speed is not looked at: each event is a message of its own, so many messages a second.
+    """
 
     broker: str
     faults: faults.Faults
     speed: float | None = DEFAULT_SPEED
     lateness_s: float = 0.0
     topic_prefix: str = ""
+    rate: float | None = None
 
 
 def play(script: Script, how: Playback, *, show_progress: bool, force: bool = False) -> dict[str, Any]:
@@ -46,9 +50,10 @@ def play(script: Script, how: Playback, *, show_progress: bool, force: bool = Fa
 
 
 async def _refuse_repeat(script: Script, how: Playback) -> None:
-    market = script.events[0].market
-    topic = await producer.held(how.broker, market, topic_prefix=how.topic_prefix)
-    if topic is not None:
+    for market in script.markets:
+        topic = await producer.held(how.broker, market, topic_prefix=how.topic_prefix)
+        if topic is None:
+            continue
         raise RepeatedError(
             f"topic {topic} holds events of market {market} already, and a worker takes nothing twice: what this "
             "replay sends would count as repeated or late, and no signal and no transition would come of it. Play it "
@@ -64,7 +69,10 @@ def planned(script: Script, how: Playback) -> faults.Plan:
 
 async def perform(script: Script, how: Playback, plan: faults.Plan, advance: producer.Progress) -> dict[str, Any]:
     """Send a plan at its speed; returns the summary as plain values."""
-    slots = pacer.slots(plan.items, speed=how.speed, window_ns=script.window_ns)
+    if how.rate is not None:
+        slots = pacer.singly(plan.items, rate=how.rate)
+    else:
+        slots = pacer.slots(plan.items, speed=how.speed, window_ns=script.window_ns)
     sent = await producer.send(slots, broker=how.broker, topic_prefix=how.topic_prefix, progress=advance)
     return summary(script, how, plan, sent)
 
@@ -76,6 +84,7 @@ def summary(script: Script, how: Playback, plan: faults.Plan, sent: producer.Sen
         "from": script.scenario.window.isoformat(),
         "to": script.scenario.end.isoformat(),
         "speed": "max" if how.speed is None else how.speed,
+        "rate": how.rate,
         "seed": how.faults.seed,
         "messages": _ordered(sent.messages),
         "events": _ordered(sent.events),

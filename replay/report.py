@@ -72,8 +72,12 @@ def outputs_table(said: Iterable[Output], title: str) -> Table:
     table = Table(title=title, title_justify="left")
     for heading in ("known (New York)", "about", "what", "evidence", "blind on"):
         table.add_column(heading, overflow="fold")
-    for output in said:
-        table.add_row(*_cells(output))
+    shown = list(said)
+    several = len({output.market for output in shown}) > 1
+    if several:
+        table.add_column("market", overflow="fold")
+    for output in shown:
+        table.add_row(*_cells(output), *([output.market] if several else []))
     return table
 
 
@@ -158,13 +162,14 @@ def _listed(rows: list[Year]) -> tuple[str, str]:
 
 def closing(result: Backtest, script: Script) -> None:
     """Print how the run ended, in a few lines."""
-    status = result.status
-    blind = ", ".join(status.blind_on) or "nothing"
     said = len(result.shown)
     out = console()
-    out.print(f"At the end of {script.scenario.end}: {_coloured(status.state)}, blind on {blind}.")
-    if status.warming:
-        out.print(f"Not yet able to judge, for want of history: {', '.join(status.warming)}.")
+    for market, status in result.statuses.items():
+        named = f"{market}: " if len(result.statuses) > 1 else ""
+        blind = ", ".join(status.blind_on) or "nothing"
+        out.print(f"{named}At the end of {script.scenario.end}: {_coloured(status.state)}, blind on {blind}.")
+        if status.warming:
+            out.print(f"{named}Not yet able to judge, for want of history: {', '.join(status.warming)}.")
     out.print(
         f"{result.events:,} events in {result.elapsed_s:.2f} s; {said} outputs from {script.scenario.window} on, "
         f"{len(result.outputs) - said} in the warm-up before it (--warm-up shows them); "

@@ -53,6 +53,11 @@ class Script:
     warnings: list[str]
 
     @property
+    def markets(self) -> list[str]:
+        """Whose events these are, in the order of their first."""
+        return list(dict.fromkeys(event.market for event in self.events))
+
+    @property
     def window_ns(self) -> int:
         """The first moment of the window (UTC ns)."""
         return ny(self.scenario.window, "00:00")
@@ -81,7 +86,7 @@ SCENARIOS: dict[str, Scenario] = {
 def named(name: str) -> Scenario:
     """Look a scenario up; raises ScenarioError with the names there are."""
     if name not in SCENARIOS:
-        raise ScenarioError(f"no scenario is called {name!r}; there are: {', '.join(SCENARIOS)}")
+        raise ScenarioError(f"no scenario is called {name!r}; there are: {', '.join(SCENARIOS)}, and synthetic")
     return SCENARIOS[name]
 
 
