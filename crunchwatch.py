@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from detectors.events import Event
     from detectors.sections import Config
     from detectors.signals import Output
+    from replay.connection import Connection
     from replay.playback import Playback
     from replay.scenario import Script
     from streams.settings import Settings
@@ -74,10 +75,21 @@ def _exit_code(error: Exception) -> int | None:
 
 @click.group(cls=Crunchwatch, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(metadata.version("crunchwatch"), prog_name="crunchwatch")
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """See stress in the U.S. Treasury and repo markets while it forms: normal, crunch, de facto default."""
     # Each attempt to connect would be a line of its own; what failed is said once, by the command.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    context.obj = connection
+
+
+def connection(broker: str) -> "Connection":
+    """How the past reaches a broker: by the live edge's settings of TLS and SASL, which it does not know itself."""
+    from replay.connection import Connection
+    from streams import handshake, security, settings
+
+    chosen = settings.load(broker=broker)
+    return Connection(security.options(chosen), lambda: handshake.refusal(chosen))
 
 
 @main.command()

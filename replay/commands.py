@@ -14,6 +14,7 @@ import click
 from replay.model import model
 
 if TYPE_CHECKING:
+    from replay.connection import Connect
     from replay.scenario import Script
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
@@ -93,7 +94,10 @@ _sessions = click.option("--sessions", type=click.IntRange(1), help="Of syntheti
 @click.option("--seed", type=int, default=0, show_default=True, help="Decides where the faults fall, and synthetic.")
 @click.option("--lateness", type=click.FloatRange(0), help="Seconds; by default the desk preset's.")
 @click.option("--json", "as_json", is_flag=True, help="The summary as one JSON object.")
+@click.pass_obj
 def replay(
+    connect: "Connect | None",
+    /,
     scenario: str | None,
     data: Path | None,
     window: dt.datetime | None,
@@ -112,9 +116,12 @@ def replay(
     """
     from detectors.config import load
     from replay import report
+    from replay.connection import PLAINTEXT
     from replay.faults import Faults
     from replay.playback import Playback, play
+    from replay.producer import addresses
 
+    addresses(options["broker"])
     how = Playback(
         broker=options["broker"],
         faults=Faults(*(options[name] for name in ("shuffle", "duplicate", "late", "corrupt", "seed"))),
@@ -122,6 +129,7 @@ def replay(
         lateness_s=load().merge.lateness_s if lateness is None else lateness,
         topic_prefix=options["topic_prefix"],
         rate=options["rate"],
+        connection=connect(options["broker"]) if connect is not None else PLAINTEXT,
     )
     script = _script(scenario, data, window, end, **_chosen(options))
     # What the client library thinks of a broker is in our own error, in one line.

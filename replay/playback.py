@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Te
 
 from detectors.calendar import NS, ny_date
 from replay import faults, pacer, producer
+from replay.connection import PLAINTEXT, Connection
 from replay.errors import RepeatedError
 from replay.scenario import Script
 
@@ -32,6 +33,7 @@ class Playback:
     lateness_s: float = 0.0
     topic_prefix: str = ""
     rate: float | None = None
+    connection: Connection = PLAINTEXT
 
 
 def play(script: Script, how: Playback, *, show_progress: bool, force: bool = False) -> dict[str, Any]:
@@ -51,7 +53,7 @@ def play(script: Script, how: Playback, *, show_progress: bool, force: bool = Fa
 
 async def _refuse_repeat(script: Script, how: Playback) -> None:
     for market in script.markets:
-        topic = await producer.held(how.broker, market, topic_prefix=how.topic_prefix)
+        topic = await producer.held(how.broker, market, topic_prefix=how.topic_prefix, connection=how.connection)
         if topic is None:
             continue
         raise RepeatedError(
@@ -73,7 +75,9 @@ async def perform(script: Script, how: Playback, plan: faults.Plan, advance: pro
         slots = pacer.singly(plan.items, rate=how.rate)
     else:
         slots = pacer.slots(plan.items, speed=how.speed, window_ns=script.window_ns)
-    sent = await producer.send(slots, broker=how.broker, topic_prefix=how.topic_prefix, progress=advance)
+    sent = await producer.send(
+        slots, broker=how.broker, topic_prefix=how.topic_prefix, progress=advance, connection=how.connection
+    )
     return summary(script, how, plan, sent)
 
 

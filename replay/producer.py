@@ -19,6 +19,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.partitioner import DefaultPartitioner
 
 from detectors.events import STREAMS
+from replay.connection import PLAINTEXT, Connection
 from replay.errors import AddressError, BrokerError
 from replay.pacer import Message, Slot
 
@@ -62,6 +63,8 @@ def addresses(broker: str) -> list[str]:
     >>> addresses("kafka://127.0.0.1:9092,broker")
     ['127.0.0.1:9092', 'broker:9092']
     """
+    if "@" in broker:  # what stands before it may be a password: it is not repeated
+        raise AddressError("--broker: an address holds no user and no password; see CRUNCHWATCH_SASL_USERNAME")
     scheme, _, rest = broker.partition("://")
     found = []
     for address in re.split(r"[,;]", rest.replace("kafka://", "")) if scheme == "kafka" else []:
@@ -74,16 +77,23 @@ def addresses(broker: str) -> list[str]:
     return found
 
 
-async def send(slots: Iterable[Slot], *, broker: str, topic_prefix: str = "", progress: Progress | None = None) -> Sent:
+async def send(
+    slots: Iterable[Slot],
+    *,
+    broker: str,
+    topic_prefix: str = "",
+    progress: Progress | None = None,
+    connection: Connection = PLAINTEXT,
+) -> Sent:
     """Send slots when they are due and wait until the broker has all of them.
 
     Raises:
         BrokerError: no broker answers, a topic is missing, or a message is refused.
     """
     bootstrap = addresses(broker)
-    partitions = await _partitions(bootstrap, broker, topic_prefix)
+    partitions = await _partitions(bootstrap, broker, topic_prefix, connection)
     began = time.monotonic()
-    async with _producer(bootstrap, broker) as producer:
+    async with _producer(bootstrap, broker, connection) as producer:
         sender = _Sender(producer, topic_prefix, partitions)
         paced_from: float | None = None
         for slot in slots:
@@ -101,7 +111,7 @@ async def send(slots: Iterable[Slot], *, broker: str, topic_prefix: str = "", pr
     return sender.sent
 
 
-async def held(broker: str, market: str, *, topic_prefix: str = "") -> str | None:
+async def held(broker: str, market: str, *, topic_prefix: str = "", connection: Connection = PLAINTEXT) -> str | None:
     """The first source topic that holds a message of a market already, or None.
 
     The market's partition of each topic is looked through from its beginning; another market may lie there too. After
@@ -111,7 +121,7 @@ async def held(broker: str, market: str, *, topic_prefix: str = "") -> str | Non
         BrokerError: no broker answers, or a topic is missing.
     """
     bootstrap = addresses(broker)
-    partitions = await _partitions(bootstrap, broker, topic_prefix)
+    partitions = await _partitions(bootstrap, broker, topic_prefix, connection)
     choose, key = DefaultPartitioner(), market.encode()
     mine = [TopicPartition(topic_prefix + stream, choose(key, there, there)) for stream, there in partitions.items()]
     consumer = AIOKafkaConsumer(
@@ -121,15 +131,16 @@ async def held(broker: str, market: str, *, topic_prefix: str = "") -> str | Non
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         fetch_max_wait_ms=100,
+        **connection.options,
     )
     try:
-        await _reached(consumer.start(), broker)
+        await _reached(consumer.start(), broker, connection)
         consumer.assign(mine)
-        await _reached(consumer.seek_to_beginning(*mine), broker)
-        ends = await _reached(consumer.end_offsets(mine), broker)
+        await _reached(consumer.seek_to_beginning(*mine), broker, connection)
+        ends = await _reached(consumer.end_offsets(mine), broker, connection)
         if not any(ends.values()):
             await asyncio.sleep(SETTLE_S)  # a broker may say 'nothing' for a moment after it confirmed something
-            ends = await _reached(consumer.end_offsets(mine), broker)
+            ends = await _reached(consumer.end_offsets(mine), broker, connection)
         return await _first_of(consumer, key, ends)
     finally:
         await consumer.stop()
@@ -187,7 +198,7 @@ class _Sender:
 
 
 @asynccontextmanager
-async def _producer(bootstrap: list[str], broker: str) -> AsyncIterator[AIOKafkaProducer]:
+async def _producer(bootstrap: list[str], broker: str, connection: Connection) -> AsyncIterator[AIOKafkaProducer]:
     producer = AIOKafkaProducer(
         bootstrap_servers=bootstrap,
         client_id="crunchwatch-replay",
@@ -195,36 +206,39 @@ async def _producer(bootstrap: list[str], broker: str) -> AsyncIterator[AIOKafka
         acks="all",
         linger_ms=LINGER_MS,
         max_request_size=MAX_REQUEST_BYTES,
+        **connection.options,
     )
     try:
-        await _reached(producer.start(), broker)
+        await _reached(producer.start(), broker, connection)
         yield producer
     finally:
         await producer.stop()
 
 
-async def _partitions(bootstrap: list[str], broker: str, prefix: str) -> dict[str, list[int]]:
+async def _partitions(bootstrap: list[str], broker: str, prefix: str, connection: Connection) -> dict[str, list[int]]:
     """The partitions of the ten topics. They are listed, never asked for by name: some brokers would make them."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id="crunchwatch-replay")
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id="crunchwatch-replay", **connection.options)
     try:
-        await _reached(admin.start(), broker)
-        there = set(await _reached(admin.list_topics(), broker))
+        await _reached(admin.start(), broker, connection)
+        there = set(await _reached(admin.list_topics(), broker, connection))
         missing = [prefix + stream for stream in STREAMS if prefix + stream not in there]
         if missing:
             raise BrokerError(
                 f"{broker} has no topic {', '.join(missing)}: make them with `crunchwatch topics`, or start a worker"
             )
-        described = await _reached(admin.describe_topics([prefix + stream for stream in STREAMS]), broker)
+        described = await _reached(admin.describe_topics([prefix + stream for stream in STREAMS]), broker, connection)
     finally:
         await admin.close()
     counts = {one["topic"]: sorted(part["partition"] for part in one["partitions"]) for one in described}
     return {stream: counts[prefix + stream] for stream in STREAMS}
 
 
-async def _reached(work: Any, broker: str) -> Any:
+async def _reached(work: Any, broker: str, connection: Connection) -> Any:
     try:
         return await asyncio.wait_for(work, CONNECT_S)
     except (KafkaError, OSError, TimeoutError):
+        if refused := await connection.refused():
+            raise refused from None
         raise BrokerError(
             f"no Kafka broker answers at {broker}: start one (`crunchwatch broker`, `docker compose up kafka`) "
             "or name yours with --broker kafka://host:port"

@@ -21,7 +21,7 @@ from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
 
-from streams import clients
+from streams import clients, security
 from streams.settings import Settings
 from streams.topics import SOURCES
 
@@ -131,6 +131,7 @@ def build(settings: Settings, custody: Custody) -> App:
     app = App(
         settings.group,
         broker=[f"kafka://{address}" for address in settings.bootstrap],
+        broker_credentials=security.credentials(settings),
         consumer_group_instance_id=settings.instance or None,
         consumer_auto_offset_reset="earliest",
         broker_session_timeout=settings.session_timeout_s,

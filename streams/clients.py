@@ -16,6 +16,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from streams import handshake, security
 from streams.errors import BrokerUnavailableError
 from streams.settings import MEBIBYTE, Settings
 
@@ -36,7 +37,11 @@ async def connected(settings: Settings, make: Callable[[], Awaitable[T]]) -> T:
         try:
             return await asyncio.wait_for(make(), max(0.1, deadline - time.monotonic()))
         except (KafkaError, OSError, TimeoutError) as error:
-            if time.monotonic() + RETRY_S >= deadline:
+            refused = await handshake.refusal(settings)
+            over = time.monotonic() + RETRY_S >= deadline
+            if refused is not None and (over or refused.certain):
+                raise refused from None
+            if over:
                 raise BrokerUnavailableError(
                     f"no Kafka broker answered at {settings.broker} within {settings.connect_timeout_s:g} s: start one "
                     "(crunchwatch broker, or docker compose up kafka) or name yours with CRUNCHWATCH_BROKER"
@@ -49,7 +54,9 @@ async def admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
     """A connected admin client."""
 
     async def make() -> AIOKafkaAdminClient:
-        client = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap, client_id="crunchwatch-admin")
+        client = AIOKafkaAdminClient(
+            bootstrap_servers=settings.bootstrap, client_id="crunchwatch-admin", **security.options(settings)
+        )
         try:
             await client.start()
         except BaseException:
@@ -76,6 +83,7 @@ async def producer(settings: Settings) -> AIOKafkaProducer:
             linger_ms=2,
             # A record of the largest snapshot must fit with its headers and the batch around it.
             max_request_size=settings.snapshot_bytes + MEBIBYTE,
+            **security.options(settings),
         )
         try:
             await client.start()
@@ -101,6 +109,7 @@ async def reader(settings: Settings, **options: Any) -> AsyncIterator[AIOKafkaCo
             # A fetch that waits at the broker keeps every other request of the connection waiting behind it.
             fetch_max_wait_ms=FETCH_WAIT_MS,
             max_partition_fetch_bytes=settings.snapshot_bytes + MEBIBYTE,
+            **security.options(settings),
             **options,
         )
         try:

@@ -24,6 +24,19 @@ class BrokerUnavailableError(StreamsError):
     exit_code = 4
 
 
+class AccessRefusedError(StreamsError):
+    """The broker is there, but refuses us, or we refuse it: certificate, name, password or protocol.
+
+    ``certain`` is false where a broker that is just starting might do the same; then it is worth another try.
+    """
+
+    exit_code = 13
+
+    def __init__(self, message: str, *, certain: bool = True) -> None:
+        super().__init__(message)
+        self.certain = certain
+
+
 class TopicMismatchError(StreamsError):
     """A topic exists, but not as this worker needs it."""
 

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from streams import security_checks
 from streams.errors import SettingsError
 
 PREFIX = "CRUNCHWATCH_"
@@ -33,6 +34,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     broker: str = "kafka://127.0.0.1:9092"
     """Where Kafka is: ``kafka://host:port[,host:port…]``."""
+    security: Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"] = "plaintext"
+    """How the broker is spoken to; names are Kafka's own."""
+    tls_ca_file: str = ""
+    """PEM of who may sign the broker's certificate; without it those the system trusts."""
+    tls_cert_file: str = ""
+    """PEM of the worker's own certificate, for a broker that demands one."""
+    tls_key_file: str = ""
+    """PEM of its key, not encrypted, readable by the worker alone."""
+    sasl_mechanism: Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"] = "SCRAM-SHA-512"
+    """How the password is shown; PLAIN only over TLS."""
+    sasl_username: str = ""
+    """Who this is to the broker."""
+    sasl_password_file: str = ""
+    """A file with the password in one line; never the password itself."""
     group: str = "crunchwatch"
     """The consumer group; workers of one group share the partitions."""
     instance: str = ""
@@ -53,6 +68,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Where /metrics, /healthz and /readyz listen; loopback unless told otherwise."""
     metrics_port: int = 9464
     """Their port; 0 takes a free one and says which."""
+    metrics_token_file: str = ""
+    """A file with the token that all but /healthz and /readyz demand: `Authorization: Bearer …`."""
+    metrics_open: bool = False
+    """No token beyond loopback either: a proxy or a closed network guards the port."""
     snapshot_messages: int = 500
     """After so many messages the state is written down."""
     snapshot_interval_s: float = 1.0
@@ -145,6 +164,7 @@ def _from_file(path: Path) -> dict[str, Any]:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError("settings", f"{path} cannot be read: {error}") from None
+    security_checks.refuse_secrets(content)
     unknown = sorted(set(content) - set(Settings.__struct_fields__))
     if unknown:
         raise SettingsError(unknown[0], f"{path} sets it, but there is no such setting")
@@ -153,6 +173,7 @@ def _from_file(path: Path) -> dict[str, Any]:
 
 def _from_environment(variables: Mapping[str, str]) -> dict[str, Any]:
     """The known names; a mistyped one is refused, or the default would be in force and nobody would know."""
+    security_checks.refuse_secrets(variables)
     known = {PREFIX + name.upper() for name in Settings.__struct_fields__} | {FILE_VARIABLE, *OTHERS}
     for name in sorted(set(variables) - known):
         if name.startswith(PREFIX):
@@ -162,8 +183,16 @@ def _from_environment(variables: Mapping[str, str]) -> dict[str, Any]:
         text = variables.get(PREFIX + field.name.upper())
         if text is None or text == "":
             continue
-        found[field.name] = _number(field.name, text, field.type) if field.type in (int, float) else text
+        found[field.name] = _read(field.name, text, field.type)
     return found
+
+
+def _read(name: str, text: str, kind: Any) -> str | float:
+    if kind is bool:
+        if text.lower() not in {"true", "false"}:
+            raise SettingsError(name, f"{text!r} is neither true nor false")
+        return text.lower() == "true"
+    return _number(name, text, kind) if kind in (int, float) else text
 
 
 def _number(name: str, text: str, kind: type) -> float:
@@ -195,9 +224,11 @@ def _check(settings: Settings) -> None:
     if not settings.group:
         raise SettingsError("group", "it cannot be empty")
     _check_broker(settings.broker)
+    security_checks.check(settings)
 
 
 def _check_broker(broker: str) -> None:
+    security_checks.refuse_login(broker)
     if not broker.startswith("kafka://"):
         raise SettingsError("broker", f"{broker!r} does not begin with kafka://")
     for address in broker.removeprefix("kafka://").split(","):

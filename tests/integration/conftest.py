@@ -14,14 +14,19 @@ from tests.support.pipeline import Pipeline
 
 
 @pytest.fixture(scope="session")
-def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
-    """A running Apache Kafka; it has to be there in CI, elsewhere its tests say why they are skipped."""
+def kafka_jars() -> Path:
+    """The server's jars; they have to be there in CI, elsewhere the tests say why they are skipped."""
     try:
-        libraries()
+        return libraries()
     except KafkaUnavailableError as error:
         if os.environ.get("CI"):
             pytest.fail(f"no Apache Kafka for the integration tests: {error}")
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def kafka(kafka_jars: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
+    """A running Apache Kafka."""
     broker = _started(tmp_path_factory)
     yield broker
     broker.stop()

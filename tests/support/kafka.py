@@ -16,7 +16,7 @@ import subprocess
 import time
 import uuid
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 POM = Path(__file__).with_name("kafka-pom.xml")
@@ -76,11 +76,19 @@ def libraries() -> Path:
 class Kafka:
     """One broker. ``start`` and ``stop`` may alternate: the log and the ports stay, as with a real restart."""
 
-    def __init__(self, folder: Path, overrides: Mapping[str, str] | None = None) -> None:
+    def __init__(self, folder: Path, overrides: Mapping[str, str] | None = None, users: Sequence[str] = ()) -> None:
+        """Choose where it lives.
+
+        Args:
+            folder: its own.
+            overrides: properties that differ.
+            users: made when the storage is: ``SCRAM-SHA-512=[name=…,password=…]``.
+        """
         self.folder = folder
         self.port = free_port()
         self.controller_port = free_port()
         self._overrides = dict(overrides or {})
+        self._users = users
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -120,8 +128,9 @@ class Kafka:
 
     def _format(self, properties: Path) -> None:
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        users = [word for user in self._users for word in ("--add-scram", user)]
         run = subprocess.run(
-            self._java("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties)),
+            self._java("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties), *users),
             capture_output=True,
             text=True,
             timeout=READY_WITHIN_S,

@@ -16,10 +16,11 @@ from aiokafka import ConsumerRecord, TopicPartition
 from detectors import config
 from detectors.signals import Signal, Transition, to_json
 from replay.backtest import run
+from replay.connection import Connection
 from replay.faults import Faults
 from replay.playback import Playback, play
 from replay.scenario import Script, named, script
-from streams import clients, settings, topics
+from streams import clients, handshake, security, settings, topics
 from streams.process import WorkerProcess
 from streams.settings import Settings
 
@@ -70,6 +71,7 @@ class Pipeline:
             speed=speed,
             lateness_s=config.load().merge.lateness_s,
             topic_prefix=self.settings.topic_prefix,
+            connection=Connection(security.options(self.settings), lambda: handshake.refusal(self.settings)),
         )
         return play(feb2021(), how, show_progress=False)
 
