@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 STAMP   = $(VENV)/.installed
 
-.PHONY: demo bench test lint golden schemas lock venv soak clean
+.PHONY: demo bench test fuzz lint golden schemas lock venv soak clean
 
 demo: $(STAMP)           ## watch February and March 2021 stream through a broker and a worker
 	$(BIN)/crunchwatch demo
@@ -20,6 +20,11 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+fuzz: $(STAMP)           ## a million fuzzed messages, guided fuzzing of the decoder, long runs of the state machines
+	FUZZ_EXAMPLES=500 $(BIN)/python -m pytest -q -n 2 tests/machines
+	$(BIN)/python -m tests.fuzz.guided -runs=1000000 -max_total_time=600 -print_final_stats=1
+	$(BIN)/python -m tests.fuzz.account --messages 1000000
 
 golden: $(STAMP)         ## write the golden files anew and show what changed
 	$(BIN)/python -m tests.golden

@@ -50,7 +50,8 @@ class Ordering:
         self._dedup_ids = config.dedup_ids
         self._max_ahead = config.max_ahead_days * 86_400 * NS
         self._tracks: dict[str, Track] = {}
-        self._heap: list[tuple[tuple[int, str, int], int, Event]] = []
+        # Between equal keys the stream decides: on one stream an id waits once, so events are never compared.
+        self._heap: list[tuple[tuple[int, str, int], str, Event]] = []
         self._least = FAR_PAST
         self.watermark = FAR_PAST
 
@@ -69,7 +70,7 @@ class Ordering:
                     self._tracks[name] = Track()
                     self._least = FAR_PAST
         else:
-            verdict = self._place(event, track)
+            verdict = self._place(event, stream, track)
             if verdict is not Verdict.TAKEN:
                 return verdict
         if event.known > track.newest:
@@ -79,7 +80,7 @@ class Ordering:
                 self._advance()
         return Verdict.TAKEN
 
-    def _place(self, event: Event, track: Track) -> Verdict:
+    def _place(self, event: Event, stream: str, track: Track) -> Verdict:
         checksum = crc32(_ENCODER.encode(event))
         key = (event.source, event.sequence)
         before = track.seen.get(key)
@@ -94,7 +95,7 @@ class Ordering:
             if track.seen[oldest][0] >= mark:
                 break  # a repeat of it would not be late yet, so it has to be remembered
             del track.seen[oldest]
-        heapq.heappush(self._heap, (order_key(event), checksum, event))
+        heapq.heappush(self._heap, (order_key(event), stream, event))
         return Verdict.TAKEN
 
     def _advance(self) -> None:
@@ -145,5 +146,5 @@ class Ordering:
         }
         self._least = min((track.newest for track in self._tracks.values()), default=FAR_PAST)
         events: list[Event] = [msgspec.convert(record, type=AnyEvent) for record in plain["waiting"]]
-        self._heap = [(order_key(event), crc32(_ENCODER.encode(event)), event) for event in events]
+        self._heap = [(order_key(event), stream_of(event), event) for event in events]
         heapq.heapify(self._heap)

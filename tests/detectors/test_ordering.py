@@ -2,6 +2,7 @@
 
 import datetime as dt
 import random
+from zlib import crc32
 
 import msgspec
 import pytest
@@ -194,3 +195,21 @@ def test_batches_of_any_size_give_the_same(batch: int) -> None:
             ordering.accept(event)
         out += ordering.release()
     assert out == sorted((e for e in events if not isinstance(e, ev.Heartbeat)), key=ev.order_key)
+
+
+def test_two_events_with_one_place_and_one_checksum_bring_nobody_down() -> None:
+    # CRC-32 is easily forged: on two streams, one source, sequence, time and checksum.
+    encode = msgspec.msgpack.Encoder().encode
+    quotes = {crc32(encode(one)): one for one in (quote(1, 1, "s", number / 10_000) for number in range(90_000))}
+    forged = [
+        (quotes[check], print_)
+        for print_ in (
+            msgspec.structs.replace(repo(1, 1, "s"), rate_pct=number / 10_000) for number in range(-90_000, 180_000)
+        )
+        if (check := crc32(encode(print_))) in quotes
+    ]
+    assert forged
+    ordering = Ordering(MERGE)
+    out, verdicts = run(ordering, [*forged[0], quote(900, 2), repo(900, 2)])
+    assert verdicts == [Verdict.TAKEN] * 4
+    assert out == [forged[0][1], forged[0][0]]
