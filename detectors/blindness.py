@@ -65,6 +65,10 @@ class Blindness(Detector):
         reading = self._last.get(feed)
         return None if reading is None else reading.ts
 
+    def heard(self) -> dict[str, int]:
+        """The ``ts`` of the last figure of every feed heard."""
+        return {feed: reading.ts for feed, reading in self._last.items()}
+
     def update(self, event: Event) -> list[Draft]:
         """Note that a feed lives."""
         feed = feed_of(event)

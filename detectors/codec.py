@@ -24,6 +24,14 @@ class Limits(msgspec.Struct, frozen=True):
     reject_bytes: int = 2_048
 
 
+REASONS = (
+    *("missing_key", "bad_key", "key_mismatch", "empty", "too_large", "frame_too_long", "bad_utf8", "bad_json"),
+    *("not_a_record", "unknown_kind", "wrong_stream", "bad_field", "bad_name", "missing_value", "crossed"),
+    *("not_finite", "out_of_range", "wrong_unit", "unknown_stream"),
+)
+"""All reasons there are: a counter of rejects can begin at zero for each."""
+
+
 class Reject(msgspec.Struct, frozen=True):
     """A message, or one element of a frame (``index``), that is no event: why, and the first bytes of it."""
 

@@ -25,6 +25,8 @@ from detectors.status import Counts, Status
 from detectors.stress import Step, StressTable, provenance_of
 from detectors.thresholds import thresholds
 
+LATE_REASONS: tuple[str, ...] = tuple(one.value for one in (Verdict.LATE, Verdict.FAR_FUTURE, Verdict.CONFLICT))
+
 
 class Refused(msgspec.Struct, frozen=True):
     """An event that was not used, and why: late, far_future or sequence_reused."""
@@ -193,6 +195,8 @@ class Engine:
             since_ns=position.since,
             blind_on=blind_on,
             feeds=tuple(feed.name for feed in self._config.stress.feeds),
+            required=self._config.stress.living,
+            heard_ns=self._blindness.heard(),
             warming=tuple(f"{one.name}:{part}" for one in self._detectors for part in one.warming()),
             watermark_ns=self._ordering.watermark,
             newest_ns=self._ordering.newest(),

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from itertools import permutations
 from typing import Literal, NamedTuple, get_args
 
+from detectors import calendar
 from detectors.calendar import NS
 from detectors.events import STREAMS
+from detectors.sections import SIGNALS
 from detectors.signals import STATES, Confidence, Transition
 from detectors.status import Status
 
@@ -53,8 +55,19 @@ TRANSITIONS = Family("crunchwatch_transitions", "counter", "Steps of the state",
 VALUE = Family("crunchwatch_value", "gauge", "Last value of a series, in its own unit", ("series",))
 THRESHOLD = Family("crunchwatch_threshold", "gauge", "A line of a series, in the series' unit", ("series", "line"))
 EVIDENCE = Family("crunchwatch_evidence_level", "gauge", "Level of a detector", ("detector",))
+PREWARNING = Family("crunchwatch_prewarning", "gauge", "1 while repo lies at the bottom of the policy corridor")
+FUNDS = Family("crunchwatch_funds_coordinated", "gauge", "Types of funds, of four, that sell or stand low", ("side",))
 RULE = Family("crunchwatch_rule_holds", "gauge", "1 while a rule of the stress table holds", ("rule",))
 BLIND = Family("crunchwatch_blind", "gauge", "1 while the evidence is missing", ("evidence",))
+REQUIRED = Family(
+    "crunchwatch_evidence_required", "gauge", "1 for a feed that must be alive for a state to be left", ("evidence",)
+)
+HEARD = Family(
+    "crunchwatch_evidence_timestamp_seconds", "gauge", "Event time that a feed's last figure is about", ("evidence",)
+)
+OPEN = Family("crunchwatch_market_open", "gauge", "1 while a session is open, by that clock", ("clock",))
+NEWEST = Family("crunchwatch_newest_event_timestamp_seconds", "gauge", "Event time of the newest event or heartbeat")
+WAITING = Family("crunchwatch_waiting_events", "gauge", "Events that wait for the watermark")
 WATERMARK = Family("crunchwatch_watermark_seconds", "gauge", "Event time that is settled")
 LAG = Family("crunchwatch_event_time_lag_seconds", "gauge", "Now less the watermark")
 HELD = Family("crunchwatch_watermark_held", "gauge", "1 if the stream holds it back", ("stream",))
@@ -68,12 +81,22 @@ FAMILIES = (
     VALUE,
     THRESHOLD,
     EVIDENCE,
+    PREWARNING,
+    FUNDS,
     RULE,
     BLIND,
+    REQUIRED,
+    HEARD,
+    OPEN,
+    NEWEST,
     WATERMARK,
     LAG,
     HELD,
+    WAITING,
 )
+SIDES = ("flow", "stance")
+OPENS = "08:00"
+"""When a session counts as open, in New York: quotes before it are thin, and their silence says nothing."""
 
 
 class MarketGauges:
@@ -83,7 +106,7 @@ class MarketGauges:
         # Every step's counter begins at zero: an increase from nothing is no increase to Prometheus.
         self._steps: dict[tuple[str, ...], int] = dict.fromkeys(permutations(STATES, 2), 0)
         self._series: set[str] = set()
-        self._spoken: set[str] = set()
+        self._spoken = {f"{detector}.{name}" for detector, names in SIGNALS.items() for name in names}
         self._blindable: set[str] = set()
 
     def step(self, transition: Transition) -> None:
@@ -107,11 +130,8 @@ class MarketGauges:
         for (series, line), value in status.thresholds.items():
             yield Sample(THRESHOLD, (series, line), value)
         yield from self._levels(status)
-        if status.watermark_ns > 0:  # before the first it lies in the far past, which would be a lag of centuries
-            yield Sample(WATERMARK, (), status.watermark_ns / NS)
-            yield Sample(LAG, (), now_s - status.watermark_ns / NS)
-        for stream in STREAMS:
-            yield Sample(HELD, (stream,), stream in status.held_by)
+        yield from self._sight(status)
+        yield from _time(status, now_s)
 
     def _values(self, status: Status) -> Iterator[Sample]:
         for series, value in status.values.items():
@@ -123,15 +143,50 @@ class MarketGauges:
         self._spoken.update(status.evidence)
         for detector in sorted(self._spoken):  # one that has fallen silent is at zero, not where it was last seen
             yield Sample(EVIDENCE, (detector,), status.evidence.get(detector, 0))
+        yield Sample(PREWARNING, (), status.evidence.get("corridor.prewarning", 0) > 0)
+        for side in SIDES:
+            yield Sample(FUNDS, (side,), status.values.get(f"coordination_{side}_count", 0))
         for rule, holds in status.rules.items():
             yield Sample(RULE, (rule,), holds)
+
+    def _sight(self, status: Status) -> Iterator[Sample]:
         # A model that still warms up cannot see either: blind, not calm.
         blind = {*status.blind_on, *status.warming}
         self._blindable |= {*status.feeds, *blind}
         for name in sorted(self._blindable):
             yield Sample(BLIND, (name,), name in blind)
+        for feed in status.feeds:
+            yield Sample(REQUIRED, (feed,), feed in status.required)
+        for feed, moment_ns in status.heard_ns.items():
+            yield Sample(HEARD, (feed,), moment_ns / NS)
+
+
+def _time(status: Status, now_s: float) -> Iterator[Sample]:
+    yield Sample(OPEN, ("wall",), is_open(round(now_s * NS)))
+    if status.newest_ns > 0:
+        yield Sample(NEWEST, (), status.newest_ns / NS)
+    if status.watermark_ns > 0:  # before the first it lies in the far past, which would be a lag of centuries
+        yield Sample(OPEN, ("event",), is_open(status.watermark_ns))
+        yield Sample(WATERMARK, (), status.watermark_ns / NS)
+        yield Sample(LAG, (), now_s - status.watermark_ns / NS)
+    for stream in STREAMS:
+        yield Sample(HELD, (stream,), stream in status.held_by)
+    yield Sample(WAITING, (), status.waiting)
 
 
 def _one_of(family: Family, names: tuple[str, ...], holds: str) -> Iterator[Sample]:
     for name in names:
         yield Sample(family, (name,), name == holds)
+
+
+def is_open(moment_ns: int) -> bool:
+    """Whether Treasuries trade at a moment: from 08:00 in New York to the session's close, on SIFMA's days.
+
+    >>> [is_open(calendar.ny(calendar.day_of("2021-02-25"), clock)) for clock in ("07:59", "08:00", "17:00")]
+    [False, True, False]
+    >>> is_open(calendar.ny(calendar.day_of("2021-02-15"), "12:00"))
+    False
+    """
+    day = calendar.ny_date(moment_ns)
+    session = calendar.session(day)
+    return session is not None and calendar.ny(day, OPENS) <= moment_ns < session.close_ns

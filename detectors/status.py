@@ -18,7 +18,11 @@ class Counts(msgspec.Struct):
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """State, kind, blindness, warming models, the watermark and who holds it, values, levels, rules, fixed lines."""
+    """State, kind, blindness, warming models, the watermark and who holds it, values, levels, rules, fixed lines.
+
+    ``required`` are the feeds that must be alive for a state to be left; ``heard_ns`` is what each feed's last figure
+    was about.
+    """
 
     market: str
     state: State
@@ -27,6 +31,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     since_ns: int
     blind_on: tuple[str, ...]
     feeds: tuple[str, ...]
+    required: tuple[str, ...]
+    heard_ns: dict[str, int]
     warming: tuple[str, ...]
     watermark_ns: int
     newest_ns: int

@@ -13,10 +13,12 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disa
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
+from detectors.codec import REASONS
+from detectors.engine import LATE_REASONS
 from detectors.events import STREAMS
 from detectors.signals import Transition
 from streams.market_metrics import MarketMetrics
-from streams.partition import Applied, Partition
+from streams.partition import TOO_MANY_MARKETS, Applied, Partition
 from streams.records import Found
 
 _LATENCY_S = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
@@ -26,13 +28,20 @@ _FLUSH_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 class Metrics:
     """All metrics of a worker, on a registry of their own (two workers may live in one test process)."""
 
-    def __init__(self) -> None:
+    def __init__(self, partition_count: int = 0) -> None:
+        """Begin at zero.
+
+        Args:
+            partition_count: how many partitions the topics have, so that those of other workers are shown as theirs.
+        """
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
         self.markets = MarketMetrics(self.registry)
+        self._partition_count = partition_count
         self._make_worker_metrics()
+        self._begin_at_zero()
 
     def _make_worker_metrics(self) -> None:
         own: Any = {"registry": self.registry}
@@ -50,11 +59,19 @@ class Metrics:
         self.rebuilt = Counter("crunchwatch_states_rebuilt", "States read again from further back", ["reason"], **own)
         self.fenced = Counter("crunchwatch_fenced_records", "Records of a former owner, passed over", [], **own)
         self.partitions = Gauge("crunchwatch_owned_partitions", "Partitions owned", [], **own)
+        self.owners = Gauge("crunchwatch_partition_owned", "1 if this worker owns it", ["partition"], **own)
         self.latency = Histogram("crunchwatch_processing_seconds", "One message", ["stream"], buckets=_LATENCY_S, **own)
         self.flush = Histogram("crunchwatch_flush_seconds", "Writing a partition down", buckets=_FLUSH_S, **own)
+
+    def _begin_at_zero(self) -> None:
+        """Every counter that an alert looks at: an increase from nothing is no increase to Prometheus."""
         for stream in STREAMS:
             for metric in (self.messages, self.events, self.duplicates, self.repeats, self.latency):
                 metric.labels(stream)
+            for reason in LATE_REASONS:
+                self.late.labels(stream, reason)
+            for reason in (*REASONS, TOO_MANY_MARKETS):
+                self.dead.labels(stream, reason)
 
     # -- what the worker tells ------------------------------------------------------------------------------------
 
@@ -108,6 +125,8 @@ class Metrics:
     def owned(self, partitions: Mapping[int, Partition]) -> None:
         """The assignment changed."""
         self.partitions.set(len(partitions))
+        for number in range(self._partition_count):
+            self.owners.labels(str(number)).set(number in partitions)
         self.refresh(partitions)
 
     def refresh(self, partitions: Mapping[int, Partition]) -> None:

@@ -18,6 +18,7 @@ from detectors.signals import Output
 from streams import records
 from streams.records import Version
 
+TOO_MANY_MARKETS = "too_many_markets"
 NewEngine = Callable[[str], Engine | None]
 
 
@@ -146,4 +147,4 @@ class Partition:
 
 
 def _too_many(raw: bytes | None) -> Reject:
-    return Reject("too_many_markets", "the worker's bound on markets is reached", None, (raw or b"")[:2048])
+    return Reject(TOO_MANY_MARKETS, "the worker's bound on markets is reached", None, (raw or b"")[:2048])

@@ -50,7 +50,7 @@ def run(settings: Settings, started: Callable[[str], None]) -> None:
 
 
 async def _main(settings: Settings, config: Config, started: Callable[[str], None]) -> None:
-    metrics = Metrics()
+    metrics = Metrics(settings.partitions)
     await topics.ensure(settings)
     custody = await Custody.open(settings, config, metrics)
     try:

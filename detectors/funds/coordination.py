@@ -216,6 +216,7 @@ class FundCoordination(Detector):
     def _count(self, known: int, ts: int) -> list[Draft]:
         gone = self._drop(max(known, ts))
         flow, stance = (self._counted(side) for side in SIDES)
+        self._last |= {f"coordination_{one.side.lower()}_count": float(one.count) for one in (flow, stance)}
         drafts = []
         for name, subject, one in (
             ("flow_count", "FLOW", flow),
@@ -270,7 +271,7 @@ class FundCoordination(Detector):
         return () if self._past["FLOW"].days else ("base_rate",)
 
     def readings(self) -> dict[str, float]:
-        """The latched level of the count; at the last close the counts and how unusual they were."""
+        """The latched level of the count, the counts, and how unusual they were at the last close."""
         return {"coordination_level": float(self.level("count", "ALL")), **self._last}
 
     def snapshot(self) -> dict[str, Any]:

@@ -45,6 +45,22 @@ def test_a_market_shows_its_state_and_every_step_begins_at_zero(engine: Engine) 
         assert sample("crunchwatch_blind", {"market": "UST", "evidence": feed}) in (0, 1)
 
 
+def test_what_an_alert_looks_at_is_there_before_anything_happened(engine: Engine) -> None:
+    metrics = Metrics(partition_count=4)
+    metrics.owned(owned(engine))
+    sample = metrics.registry.get_sample_value
+    assert [sample("crunchwatch_partition_owned", {"partition": str(number)}) for number in range(4)] == [1, 0, 0, 0]
+    assert sample("crunchwatch_late_total", {"stream": "repo", "reason": "far_future"}) == 0
+    assert sample("crunchwatch_dead_letters_total", {"stream": "repo", "reason": "bad_json"}) == 0
+    assert sample("crunchwatch_prewarning", {"market": "UST"}) in (0, 1)
+    assert sample("crunchwatch_evidence_level", {"market": "UST", "detector": "floor.breach"}) == 0
+    assert sample("crunchwatch_kind", {"market": "UST", "crunchwatch_kind": "none"}) in (0, 1)
+    for side in ("flow", "stance"):
+        assert sample("crunchwatch_funds_coordinated", {"market": "UST", "side": side}) in range(5)
+    assert sample("crunchwatch_rule_holds", {"market": "UST", "rule": "floor_breached"}) in (0, 1)
+    assert sample("crunchwatch_evidence_required", {"market": "UST", "evidence": "yields"}) == 1
+
+
 def test_what_a_market_shows_goes_with_its_partition(engine: Engine) -> None:
     metrics = Metrics()
     metrics.owned(owned(engine))
