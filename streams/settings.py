@@ -72,6 +72,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """A file with the token that all but /healthz and /readyz demand: `Authorization: Bearer …`."""
     metrics_open: bool = False
     """No token beyond loopback either: a proxy or a closed network guards the port."""
+    metrics_names: str = ""
+    """Host names, with commas, by which the port may be asked without a token, beside loopback's own."""
     snapshot_messages: int = 500
     """After so many messages the state is written down."""
     snapshot_interval_s: float = 1.0
