@@ -94,19 +94,32 @@ class Line(NamedTuple):
     values: list[float]
 
 
+def checked(path: Path) -> str:
+    """The format of a picture that can be drawn into this file: asked before the work, not after it.
+
+    Raises:
+        PlotError: another ending, no matplotlib, or no such folder.
+    """
+    ending = path.suffix.removeprefix(".").lower()
+    if ending not in FORMATS:
+        raise PlotError(f"--out: {path.name} ends with neither .svg nor .png")
+    if not path.parent.is_dir():
+        raise PlotError(f"--out: {path} cannot be written: there is no folder {path.parent}")
+    try:
+        import_module("matplotlib")
+    except ImportError:
+        raise PlotError("drawing needs matplotlib: pip install 'crunchwatch[plot]'") from None
+    return ending
+
+
 def draw(script: Script, outputs: Iterable[Output], config: Config, path: Path) -> None:
     """Draw a script's window into a file, as its name ends: .svg or .png.
 
     Raises:
         PlotError: another ending, no matplotlib, or a file that cannot be written.
     """
-    ending = path.suffix.removeprefix(".").lower()
-    if ending not in FORMATS:
-        raise PlotError(f"--out: {path.name} ends with neither .svg nor .png")
-    try:
-        import matplotlib as mpl  # noqa: PLC0415 - an optional dependency
-    except ImportError:
-        raise PlotError("drawing needs matplotlib: pip install 'crunchwatch[plot]'") from None
+    ending = checked(path)
+    mpl: Any = import_module("matplotlib")
     settings: Any = {**mpl.rcParamsDefault, **SETTINGS, "backend": "agg"}  # nothing of the user's own goes in
     with mpl.rc_context(settings):
         figure = _Picture(script, list(outputs), config).figure()

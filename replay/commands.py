@@ -226,6 +226,7 @@ def chart(
     from replay import backtest as engine_room
     from replay import chart as drawn
 
+    drawn.checked(out)
     config = load(options["preset"], options["config"])
     script = _script(scenario or (None if data else "feb2021"), data, window, end)
     drawn.draw(script, engine_room.run(script, config).outputs, config, out)
