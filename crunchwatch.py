@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from replay.commands import COMMANDS as REPLAY
-from replay.commands import Speed
+from replay.options import Speed
 from streams.commands import COMMANDS as STREAMS
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 One mapping for all who show it: the worker on /metrics, and the past written out for Prometheus. Pure: 'now' is handed
 in. Label values come from bounded sets: states, kinds, detectors, rules, feeds, streams, and at most ``MAX_SERIES``
-series.
+series; the last step's id, rules and events are those of one step at a time.
 """
 
 from collections.abc import Iterator
@@ -19,6 +19,8 @@ from detectors.status import Status
 MAX_SERIES = 256
 """Last values shown of one market."""
 KINDS = ("none", "supply", "scarcity", "squeeze", "mixed")
+MAX_CAUSES = 64
+MAX_SUMMARY = 400
 CONFIDENCES: tuple[str, ...] = get_args(Confidence)
 
 
@@ -52,6 +54,19 @@ KIND = Family("crunchwatch_kind", "stateset", "Kind of stress the state stands f
 CONFIDENCE = Family("crunchwatch_confidence", "stateset", "Confidence in the state", ("crunchwatch_confidence",))
 SINCE = Family("crunchwatch_state_since_seconds", "gauge", "When the state began, event time")
 TRANSITIONS = Family("crunchwatch_transitions", "counter", "Steps of the state", ("from_state", "to_state"))
+LAST = Family(
+    "crunchwatch_last_transition_timestamp_seconds",
+    "gauge",
+    "When the last step was known, event time; shown from the first step this process has seen",
+    ("id", "from_state", "to_state", "kind", "confidence"),
+)
+BECAUSE = Family(
+    "crunchwatch_last_transition_evidence",
+    "gauge",
+    "A rule behind the last step: 1 it held, 0 it held no more",
+    ("id", "rule", "summary"),
+)
+CAUSE = Family("crunchwatch_last_transition_cause", "gauge", "An event behind the last step", ("id", "event"))
 VALUE = Family("crunchwatch_value", "gauge", "Last value of a series, in its own unit", ("series",))
 THRESHOLD = Family("crunchwatch_threshold", "gauge", "A line of a series, in the series' unit", ("series", "line"))
 EVIDENCE = Family("crunchwatch_evidence_level", "gauge", "Level of a detector", ("detector",))
@@ -78,6 +93,9 @@ FAMILIES = (
     CONFIDENCE,
     SINCE,
     TRANSITIONS,
+    LAST,
+    BECAUSE,
+    CAUSE,
     VALUE,
     THRESHOLD,
     EVIDENCE,
@@ -105,6 +123,7 @@ class MarketGauges:
     def __init__(self) -> None:
         # Every step's counter begins at zero: an increase from nothing is no increase to Prometheus.
         self._steps: dict[tuple[str, ...], int] = dict.fromkeys(permutations(STATES, 2), 0)
+        self._last: Transition | None = None
         self._series: set[str] = set()
         self._spoken = {f"{detector}.{name}" for detector, names in SIGNALS.items() for name in names}
         self._blindable: set[str] = set()
@@ -112,6 +131,7 @@ class MarketGauges:
     def step(self, transition: Transition) -> None:
         """The state changed."""
         self._steps[transition.from_state, transition.to_state] += 1
+        self._last = transition
 
     def samples(self, status: Status, now_s: float) -> Iterator[Sample]:
         """All samples, family by family in the order of ``FAMILIES``.
@@ -126,12 +146,28 @@ class MarketGauges:
         yield Sample(SINCE, (), max(0, status.since_ns) / NS)
         for step, count in self._steps.items():
             yield Sample(TRANSITIONS, step, count)
+        if self._last is not None:
+            yield from _behind(self._last)
         yield from self._values(status)
         for (series, line), value in status.thresholds.items():
             yield Sample(THRESHOLD, (series, line), value)
         yield from self._levels(status)
         yield from self._sight(status)
-        yield from _time(status, now_s)
+        yield from self.timed(status, now_s)
+
+    @staticmethod
+    def timed(status: Status, now_s: float) -> Iterator[Sample]:
+        """The samples that move with time alone; the others stay while a market hears nothing."""
+        yield Sample(OPEN, ("wall",), is_open(round(now_s * NS)))
+        if status.newest_ns > 0:
+            yield Sample(NEWEST, (), status.newest_ns / NS)
+        if status.watermark_ns > 0:  # before the first it lies in the far past, which would be a lag of centuries
+            yield Sample(OPEN, ("event",), is_open(status.watermark_ns))
+            yield Sample(WATERMARK, (), status.watermark_ns / NS)
+            yield Sample(LAG, (), now_s - status.watermark_ns / NS)
+        for stream in STREAMS:
+            yield Sample(HELD, (stream,), stream in status.held_by)
+        yield Sample(WAITING, (), status.waiting)
 
     def _values(self, status: Status) -> Iterator[Sample]:
         for series, value in status.values.items():
@@ -161,19 +197,6 @@ class MarketGauges:
             yield Sample(HEARD, (feed,), moment_ns / NS)
 
 
-def _time(status: Status, now_s: float) -> Iterator[Sample]:
-    yield Sample(OPEN, ("wall",), is_open(round(now_s * NS)))
-    if status.newest_ns > 0:
-        yield Sample(NEWEST, (), status.newest_ns / NS)
-    if status.watermark_ns > 0:  # before the first it lies in the far past, which would be a lag of centuries
-        yield Sample(OPEN, ("event",), is_open(status.watermark_ns))
-        yield Sample(WATERMARK, (), status.watermark_ns / NS)
-        yield Sample(LAG, (), now_s - status.watermark_ns / NS)
-    for stream in STREAMS:
-        yield Sample(HELD, (stream,), stream in status.held_by)
-    yield Sample(WAITING, (), status.waiting)
-
-
 def _one_of(family: Family, names: tuple[str, ...], holds: str) -> Iterator[Sample]:
     for name in names:
         yield Sample(family, (name,), name == holds)
@@ -190,3 +213,12 @@ def is_open(moment_ns: int) -> bool:
     day = calendar.ny_date(moment_ns)
     session = calendar.session(day)
     return session is not None and calendar.ny(day, OPENS) <= moment_ns < session.close_ns
+
+
+def _behind(step: Transition) -> Iterator[Sample]:
+    """A step, its rules and its events: one step at a time, so that its labels stay few."""
+    yield Sample(LAST, (step.id, step.from_state, step.to_state, step.kind, step.confidence), step.known / NS)
+    for one in step.evidence:
+        yield Sample(BECAUSE, (step.id, one.rule, one.summary[:MAX_SUMMARY]), one.holds)
+    for cause in step.causes[:MAX_CAUSES]:
+        yield Sample(CAUSE, (step.id, f"{cause.source}#{cause.sequence}"), 1)

@@ -1,4 +1,4 @@
-"""The commands of the past: ``replay``, ``backtest``, ``chronology`` and ``series``.
+"""The commands of the past: ``replay``, ``backtest``, ``backfill``, ``chronology`` and ``series``.
 
 Nothing heavy is imported before one of them runs, so that ``--help`` answers at once.
 """
@@ -12,60 +12,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from replay.model import model
+from replay.options import DAY, DIRECTORY, FILE, RATE, MarketName, Markets, Speed
 
 if TYPE_CHECKING:
     from replay.connection import Connect
     from replay.scenario import Script
-
-DAY = click.DateTime(formats=["%Y-%m-%d"])
-DIRECTORY = click.Path(file_okay=False, path_type=Path)
-FILE = click.Path(dir_okay=False, path_type=Path)
-RATE = click.FloatRange(0.0, 1.0)
-
-
-class Speed(click.ParamType):
-    """A positive number, or ``max``: None."""
-
-    name = "speed"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | None:
-        """Parse what was given; refuse what is no speed."""
-        if value is None or value == "max":
-            return None
-        try:
-            speed = float(value)
-        except (TypeError, ValueError):
-            speed = 0.0
-        if not 0 < speed < float("inf"):
-            self.fail(f"{value!r} is neither a positive number nor 'max'", param, ctx)
-        return speed
-
-
-class MarketName(click.ParamType):
-    """A market's name as events may carry it."""
-
-    name = "market"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Refuse a name that the engine would refuse."""
-        from detectors.checks import MARKET
-
-        if not MARKET.fullmatch(str(value)):
-            self.fail(f"{value!r} is no market: capital letters, digits and ._- only, at most 32", param, ctx)
-        return str(value)
-
-
-class Markets(click.ParamType):
-    """Names of markets with commas between."""
-
-    name = "names"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
-        """Refuse a name that the engine would refuse."""
-        if isinstance(value, tuple):
-            return value
-        return tuple(MarketName().convert(name.strip(), param, ctx) for name in str(value).split(","))
-
 
 _market = click.option(
     "--market", type=MarketName(), default="UST", show_default=True, help="The name it goes by: a run of its own."
@@ -234,6 +185,38 @@ def chart(
 
 
 @click.command()
+@click.argument("scenario", required=False)
+@click.option("--data", type=DIRECTORY, help="A directory of your own tidy CSV files instead of a scenario.")
+@_market
+@click.option("--preset", type=click.Choice(["desk", "framework"]), default="desk", show_default=True)
+@click.option("--config", type=FILE, help="A TOML file that says what differs from the preset.")
+@click.option("--from", "window", type=DAY, help="First day written; what is before only warms the windows.")
+@click.option("--to", "end", type=DAY, help="Last day.")
+@click.option("--out", type=DIRECTORY, required=True, help="A folder that is new or empty.")
+@click.option("--step", type=click.IntRange(15, 3600), help="Seconds between samples.  [default: 300; over years 3600]")
+@click.option("--rules", type=click.Path(path_type=Path), multiple=True, help="Files or folders of rules.")
+@click.option("--no-rules", is_flag=True, help="What was measured alone, no recording rule and no alert.")
+@click.option("--text-only", is_flag=True, help="The OpenMetrics text alone, for which no program is needed.")
+@click.option("--json", "as_json", is_flag=True, help="The summary as one JSON object.")
+def backfill(
+    scenario: str | None,
+    data: Path | None,
+    window: dt.datetime | None,
+    end: dt.datetime | None,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Write what a worker would have shown in SCENARIO (feb2021, bundled), or --data, as blocks for Prometheus.
+
+    At the true dates, with what the shipped rules would have recorded and alerted, under job="backfill". Wants promtool
+    and prometheus on the PATH. A Prometheus started on the folder shows it, and pages nobody.
+    """
+    from replay import past
+
+    past.run(_script(scenario, data, window, end, market=options["market"]), options, as_json=as_json)
+
+
+@click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def series(as_json: bool) -> None:
     """List the series a tidy CSV file may hold, with their units and when each is known."""
@@ -283,4 +266,4 @@ def _given(data: Path | None) -> Path:
     return data
 
 
-COMMANDS: list[click.Command] = [replay, backtest, chronology, chart, series, model]
+COMMANDS: list[click.Command] = [replay, backtest, backfill, chronology, chart, series, model]

@@ -43,3 +43,15 @@ class RepeatedError(ReplayError):
     """A replay into topics that hold its market already: nothing would be seen to happen."""
 
     exit_code = 2
+
+
+class ProgramError(ReplayError):
+    """A program of Prometheus that is missing, or one that refused its work."""
+
+    exit_code = 5
+
+
+class OutputError(ReplayError):
+    """A folder that cannot be written into, or must not be."""
+
+    exit_code = 2

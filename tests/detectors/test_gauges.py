@@ -10,8 +10,20 @@ import pytest
 
 from detectors.config import load
 from detectors.engine import Engine
-from detectors.gauges import EVIDENCE, FAMILIES, KINDS, MAX_SERIES, STATE, TRANSITIONS, VALUE, MarketGauges
-from detectors.signals import STATES
+from detectors.gauges import (
+    BECAUSE,
+    CAUSE,
+    EVIDENCE,
+    FAMILIES,
+    KINDS,
+    LAST,
+    MAX_SERIES,
+    STATE,
+    TRANSITIONS,
+    VALUE,
+    MarketGauges,
+)
+from detectors.signals import STATES, Cause, Evidence, Transition
 from detectors.status import Status
 from detectors.thresholds import thresholds
 
@@ -65,3 +77,34 @@ def test_lines_are_the_configurations(preset):
         config.levels.levels_pct["10Y"]
     )
     assert lines["takeup_ON_RRP_usd", "high"] == config.facility.line_usd
+
+
+def test_the_last_step_stands_there_with_its_rules_and_events_and_none_before_it(status):
+    gauges = MarketGauges()
+    for step in (_step("one", "normal", "crunch"), _step("two", "crunch", "de_facto_default")):
+        gauges.step(step)
+    shown = list(gauges.samples(status, 0.0))
+    last = [(one.labels, one.value) for one in shown if one.family in {LAST, BECAUSE, CAUSE}]
+    assert last == [
+        (("two", "crunch", "de_facto_default", "squeeze", "medium"), 2.0),
+        (("two", "floor_breached", "a print"), 1),
+        (("two", "broker#7"), 1),
+    ]
+
+
+def _step(name: str, before: str, after: str) -> Transition:
+    return Transition(
+        id=name,
+        market="UST",
+        ts=10**9,
+        known=2 * 10**9,
+        from_state=before,
+        to_state=after,
+        kind="squeeze",
+        confidence="medium",
+        evidence=(Evidence(rule="floor_breached", holds=True, signals=("s",), summary="a print"),),
+        causes=(Cause("broker", 7),),
+        blind_on=(),
+        provenance="quoted",
+        config_hash="h",
+    )

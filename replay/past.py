@@ -1,0 +1,79 @@
+"""The command ``backfill``: the past at its true dates, for Prometheus and Grafana.
+
+Nothing heavy is imported before it runs.
+"""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from replay.errors import ProgramError
+
+if TYPE_CHECKING:
+    from replay.backfill import Summary
+
+RULES = Path(__file__).parents[1] / "grafana" / "prometheus"
+PATTERN = "*.rules.yml"
+
+
+def rule_files(given: tuple[Path, ...]) -> list[Path]:
+    """The files of rules: those given, those in a folder given, or those beside the program's source.
+
+    Raises:
+        ProgramError: one that is given is not there.
+    """
+    found: list[Path] = []
+    for path in given or (RULES,):
+        if path.is_dir():
+            found += sorted(path.glob(PATTERN))
+        elif path.is_file():
+            found.append(path)
+        elif given:
+            raise ProgramError(f"--rules: {path} is not there")
+    return found
+
+
+def run(script: Any, options: dict[str, Any], *, as_json: bool) -> None:
+    """Write the past of a script and say what was written."""
+    from detectors.config import load
+    from replay import backfill
+
+    config = load(options["preset"], options["config"])
+    step_s = options["step"] or backfill.step_for(script)
+    files = [] if options["no_rules"] else rule_files(options["rules"])
+    if step_s > backfill.LOOKBACK_S:
+        click.echo(
+            f"warning: a step of {step_s} s leaves gaps in a Prometheus that looks back five minutes; start it with "
+            f"--query.lookback-delta={step_s + 60}s",
+            err=True,
+        )
+    if not files and not options["no_rules"]:
+        click.echo("warning: no rules were found, so no alert is written; name them with --rules", err=True)
+    done = backfill.write(
+        script,
+        config,
+        options["out"],
+        step_s=step_s,
+        rule_files=files,
+        text_only=options["text_only"],
+        show_progress=not as_json and sys.stderr.isatty(),
+    )
+    click.echo(msgspec.json.encode(done).decode() if as_json else _said(done, text_only=options["text_only"]))
+
+
+def _said(done: "Summary", *, text_only: bool) -> str:
+    alerts = ", ".join(f"{name} ({series})" for name, series in sorted(done.alerts.items()) if series)
+    what = f"{done.out}: {done.scenario} from {done.first} to {done.last}, every {done.step_s} s"
+    counts = f"{done.samples:,} samples, {done.transitions} transitions, {done.recorded} recorded series"
+    lines = [f"{what}: {counts}; {done.elapsed_s:.1f} s"]
+    if not text_only:
+        lines.append(f"alerts that fired: {alerts or 'none'}")
+    if done.left_out:
+        lines.append(f"rules of a living worker, left out: {', '.join(sorted(set(done.left_out)))}")
+    if not text_only:
+        where = f"--storage.tsdb.path={done.out} --storage.tsdb.retention.time=100y"
+        lines.append(f"look at it: prometheus --config.file=/dev/null {where}")
+    return "\n".join(lines)

@@ -1,0 +1,174 @@
+"""Prometheus' own programs, as far as the past needs them: promtool writes blocks, a server of our own answers queries.
+
+The server listens on a free loopback port, scrapes nothing, has no Alertmanager and lives as long as its ``with``.
+"""
+
+import json
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from replay.errors import ProgramError
+
+START_S = 60.0
+QUERY_S = 120.0
+TAIL = 600
+RETENTION = "100y"
+BLOCK_HOURS = 486
+"""The longest block: 2 h tripled five times, which is a range Prometheus knows; 20 days."""
+
+
+def program(name: str) -> str:
+    """The path of one of Prometheus' programs.
+
+    Raises:
+        ProgramError: it is not on the PATH.
+    """
+    found = shutil.which(name)
+    if found is None:
+        raise ProgramError(
+            f"{name} is not on the PATH: it comes with Prometheus (Debian and Ubuntu: apt-get install prometheus; "
+            "others: https://prometheus.io/download)"
+        )
+    return found
+
+
+class BlockWriter:
+    """Hands OpenMetrics files to promtool, one process at a time, while the caller goes on."""
+
+    def __init__(self, out: Path) -> None:
+        self._promtool = program("promtool")
+        self._out = out
+        self._running: tuple[subprocess.Popen[bytes], Path] | None = None
+
+    def write(self, file: Path) -> None:
+        """Make blocks of a file and delete it; returns at once unless the one before still runs."""
+        self.close()
+        duration = f"--max-block-duration={BLOCK_HOURS}h"
+        command = [self._promtool, "tsdb", "create-blocks-from", duration, "openmetrics", str(file), str(self._out)]
+        self._running = (
+            subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE),  # noqa: S603
+            file,
+        )
+
+    def close(self) -> None:
+        """Wait for what runs.
+
+        Raises:
+            ProgramError: promtool refused the file.
+        """
+        if self._running is None:
+            return
+        (process, file), self._running = self._running, None
+        _, errors = process.communicate()
+        file.unlink(missing_ok=True)
+        if process.returncode:
+            raise ProgramError(f"promtool could not write blocks: {errors.decode(errors='replace').strip()[-TAIL:]}")
+
+    def abandon(self) -> None:
+        """End what runs."""
+        if self._running is not None:
+            process, _ = self._running
+            process.kill()
+            process.communicate()
+
+
+class Server:
+    """A Prometheus over a folder of blocks, and of its rules if files are given; it can be written to remotely."""
+
+    def __init__(
+        self, data: Path, *, rules: Sequence[Path] = (), receives: bool = False, binary: Path | None = None
+    ) -> None:
+        self._program = str(binary) if binary is not None else program("prometheus")
+        self._data = data
+        self._rules = rules
+        self._receives = receives
+        self._folder = tempfile.TemporaryDirectory(prefix="crunchwatch-prometheus-")
+        self._process: subprocess.Popen[bytes] | None = None
+        self.url = ""
+
+    def __enter__(self) -> Self:
+        """Start it and wait until it is ready.
+
+        Raises:
+            ProgramError: it ends, or is not ready in time.
+        """
+        folder = Path(self._folder.name)
+        files = json.dumps([str(path.resolve()) for path in self._rules])  # JSON is YAML
+        (folder / "prometheus.yml").write_text(f"rule_files: {files}\n", encoding="utf-8")
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            address = f"127.0.0.1:{probe.getsockname()[1]}"
+        command = [
+            self._program,
+            f"--config.file={folder / 'prometheus.yml'}",
+            f"--storage.tsdb.path={self._data}",
+            f"--storage.tsdb.retention.time={RETENTION}",
+            f"--web.listen-address={address}",
+            *(["--web.enable-remote-write-receiver"] if self._receives else []),
+        ]
+        self.url = f"http://{address}"
+        with (folder / "log").open("wb") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603
+        self._wait(folder / "log")
+        return self
+
+    def _wait(self, log: Path) -> None:
+        assert self._process is not None
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                break
+            try:
+                with urllib.request.urlopen(f"{self.url}/-/ready", timeout=1):  # noqa: S310
+                    return
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.05)
+        said = log.read_text(errors="replace")[-TAIL:]
+        self.close()
+        raise ProgramError(f"prometheus did not start within {START_S:g} s: {said}")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop it."""
+        self.close()
+
+    def close(self) -> None:
+        """Stop it; what it was written is kept in the folder."""
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.wait(10)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            self._process = None
+        self._folder.cleanup()
+
+    def ask(self, path: str, parameters: Mapping[str, str]) -> Any:
+        """The data of an answer of the API.
+
+        Raises:
+            ProgramError: the server refused the request; its words are in the message.
+        """
+        body = urllib.parse.urlencode(list(parameters.items())).encode()
+        request = urllib.request.Request(f"{self.url}/api/v1/{path}", data=body if parameters else None)  # noqa: S310
+        try:
+            with urllib.request.urlopen(request, timeout=QUERY_S) as answer:  # noqa: S310
+                return json.load(answer)["data"]
+        except urllib.error.HTTPError as refused:
+            with refused:
+                said = refused.read().decode(errors="replace")
+            raise ProgramError(f"Prometheus refused {parameters.get('query', path)!r}: {said[:TAIL]}") from None
+        except OSError as error:
+            raise ProgramError(f"Prometheus at {self.url} does not answer: {error}") from None

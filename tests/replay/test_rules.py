@@ -1,0 +1,69 @@
+"""An alert's life over the past is Prometheus' own: for, keep firing, forgetting; rules of living workers left out."""
+
+from __future__ import annotations
+
+import pytest
+
+from replay.rules import Rule, alerted, answerable
+
+MOMENTS = range(0, 21 * 60 * 10**9, 60 * 10**9)
+
+
+def rule(name="Crunch", *, query="crunchwatch_state == 1", alerts=True, for_s=0.0, keep_s=0.0, labels=None):
+    return Rule(name, alerts, query, labels or {}, for_s, keep_s)
+
+
+def life(one, minutes):
+    """The states by minute: '.' nothing, p pending, F firing; and since when it was active at the last."""
+    answer = [({"__name__": "crunchwatch_state", "market": "UST"}, [(60.0 * minute, 1.0) for minute in minutes])]
+    states, since = alerted(one, answer, MOMENTS)
+    marks = ["."] * len(MOMENTS)
+    for labels, points in states:
+        for moment, _ in points:
+            marks[int(moment // 60)] = "F" if labels["alertstate"] == "firing" else "p"
+    return "".join(marks), [value for _, points in since for _, value in points]
+
+
+@pytest.mark.parametrize(
+    ("for_min", "keep_min", "minutes", "wanted"),
+    [
+        (0, 0, range(3, 6), "...FFF..............."),
+        (2, 0, range(3, 8), "...ppFFF............."),
+        (2, 0, [3, 4, 6, 7, 8, 9], "...pp.ppFF..........."),  # a gap begins anew
+        (0, 3, range(3, 6), "...FFFFFF............"),  # gone at 6, kept at 6, 7 and 8
+        (0, 3, [3, 5, 9], "...FFFFFFFFFF........"),  # back in time: it never ended
+        (2, 3, [3, 4], "...pp................"),  # what only was pending is not kept
+        (30, 0, range(21), "ppppppppppppppppppppp"),
+    ],
+)
+def test_the_life_of_an_alert(for_min, keep_min, minutes, wanted):
+    assert life(rule(for_s=60 * for_min, keep_s=60 * keep_min), minutes)[0] == wanted
+
+
+def test_for_state_tells_since_when():
+    assert set(life(rule(for_s=120), [3, 4, 5])[1]) == {180.0}
+
+
+def test_labels_are_the_expressions_and_the_rules_own():
+    answer = [({"__name__": "crunchwatch_state", "market": "UST"}, [(0.0, 1.0)])]
+    one = rule(labels={"severity": "page", "of": "{{ $labels.market }}"})
+    ((labels, _),), ((since, _),) = alerted(one, answer, MOMENTS)
+    assert labels == {
+        "market": "UST",
+        "severity": "page",
+        "of": "UST",
+        "alertname": "Crunch",
+        "alertstate": "firing",
+    }
+    assert "alertstate" not in since
+
+
+def test_rounds_rest_on_what_was_recorded_and_living_workers_rules_are_left_out():
+    base = rule("market:bad:max", query="max by (market) (crunchwatch_state)", alerts=False)
+    above = rule("Bad", query="market:bad:max == 1")
+    direct = rule("Direct", query='crunchwatch_blind{evidence="up or crunchwatch_ready"} == 1')
+    living = rule("Unready", query="crunchwatch_ready == 0")
+    gone = rule("Gone", query='absent(up{job="crunchwatch"})')
+    rounds, left = answerable([above, base, direct, living, gone])
+    assert rounds == [[base, direct], [above]]
+    assert left == [living, gone]
