@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from detectors.events import Event, Provenance
+from detectors.margins import Margin
 from detectors.signals import Cause, Signal, rounded, weakest
 
 SUBJECTS_KEPT = 64
@@ -99,6 +100,10 @@ class Detector:
     def readings(self) -> dict[str, float]:
         """The last values by series, for a gauge; bounded by the configuration."""
         return {}
+
+    def margins(self, now: int) -> list[Margin]:  # noqa: ARG002 - some measure against what is in force now
+        """How far the last figures are from the levels of its signals; none where that is no single number."""
+        return []
 
     def warming(self) -> tuple[str, ...]:
         """What of it cannot say anything yet, for want of history."""

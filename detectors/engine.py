@@ -17,7 +17,9 @@ from detectors.config import config_hash
 from detectors.detector import Detector, Draft
 from detectors.events import Event, Heartbeat
 from detectors.ordering import FAR_PAST, Ordering, Verdict
+from detectors.outlook import Outlook, outlook
 from detectors.places import Place, Places
+from detectors.recent import Recalled, Recent
 from detectors.registry import detectors_of
 from detectors.sections import Config
 from detectors.snapshot import pack, unpack
@@ -62,6 +64,7 @@ class Engine:
         self._counts = Counts()
         self._thresholds = thresholds(config)
         self._places = Places()
+        self._recent = Recent()
         self._now = FAR_PAST
         self._wake: int | None = None
 
@@ -177,7 +180,9 @@ class Engine:
             provenance=provenance_of(step.marks),
             config_hash=self._hash,
         )
-        return msgspec.structs.replace(transition, id=sg.content_id(transition))
+        transition = msgspec.structs.replace(transition, id=sg.content_id(transition))
+        self._recent.note(transition, step.marks)
+        return transition
 
     def places_of(self, output: sg.Output) -> list[Place]:
         """Where the events behind an output lay in the log, as far as it is still known."""
@@ -210,6 +215,15 @@ class Engine:
             config_hash=self._hash,
         )
 
+    def outlook(self) -> Outlook:
+        """What would change the state; like the status it takes no part in any decision."""
+        margins = {one.name: one.margins(self._now) for one in self._detectors}
+        return outlook(self._stress, self._now, self._blindness.blind_on(), margins)
+
+    def recent(self) -> tuple[Recalled, ...]:
+        """The last transitions with the signals behind them, oldest first."""
+        return self._recent.all()
+
     def snapshot(self) -> bytes:
         """All state of this market, for :meth:`restore`."""
         return pack(
@@ -221,6 +235,7 @@ class Engine:
                 "stress": self._stress.snapshot(),
                 "counts": msgspec.to_builtins(self._counts),
                 "places": self._places.snapshot(),
+                "recent": self._recent.snapshot(),
                 "now": self._now,
                 "wake": self._wake,
             },
@@ -237,5 +252,6 @@ class Engine:
         engine._stress.restore(state["stress"])
         engine._counts = msgspec.convert(state["counts"], type=Counts)
         engine._places.restore(state["places"])
+        engine._recent.restore(state.get("recent", []))
         engine._now, engine._wake = state["now"], state["wake"]
         return engine

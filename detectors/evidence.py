@@ -44,7 +44,10 @@ MARKS_KEPT = 256
 
 
 class Mark(msgspec.Struct):
-    """The last signal of one subject, and for each level when it was last left (FOREVER while it is on)."""
+    """The last signal of one subject, and for each level when it was last left (FOREVER while it is on).
+
+    What the signal said in figures is kept for people to read; nothing is decided from it.
+    """
 
     id: str
     level: int
@@ -53,6 +56,8 @@ class Mark(msgspec.Struct):
     provenance: Provenance
     text: str
     left: dict[int, int] = {}
+    values: dict[str, float] = {}
+    threshold: float | None = None
 
 
 class Memory:
@@ -79,7 +84,15 @@ class Memory:
             del marks[min(off, key=lambda subject: (marks[subject].known, subject))]
         text = f"{signal.detector}.{signal.name} {signal.subject} at level {signal.level}: {signal.rule}"
         marks[signal.subject] = Mark(
-            signal.id, signal.level, signal.known, signal.causes, signal.provenance, text, left
+            signal.id,
+            signal.level,
+            signal.known,
+            signal.causes,
+            signal.provenance,
+            text,
+            left,
+            signal.values,
+            signal.threshold,
         )
 
     def holding(self, condition: Condition, now: int) -> tuple[Mark, int] | None:

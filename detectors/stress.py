@@ -62,8 +62,8 @@ class StressTable:
     """Takes signals, is asked at every change and at its own deadlines, and answers with steps."""
 
     def __init__(self, config: Stress) -> None:
-        self._config = config
-        self._steps = {"crunch": config.crunch, "de_facto_default": config.de_facto_default}
+        self.config = config
+        self.steps = {"crunch": config.crunch, "de_facto_default": config.de_facto_default}
         self.memory = Memory()
         self.position = Position()
         self._wake: int | None = None
@@ -74,9 +74,9 @@ class StressTable:
 
     def overruled(self, now: int, blind_on: tuple[str, ...]) -> list[tuple[str, str, str]]:
         """The signals of silent feeds to be overruled now, as (detector, name, subject): they alone carry the state."""
-        self._clock(now, blind_on, self._held(now, blind_on))
+        self._clock(now, blind_on, self.held(now, blind_on))
         since = self.position.quiet_since
-        if since is None or calendar.sessions_after(since, self._config.blind_exit_sessions) > now:
+        if since is None or calendar.sessions_after(since, self.config.blind_exit_sessions) > now:
             return []
         return self.memory.unseen(blind_on)
 
@@ -84,7 +84,7 @@ class StressTable:
         """Move as far as the table says at this moment."""
         steps = []
         while True:
-            held = self._held(now, blind_on)
+            held = self.held(now, blind_on)
             self._clock(now, blind_on, held)
             step = self._up(now, held) or self._down(now)
             if step is None:
@@ -97,8 +97,9 @@ class StressTable:
         self._wake = self._next(now, held)
         return steps
 
-    def _held(self, now: int, blind_on: tuple[str, ...]) -> list[Held]:
-        return [one for rule in self._config.rules if (one := self._holds(rule, now, blind_on)) is not None]
+    def held(self, now: int, blind_on: tuple[str, ...]) -> list[Held]:
+        """The rules that hold now."""
+        return [one for rule in self.config.rules if (one := self._holds(rule, now, blind_on)) is not None]
 
     def _holds(self, rule: Rule, now: int, blind_on: tuple[str, ...]) -> Held | None:
         found = [(condition, self.memory.holding(condition, now)) for condition in rule.all]
@@ -123,7 +124,7 @@ class StressTable:
             else:
                 position.pending.pop(state, None)
         mine = self._of(held, position.state) if position.state != "normal" else []
-        alive = not set(self._config.living) & set(blind_on)
+        alive = not set(self.config.living) & set(blind_on)
         calm = position.state != "normal" and alive and not mine
         quiet = bool(mine) and alive and all(one.silent for one in mine)
         position.calm_since = (position.calm_since or now) if calm else None
@@ -133,7 +134,7 @@ class StressTable:
         position = self.position
         for state in reversed(STATES[STATES.index(position.state) + 1 :]):
             since = position.pending.get(state)
-            if since is None or now < self._entry(state, since):
+            if since is None or now < self.entry_at(state, since):
                 continue
             mine = self._of(held, state)
             support = self.memory.on(SUPPORTING)
@@ -149,12 +150,12 @@ class StressTable:
 
     def _down(self, now: int) -> Step | None:
         position = self.position
-        if position.calm_since is None or now < self._exit(position.state, position.calm_since):
+        if position.calm_since is None or now < self.exit_at(position.state, position.calm_since):
             return None
         lower = STATES[STATES.index(position.state) - 1]
-        sessions = self._steps[position.state].exit_sessions
+        sessions = self.steps[position.state].exit_sessions
         ended, marks = self._ended()
-        alive = ", ".join(self._config.living)
+        alive = ", ".join(self.config.living)
         calm = Evidence(
             rule="calm",
             holds=True,
@@ -172,7 +173,7 @@ class StressTable:
 
     def _ended(self) -> tuple[tuple[Evidence, ...], tuple[Mark, ...]]:
         evidence, marks = [], []
-        for rule in self._config.rules:
+        for rule in self.config.rules:
             if rule.name in self.position.carried.get(self.position.state, ()):
                 last = [mark for one in rule.all if (mark := self.memory.latest(one)) is not None]
                 text = "; ".join(mark.text for mark in last)
@@ -181,11 +182,13 @@ class StressTable:
                 marks += last
         return tuple(evidence), tuple(marks)
 
-    def _entry(self, state: State, since: int) -> int:
-        return since + self._steps[state].entry_dwell_s * calendar.NS
+    def entry_at(self, state: State, since: int) -> int:
+        """When a state is entered whose rules have held since a moment, and go on holding."""
+        return since + self.steps[state].entry_dwell_s * calendar.NS
 
-    def _exit(self, state: State, since: int) -> int:
-        sessions = self._steps[state].exit_sessions
+    def exit_at(self, state: State, since: int) -> int:
+        """When a state is left that no rule has made since a moment, if none does until then."""
+        sessions = self.steps[state].exit_sessions
         return calendar.sessions_after(since, sessions) if sessions else since
 
     def _next(self, now: int, held: list[Held]) -> int | None:
@@ -193,11 +196,11 @@ class StressTable:
         moments = [one.until for one in held if one.until != FOREVER]
         for state, since in position.pending.items():
             if STATES.index(state) > STATES.index(position.state):
-                moments.append(self._entry(state, since))
+                moments.append(self.entry_at(state, since))
         if position.calm_since is not None:
-            moments.append(self._exit(position.state, position.calm_since))
+            moments.append(self.exit_at(position.state, position.calm_since))
         if position.quiet_since is not None:
-            moments.append(calendar.sessions_after(position.quiet_since, self._config.blind_exit_sessions))
+            moments.append(calendar.sessions_after(position.quiet_since, self.config.blind_exit_sessions))
         return min((moment for moment in moments if moment > now), default=None)
 
     def take(self, signal: Signal) -> None:
@@ -206,8 +209,8 @@ class StressTable:
 
     def holding_rules(self, now: int, blind_on: tuple[str, ...]) -> dict[str, bool]:
         """Every rule by name, and whether it holds now."""
-        names = {one.rule.name for one in self._held(now, blind_on)}
-        return {rule.name: rule.name in names for rule in self._config.rules}
+        names = {one.rule.name for one in self.held(now, blind_on)}
+        return {rule.name: rule.name in names for rule in self.config.rules}
 
     def snapshot(self) -> dict[str, Any]:
         """The memory, the position and the next deadline."""

@@ -31,6 +31,7 @@ from detectors import calendar
 from detectors.calendar import NS
 from detectors.detector import Detector, Draft, Reading
 from detectors.events import FUND_TYPES, Event, FundFlow, YieldQuote
+from detectors.margins import Margin, ladder
 from detectors.rolling import Window
 from detectors.sections import Coordination
 from detectors.signals import Signal
@@ -99,6 +100,7 @@ class FundCoordination(Detector):
         """Take the windows, the tenor whose closes are the days of the history, and how many of them are warm-up."""
         super().__init__()
         self._config = config
+        self._wanted = (float(config.amplified_count), float(config.extreme_count))
         self._tenor = tenor
         self._ready_after = ready_after
         self._entries: dict[str, Entry] = {}
@@ -213,23 +215,23 @@ class FundCoordination(Detector):
         readings = tuple(reading for entry in (*seen, *vouching) for reading in entry.readings)
         return Count(side, count, level, tuple(sorted(direct)), values, readings)
 
+    def _counts(self) -> tuple[tuple[str, str, Count], ...]:
+        flow, stance = (self._counted(side) for side in SIDES)
+        both = stance if stance.count > flow.count else flow
+        return ("flow_count", "FLOW", flow), ("stance_count", "STANCE", stance), ("count", "ALL", both)
+
     def _count(self, known: int, ts: int) -> list[Draft]:
         gone = self._drop(max(known, ts))
-        flow, stance = (self._counted(side) for side in SIDES)
-        self._last |= {f"coordination_{one.side.lower()}_count": float(one.count) for one in (flow, stance)}
+        counts = self._counts()
+        self._last |= {f"coordination_{one.side.lower()}_count": float(one.count) for _, _, one in counts[:2]}
         drafts = []
-        for name, subject, one in (
-            ("flow_count", "FLOW", flow),
-            ("stance_count", "STANCE", stance),
-            ("count", "ALL", stance if stance.count > flow.count else flow),
-        ):
+        for name, subject, one in counts:
             # What ended is as much a cause as what goes on.
             both = (*one.readings, *gone)
             readings = sorted(both, key=lambda reading: (reading.ts, reading.source, reading.sequence))
             if self.level(name, subject) == one.level:
                 continue
-            config = self._config
-            threshold = float(config.extreme_count if one.level == 2 else config.amplified_count)
+            threshold = self._wanted[max(one.level, 1) - 1]
             drafts += self.latch(
                 name,
                 subject,
@@ -273,6 +275,15 @@ class FundCoordination(Detector):
     def readings(self) -> dict[str, float]:
         """The latched level of the count, the counts, and how unusual they were at the last close."""
         return {"coordination_level": float(self.level("count", "ALL")), **self._last}
+
+    def margins(self, now: int) -> list[Margin]:
+        """How many types of funds are counted now, against the counts that amplify and that are extreme."""
+        del now
+        return [
+            margin
+            for name, subject, one in self._counts()
+            for margin in ladder(name, subject, float(one.count), self._wanted, "types")
+        ]
 
     def snapshot(self) -> dict[str, Any]:
         """The evidence, the flows' windows and the counts' history."""

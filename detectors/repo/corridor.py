@@ -20,6 +20,7 @@ import msgspec
 from detectors import calendar
 from detectors.detector import Detector, Draft, Reading, in_bp, tier
 from detectors.events import Event, PolicyRate, RepoPrint
+from detectors.margins import Margin, ladder
 from detectors.repo.policy import PolicyBook
 from detectors.sections import Corridor
 
@@ -145,6 +146,23 @@ class PolicyCorridor(Detector):
     def readings(self) -> dict[str, float]:
         """The last rate of each watched series, and the corridor it was held against, in percent."""
         return dict(self._last)
+
+    def margins(self, now: int) -> list[Margin]:
+        """The last rate of each watched series against zero, the corridor's bottom and its upper limit."""
+        config, policy = self._config, self._book.at(now)
+        found = []
+        for series in config.watched:
+            value = self._last.get(f"repo_{series}_pct")
+            if value is None:
+                continue
+            found += ladder("negative", "GC", value, (-config.negative_bp / 100,), "pct", rising=False)
+            if policy is not None and config.near_floor_bp is not None:
+                near = bottom_of(policy) + config.near_floor_bp / 100
+                found += ladder("prewarning", series, value, (near,), "pct", rising=False)
+            if policy is not None:
+                tops = [policy.target_high_pct + bp / 100 for bp in config.above_bp]
+                found += ladder("above", series, value, tops, "pct")
+        return found
 
     def snapshot(self) -> dict[str, Any]:
         """The policy book, the last negative print and the last rates."""

@@ -14,6 +14,7 @@ from typing import Any
 from detectors import calendar
 from detectors.detector import Detector, Draft, Reading
 from detectors.events import Event, ReverseRepo
+from detectors.margins import Margin, ladder
 from detectors.rolling import Window
 from detectors.sections import Facility
 
@@ -64,6 +65,19 @@ class FacilityTakeUp(Detector):
     def readings(self) -> dict[str, float]:
         """The last take-up of each facility, in US dollars."""
         return {f"takeup_{facility}_usd": value for facility, value in self._last.items()}
+
+    def margins(self, now: int) -> list[Margin]:
+        """Each facility's last take-up against the line and the percentile of its last days, once they are enough."""
+        del now
+        config, found = self._config, []
+        for facility, window in self._windows.items():
+            judged = config.percentile is None or len(window) >= config.min_days
+            threshold = config.line_usd
+            if config.percentile is not None and judged:
+                threshold = max(threshold, window.quantile(config.percentile))
+            if judged:
+                found += ladder("high", facility, self._last[facility], (threshold,), "usd")
+        return found
 
     def snapshot(self) -> dict[str, Any]:
         """The windows and the last take-ups."""

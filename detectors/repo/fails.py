@@ -15,6 +15,7 @@ from typing import Any
 
 from detectors.detector import Detector, Draft, Reading
 from detectors.events import Event, SettlementFail
+from detectors.margins import Margin, ladder
 from detectors.rolling import Window
 from detectors.sections import Fails
 
@@ -86,6 +87,17 @@ class SettlementFails(Detector):
     def readings(self) -> dict[str, float]:
         """The last figure of each series, in US dollars."""
         return {f"fails_{subject}_usd": value for subject, value in self._last.items()}
+
+    def margins(self, now: int) -> list[Margin]:
+        """Each series' last figure against the line, or against what its history asks for by now."""
+        del now
+        found = []
+        for subject, value in self._last.items():
+            wanted = self._config.min_weeks * A_WEEK[subject.rpartition(":")[2]]
+            _, threshold, _ = self._judge(value, self._windows[subject], {}, wanted)
+            if threshold is not None:
+                found += ladder("high", subject, value, (threshold,), "usd")
+        return found
 
     def snapshot(self) -> dict[str, Any]:
         """The windows and the last figures."""

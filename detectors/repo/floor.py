@@ -23,6 +23,7 @@ import msgspec
 from detectors import calendar
 from detectors.detector import Detector, Draft, Reading, in_bp
 from detectors.events import Event, PolicyRate, RepoPrint
+from detectors.margins import Margin
 from detectors.repo.policy import PolicyBook
 from detectors.sections import Floor
 
@@ -245,6 +246,29 @@ class FailsFloor(Detector):
             return {}
         worst = {f"special_{issue}_pct": day.worst.value for issue, day in self._days.items()}
         return {"floor_pct": self._last_floor_pct, **worst}
+
+    def margins(self, now: int) -> list[Margin]:
+        """The worst rate of each issue's last day against the floor, and against what is near it."""
+        del now
+        config = self._config
+        return [
+            Margin(
+                name="breach",
+                subject=issue,
+                level=level,
+                value=day.worst.value,
+                threshold=day.floor_pct + bp / 100,
+                unit="pct",
+                rising=False,
+                note=note,
+            )
+            for issue, day in self._days.items()
+            for level, bp, note in (
+                (APPROACHED, config.approach_bp, ""),
+                (BREACHED, 0.0, ""),
+                (CONFIRMED, 0.0, f"{day.prints_below} of {config.confirm_prints} prints of one day below it"),
+            )
+        ]
 
     def snapshot(self) -> dict[str, Any]:
         """The policy book and the issues' days."""

@@ -16,6 +16,7 @@ from typing import Any
 
 from detectors.detector import Detector, Draft, Reading
 from detectors.events import Event, RepoPrint, YieldQuote
+from detectors.margins import Margin, ladder
 from detectors.repo.corridor import series_of
 from detectors.repo.pairs import DayBook, Pair
 from detectors.rolling import Window
@@ -86,6 +87,18 @@ class CollateralScarcity(Detector):
     def readings(self) -> dict[str, float]:
         """The last value of each spread, in basis points."""
         return {f"scarcity_{name}_bp": value for name, value in self._last.items()}
+
+    def margins(self, now: int) -> list[Margin]:
+        """Each spread's last value against the lowest shares of its days, where they are deep enough."""
+        del now
+        config, found = self._config, []
+        for name, value in self._last.items():
+            window = self._windows[name]
+            if len(window) >= config.min_days:
+                scarce = min(window.quantile(config.scarce_share), -config.min_bp)
+                deep = min(window.quantile(config.deep_share), -config.deep_bp)
+                found += ladder("spread", name, value, (scarce, deep), "bp", rising=False)
+        return found
 
     def snapshot(self) -> dict[str, Any]:
         """The days, the windows and the last values."""

@@ -19,6 +19,7 @@ import msgspec
 from detectors import calendar
 from detectors.detector import Detector, Draft, Reading, in_bp, tier
 from detectors.events import Event, PolicyRate, RepoPrint
+from detectors.margins import Margin, ladder
 from detectors.repo.corridor import series_of
 from detectors.repo.floor import FailsCharge
 from detectors.repo.policy import PolicyBook
@@ -74,12 +75,19 @@ class SpecialnessTiers(Detector):
 
     def _special(self, event: RepoPrint, known: int) -> list[Draft]:
         date = calendar.ny_date(event.ts)
-        rates = self._gc.get(date.isoformat(), {})
-        gc = next((rates[series] for series in self._config.gc_references if series in rates), None)
+        gc = self._general(date)
         if gc is None:
             self._waiting = [*self._waiting, event][-WAITING_KEPT:]
             return []
         return self._judge(event, Reading.of(event, event.rate_pct), gc, known, date)
+
+    def _general(self, date: dt.date) -> Reading | None:
+        rates = self._gc.get(date.isoformat(), {})
+        return next((rates[series] for series in self._config.gc_references if series in rates), None)
+
+    def _tiers(self, cap_bp: float) -> tuple[float, ...]:
+        tiers = self._config.tiers_bp
+        return (*tiers, max(self._config.near_floor_share * cap_bp, tiers[-1]))
 
     def _judge(self, event: RepoPrint, special: Reading, gc: Reading, known: int, date: dt.date) -> list[Draft]:
         issue = event.instrument
@@ -89,7 +97,7 @@ class SpecialnessTiers(Detector):
         tiers: tuple[float, ...] = self._config.tiers_bp
         if charge is not None:
             values["cap_bp"] = in_bp(gc.value + charge)
-            tiers = (*tiers, max(self._config.near_floor_share * values["cap_bp"], tiers[-1]))
+            tiers = self._tiers(values["cap_bp"])
         level = tier(specialness, tiers, self._config.clear_bp, self.level("special", issue))
         day = self._days.get(issue)
         if day is not None and day.date == date.isoformat():
@@ -132,6 +140,19 @@ class SpecialnessTiers(Detector):
     def readings(self) -> dict[str, float]:
         """The last specialness of each issue, in basis points."""
         return {f"specialness_{issue}_bp": value for issue, value in self._last.items()}
+
+    def margins(self, now: int) -> list[Margin]:
+        """Each issue's last specialness against the tiers, the last of which moves with GC and the fails charge."""
+        del now
+        found = []
+        for issue, value in self._last.items():
+            tiers: tuple[float, ...] = self._config.tiers_bp
+            date = calendar.day_of(self._days[issue].date)
+            gc, charge = self._general(date), self._charge.on(date, self._book)
+            if gc is not None and charge is not None:
+                tiers = self._tiers(in_bp(gc.value + charge))
+            found += ladder("special", issue, value, tiers, "bp")
+        return found
 
     def snapshot(self) -> dict[str, Any]:
         """The policy book, the days' GC rates, the specials that wait, the issues."""

@@ -19,6 +19,7 @@ import msgspec
 from detectors import calendar
 from detectors.detector import Detector, Draft, Reading, in_bp
 from detectors.events import Event, YieldQuote
+from detectors.margins import Margin
 from detectors.sections import Levels
 
 
@@ -132,6 +133,26 @@ class YieldLevels(Detector):
     def readings(self) -> dict[str, float]:
         """The last yield of each watched tenor, in percent."""
         return {f"yield_{tenor}_pct": value for tenor, value in self._last.items()}
+
+    def margins(self, now: int) -> list[Margin]:
+        """Each tenor's last yield against each of its levels, and how long the run of closes beyond it is."""
+        del now
+        wanted = self._config.sustained_closes
+        return [
+            Margin(
+                name="sustained",
+                subject=f"{tenor}@{level:.2f}",
+                level=1,
+                value=self._last[tenor],
+                threshold=level,
+                unit="pct",
+                rising=True,
+                note=f"{len(self._watches[f'{tenor}@{level:.2f}'].run)} of {wanted} closes beyond it",
+            )
+            for tenor, levels in self._config.levels_pct.items()
+            if tenor in self._last
+            for level in levels
+        ]
 
     def snapshot(self) -> dict[str, Any]:
         """The watches and the last yields."""
