@@ -22,6 +22,8 @@ from streams import topics
 from streams.custody import Custody
 from streams.errors import BrokerUnavailableError, SettingsError, StreamsError
 from streams.metrics import Metrics
+from streams.page import pages
+from streams.page_state import Glance, look
 from streams.settings import Settings
 from streams.web import WebServer
 
@@ -54,7 +56,8 @@ async def _main(settings: Settings, config: Config, started: Callable[[str], Non
     await topics.ensure(settings)
     custody = await Custody.open(settings, config, metrics)
     try:
-        web = WebServer(settings, metrics.exposition, lambda: custody.ready)
+        glance = Glance(asyncio.get_running_loop(), lambda: look(custody.partitions, ready=custody.ready))
+        web = WebServer(settings, metrics.exposition, lambda: custody.ready, pages(glance.take, settings))
     except SettingsError:
         await custody.disconnect()
         raise

@@ -1,0 +1,267 @@
+"""One market on the page: its state, why, what would change it, on what it is blind, its last transitions."""
+
+from __future__ import annotations
+
+from html import escape
+
+from detectors.calendar import NS
+from detectors.evidence import Mark
+from detectors.margins import Margin
+from detectors.ordering import FAR_PAST
+from detectors.outlook import Change, ConditionOutlook, RuleOutlook
+from detectors.recent import Recalled
+from detectors.signals import STATES, State
+from detectors.status import Status
+from streams.page_state import MarketSeen
+from streams.page_words import (
+    FEED_NAMES,
+    STATE_MARKS,
+    STATE_NAMES,
+    amount,
+    brief,
+    distance,
+    duration,
+    figures,
+    moment,
+    plain,
+    signal_name,
+)
+
+CAUSES_SHOWN = 24
+MEANING: dict[State, str] = {
+    "normal": "No rule of crunch or default holds.",
+    "crunch": "Collateral or cash is short enough that a rule of crunch holds, or held until lately.",
+    "de_facto_default": "Failing to deliver is cheaper than delivering: a special is confirmed below the fails floor.",
+}
+
+
+def market(seen: MarketSeen, now_ns: int, number: int, settings_hint: str) -> str:
+    """All sections of a market; ``number`` makes its ids, for a market's name may hold anything."""
+    status = seen.status
+    return (
+        f'<section class="market {status.state}" id="m{number}" aria-labelledby="m{number}-title">'
+        f"{_head(seen, now_ns, number)}"
+        f'<div class="columns"><div class="column">{_why(seen)}{_changes(seen, number)}</div>'
+        f'<div class="column">{_sight(status)}{_last(seen, number, settings_hint)}</div></div></section>'
+    )
+
+
+def badge(state: State) -> str:
+    """A state as colour, shape and text."""
+    return (
+        f'<span class="badge {state}"><span aria-hidden="true">{STATE_MARKS[state]}</span> {STATE_NAMES[state]}</span>'
+    )
+
+
+def lag(status: Status, now_ns: int) -> str:
+    """How far the settled event time is behind the wall clock."""
+    return "-" if status.watermark_ns <= 0 else duration((now_ns - status.watermark_ns) / NS)
+
+
+def _head(seen: MarketSeen, now_ns: int, number: int) -> str:
+    status = seen.status
+    steps = "".join(
+        f'<li class="{state}"{" aria-current=step" if state == status.state else ""}>'
+        f'<span aria-hidden="true">{STATE_MARKS[state]}</span> {STATE_NAMES[state]}</li>'
+        for state in STATES
+    )
+    facts = []
+    if status.since_ns > 0:
+        held = duration((status.watermark_ns - status.since_ns) / NS)
+        facts.append(("Since", f"{moment(status.since_ns)} <span class=quiet>for {held} of event time</span>"))
+    else:
+        facts.append(("Since", "the beginning of its history"))
+    if status.state != "normal":
+        facts.append(("Kind", escape(plain(status.kind))))
+    facts.append(("Confidence", escape(status.confidence)))
+    if status.watermark_ns > 0:
+        facts.append(
+            ("Settled up to", f"{moment(status.watermark_ns)} <span class=quiet>{_behind(status, now_ns)}</span>")
+        )
+    return (
+        f'<header class="state"><h2 id="m{number}-title">{escape(status.market)}</h2>'
+        f'<p class="now">{badge(status.state)}</p><p class="meaning">{MEANING[status.state]}</p>'
+        f'<ol class="steps" aria-label="States">{steps}</ol>{_facts(facts)}</header>'
+    )
+
+
+def _behind(status: Status, now_ns: int) -> str:
+    held = f", held back by {escape(', '.join(status.held_by))}" if status.held_by else ""
+    behind_s = (now_ns - status.watermark_ns) / NS
+    if behind_s > 30 * 86_400:
+        return f"the past: {lag(status, now_ns)} before now{held}"
+    return f"{lag(status, now_ns)} behind now{held}"
+
+
+def _facts(facts: list[tuple[str, str]]) -> str:
+    return "<dl class=facts>" + "".join(f"<div><dt>{name}</dt><dd>{text}</dd></div>" for name, text in facts) + "</dl>"
+
+
+def _card(title: str, kind: str, body: str) -> str:
+    return f'<section class="card {kind}"><h3>{title}</h3>{body}</section>'
+
+
+def _why(seen: MarketSeen) -> str:
+    rank = STATES.index(seen.status.state)
+    holding = [one for one in seen.outlook.rules if one.holds]
+    if not holding:
+        text = "No rule holds." if not rank else "No rule holds any more; the state waits for calm to last."
+        return _card("Why", "why", f"<p>{text}</p>")
+    return _card("Why", "why", "".join(_rule(one) for one in holding))
+
+
+def _changes(seen: MarketSeen, number: int) -> str:
+    ways = "".join(_way(one, seen.status) for one in seen.outlook.changes) or "<li>It cannot rise any further.</li>"
+    rules = [one for one in seen.outlook.rules if not one.holds]
+    nearest = "".join(_rule(one) for one in rules[:3])
+    others = "".join(_rule(one) for one in rules[3:])
+    more = (
+        f"<details id=m{number}-more><summary>{len(rules) - 3} further rules</summary>{others}</details>"
+        if others
+        else ""
+    )
+    near = f"<h4>Rules that do not hold, the nearest first</h4>{nearest}{more}" if rules else ""
+    return _card("What would change it", "change", f"<ul class=ways>{ways}</ul>{near}")
+
+
+def _way(change: Change, status: Status) -> str:
+    rises = STATES.index(change.to_state) > STATES.index(status.state)
+    when = f"<b>{moment(change.at_ns)}</b>: " if change.at_ns is not None else "as soon as "
+    if change.at_ns is None and not rises:
+        when = "once "
+    arrow = "↑" if rises else "↓"
+    by = escape(plain(change.by))
+    return f'<li><span aria-hidden="true">{arrow}</span> To {badge(change.to_state)} {when}{by}.</li>'
+
+
+def _rule(rule: RuleOutlook) -> str:
+    word = f"{len(rule.conditions) - rule.missing} of {len(rule.conditions)}"
+    said = "holds" if rule.holds else f"{word} hold" if len(rule.conditions) > 1 else "does not hold"
+    if rule.until_ns is not None:
+        said += f" until {brief(rule.until_ns)}"
+    if rule.silent:
+        said += ", on silent evidence alone"
+    items = "".join(_condition(one) for one in rule.conditions)
+    return (
+        f'<article class="rule {"on" if rule.holds else "off"}"><h4>{escape(plain(rule.name))} '
+        f"<span class=quiet>makes {STATE_NAMES[rule.state].lower()}, {escape(rule.kind)}</span></h4>"
+        f"<p class=verdict>{said}</p><ul>{items}</ul></article>"
+    )
+
+
+def _condition(one: ConditionOutlook) -> str:
+    mark, word = ("✓", "holds") if one.holds else ("✗", "does not hold")
+    subject = f" {escape(one.subject)}" if one.subject else ""
+    head = (
+        f'<span class="mark" aria-hidden="true">{mark}</span><span class=sr>{word}: </span>'
+        f"<b>{escape(signal_name(one.detector, one.name))}{subject}</b> "
+        f"<code>{one.detector}.{one.name} ≥ {one.min_level}</code>"
+    )
+    notes = [_clock(one)] if _clock(one) else []
+    if one.blind_on:
+        feeds = ", ".join(FEED_NAMES.get(feed, feed) for feed in one.blind_on)
+        notes.append(f"<span class=blind>blind on {escape(feeds)}: held as last said</span>")
+    notes += [_margin(margin) for margin in one.margins]
+    if not one.margins and one.last is not None:
+        notes.append(_word(one.last))
+    if not one.margins and one.last is None:
+        notes.append("never said so far")
+    return f"<li>{head}{''.join(f'<p>{note}</p>' for note in notes)}</li>"
+
+
+def _clock(one: ConditionOutlook) -> str:
+    if one.until_ns is not None:
+        return f"counts until {brief(one.until_ns)}"
+    if one.within_sessions and not one.holds:
+        return f"counts for {one.within_sessions} sessions {'from when it is said' if one.happens else 'after it ends'}"
+    return ""
+
+
+def _margin(margin: Margin) -> str:
+    side = "from" if margin.rising else "down to"
+    note = f", {escape(margin.note)}" if margin.note else ""
+    reached = "reached" if margin.reached else "missing"
+    return (
+        f'<span class="margin {reached}"><span class=who>{escape(margin.subject)}</span> '
+        f"<b>{amount(margin.value, margin.unit)}</b>, level {margin.level} {side} "
+        f"{amount(margin.threshold, margin.unit)}: <b>{distance(margin)}</b>{note}</span>"
+    )
+
+
+def _word(mark: Mark) -> str:
+    return f"<span class=quiet>last said {brief(mark.known)}: {escape(mark.text)}</span>"
+
+
+def _sight(status: Status) -> str:
+    feeds = "".join(
+        f'<li class="{"blind" if feed in status.blind_on else "alive"}">{escape(FEED_NAMES.get(feed, feed))} '
+        f"<b>{'blind' if feed in status.blind_on else 'seen'}</b></li>"
+        for feed in status.feeds
+    )
+    body = f"<ul class=feeds>{feeds}</ul>"
+    if status.blind_on:
+        body += "<p>Silence is not calm: what a blind feed last said is held, and lowers nothing by itself.</p>"
+    if status.warming:
+        names = ", ".join(escape(one) for one in status.warming)
+        body += f"<p><b>{len(status.warming)} still warming up</b>, and so blind: {names}</p>"
+    else:
+        body += "<p>No model is warming up.</p>"
+    counts = status.counts
+    body += _facts(
+        [
+            ("Events applied", f"{counts.applied:,}"),
+            ("Late, not used", f"{counts.late:,}"),
+            ("Refused", f"{counts.refused:,}"),
+            ("Configuration", f"<code>{escape(status.config_hash)}</code>"),
+        ]
+    )
+    return _card("What it can see", "sight", body)
+
+
+def _last(seen: MarketSeen, number: int, settings_hint: str) -> str:
+    if seen.status.watermark_ns == FAR_PAST or not seen.recent:
+        return _card("Last transitions", "last", "<p>None yet.</p>")
+    newest = list(reversed(seen.recent))
+    told = "".join(
+        _transition(one, f"t{number}-{one.transition.id}", settings_hint, opened=index == 0)
+        for index, one in enumerate(newest)
+    )
+    return _card("Last transitions", "last", told)
+
+
+def _transition(one: Recalled, name: str, settings_hint: str, *, opened: bool) -> str:
+    step = one.transition
+    summary = (
+        f"<summary>{moment(step.known)}<span class=step>{badge(step.from_state)} "
+        f'<span aria-label="to">→</span> {badge(step.to_state)}</span></summary>'
+    )
+    causes = ", ".join(f"<code>{escape(cause.source)}#{cause.sequence}</code>" for cause in step.causes[:CAUSES_SHOWN])
+    if len(step.causes) > CAUSES_SHOWN:
+        causes += f" and {len(step.causes) - CAUSES_SHOWN} more"
+    facts = [
+        ("Kind", escape(step.kind)),
+        ("Confidence", escape(step.confidence)),
+        ("Provenance", f"{escape(step.provenance)}, at the weakest"),
+        ("Blind on", escape(", ".join(FEED_NAMES.get(feed, feed) for feed in step.blind_on)) or "nothing"),
+    ]
+    rules = "".join(
+        f'<li><span aria-hidden="true" class="mark">{"✓" if evidence.holds else "✗"}</span> '
+        f"<b>{escape(plain(evidence.rule))}</b> {'holds' if evidence.holds else 'holds no more'}: "
+        f"{escape(evidence.summary)}</li>"
+        for evidence in step.evidence
+    )
+    marks = "".join(_told(mark) for mark in one.marks)
+    return (
+        f'<details class="transition {step.to_state}" id="{escape(name)}"{" open" if opened else ""}>{summary}'
+        f"{_facts(facts)}<ul class=rules>{rules}</ul>{marks}"
+        f"<p class=causes>Causing events: {causes or 'none, time and calm alone'}</p>"
+        f"<p class=proof>Prove it: <code>crunchwatch explain {step.id}{escape(settings_hint)}</code></p></details>"
+    )
+
+
+def _told(mark: Mark) -> str:
+    values = "".join(
+        f"<div><dt>{escape(name)}</dt><dd>{escape(text)}</dd></div>" for name, text in figures(mark.values)
+    )
+    line = f"<div><dt>threshold</dt><dd>{mark.threshold:g}</dd></div>" if mark.threshold is not None else ""
+    return f"<div class=told><p>{escape(mark.text)}</p><dl class=figures>{values}{line}</dl></div>"
