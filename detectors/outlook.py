@@ -162,7 +162,8 @@ def _down(table: StressTable, lower: State) -> list[Change]:
         return [
             Change(to_state=lower, by=f"no rule of {position.state} holds until then, with {alive} alive", at_ns=at)
         ]
-    by = f"no rule of {position.state} has held for {sessions} sessions, with {alive} alive"
+    length = "a session" if sessions == 1 else f"{sessions} sessions"
+    by = f"no rule of {position.state} has held for {length}, with {alive} alive"
     found = [Change(to_state=lower, by=by, at_ns=None)]
     if position.quiet_since is not None:
         at = calendar.sessions_after(position.quiet_since, config.blind_exit_sessions)

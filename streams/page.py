@@ -6,8 +6,10 @@ from collections.abc import Callable
 from functools import cache
 from http import HTTPStatus
 from importlib import resources
+from urllib.parse import parse_qs
 
 import msgspec
+import orjson
 
 from streams.page_html import document
 from streams.page_state import Seen
@@ -35,20 +37,30 @@ def pages(take: Callable[[], Seen | None], settings: Settings) -> Callable[[str]
     )
 
     def answer(path: str) -> Answer | None:
-        path = path.partition("?")[0]
+        path, _, query = path.partition("?")
         if path == "/":
             seen = take()
+            only = parse_qs(query).get("market", [None])[0]
             status = HTTPStatus.OK if seen is not None else HTTPStatus.SERVICE_UNAVAILABLE
-            return Answer(document(seen, hint).encode(), _HTML, status)
+            return Answer(document(seen, hint, only).encode(), _HTML, status)
         if path == "/api/state":
             seen = take()
             if seen is None:
                 return Answer(b'{"error":"the worker has not answered yet"}', _JSON, HTTPStatus.SERVICE_UNAVAILABLE)
-            return Answer(msgspec.json.encode(seen), _JSON)
+            return Answer(as_json(seen), _JSON)
         kind = _STATIC.get(path)
         return Answer(_static(path.lstrip("/")), kind) if kind is not None else None
 
     return answer
+
+
+def as_json(seen: Seen) -> bytes:
+    """What is seen as JSON; thresholds, whose keys are pairs, as lists of series, line and value."""
+    plain = msgspec.to_builtins(seen, str_keys=False)
+    for market in plain["markets"]:
+        lines = market["status"]["thresholds"]
+        market["status"]["thresholds"] = [[*key, value] for key, value in lines.items()]
+    return orjson.dumps(plain, option=orjson.OPT_NON_STR_KEYS)
 
 
 @cache

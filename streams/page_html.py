@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from html import escape
+from urllib.parse import quote
 
 from detectors.calendar import NS
 from detectors.signals import STATES
@@ -13,11 +15,19 @@ from streams.page_state import Seen
 from streams.page_words import FEED_NAMES, moment, plain
 
 RELOAD_S = 30
+FULL_UP_TO = 4
+"""With more markets than these, those that are normal are shown in full only when they are asked for."""
 
 
-def document(seen: Seen | None, settings_hint: str = "") -> str:
-    """The whole page; ``settings_hint`` is what `crunchwatch explain` needs to find this worker's topics."""
-    body = _waiting() if seen is None else _body(seen, settings_hint)
+def document(seen: Seen | None, settings_hint: str = "", only: str | None = None) -> str:
+    """The whole page.
+
+    Args:
+        seen: what there is to show, worst first; None before the worker's first answer.
+        settings_hint: what `crunchwatch explain` needs to find this worker's topics.
+        only: the one market that is wanted in full.
+    """
+    body = _waiting() if seen is None else _body(seen, settings_hint, only)
     worst = _worst(seen)
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
@@ -49,13 +59,20 @@ def _waiting() -> str:
     return f"<section class=card><h2>Not yet</h2><p>{text}</p></section>"
 
 
-def _body(seen: Seen, settings_hint: str) -> str:
-    markets = "".join(market(one, seen.at_ns, number, settings_hint) for number, one in enumerate(seen.markets))
+def _body(seen: Seen, settings_hint: str, only: str | None) -> str:
+    full = {number: one for number, one in enumerate(seen.markets) if _in_full(one.status, only, len(seen.markets))}
+    markets = "".join(market(one, seen.at_ns, number, settings_hint) for number, one in full.items())
     several = len(seen.markets) > 1
     if not seen.markets:
         text = "Nothing has come in on the partitions of this worker."
         markets = f"<section class=card><h2>No market yet</h2><p>{text}</p></section>"
-    return f"{_worker(seen)}{_overview(seen) if several else ''}{markets}"
+    return f"{_worker(seen)}{_overview(seen, full) if several else ''}{markets}"
+
+
+def _in_full(status: Status, only: str | None, count: int) -> bool:
+    if only is not None:
+        return status.market == only
+    return count <= FULL_UP_TO or status.state != "normal"
 
 
 def _worker(seen: Seen) -> str:
@@ -79,8 +96,8 @@ def _clock(ns: int) -> str:
     return f'{moment(ns)}<span class="seconds">:{dt.datetime.fromtimestamp(ns // NS, dt.UTC):%S}</span>'
 
 
-def _overview(seen: Seen) -> str:
-    rows = "".join(_row(one.status, number, seen.at_ns) for number, one in enumerate(seen.markets))
+def _overview(seen: Seen, full: Collection[int]) -> str:
+    rows = "".join(_row(one.status, number, seen.at_ns, full) for number, one in enumerate(seen.markets))
     return (
         '<section class="card overview" aria-labelledby="overview"><h2 id="overview">Markets</h2><div class=scroll>'
         "<table><thead><tr><th scope=col>Market</th><th scope=col>State</th><th scope=col>Kind</th>"
@@ -89,10 +106,11 @@ def _overview(seen: Seen) -> str:
     )
 
 
-def _row(status: Status, number: int, now_ns: int) -> str:
+def _row(status: Status, number: int, now_ns: int, full: Collection[int]) -> str:
+    where = f"#m{number}" if number in full else f"/?market={quote(status.market, safe='')}"
     blind = ", ".join(FEED_NAMES.get(feed, feed) for feed in status.blind_on) or "nothing"
     since = moment(status.since_ns) if status.since_ns > 0 else "the beginning"
     cells = (badge(status.state), escape(status.kind), since, escape(blind), lag(status, now_ns))
     names = ("State", "Kind", "Since", "Blind on", "Behind now")
     said = "".join(f'<td data-name="{name}">{cell}</td>' for name, cell in zip(names, cells, strict=True))
-    return f'<tr><th scope=row><a href="#m{number}">{escape(status.market)}</a></th>{said}</tr>'
+    return f'<tr><th scope=row><a href="{where}">{escape(status.market)}</a></th>{said}</tr>'

@@ -19,6 +19,7 @@ from streams.page_words import (
     STATE_NAMES,
     amount,
     brief,
+    counted,
     distance,
     duration,
     figures,
@@ -28,6 +29,7 @@ from streams.page_words import (
 )
 
 CAUSES_SHOWN = 24
+STREAMS_NAMED = 3
 MEANING: dict[State, str] = {
     "normal": "No rule of crunch or default holds.",
     "crunch": "Collateral or cash is short enough that a rule of crunch holds, or held until lately.",
@@ -80,13 +82,27 @@ def _head(seen: MarketSeen, now_ns: int, number: int) -> str:
         )
     return (
         f'<header class="state"><h2 id="m{number}-title">{escape(status.market)}</h2>'
-        f'<p class="now">{badge(status.state)}</p><p class="meaning">{MEANING[status.state]}</p>'
+        f'<p class="now">{badge(status.state)} {_unseen(status)}</p><p class="meaning">{_meaning(status)}</p>'
         f'<ol class="steps" aria-label="States">{steps}</ol>{_facts(facts)}</header>'
     )
 
 
+def _unseen(status: Status) -> str:
+    if not status.blind_on:
+        return ""
+    said = f"Blind on {len(status.blind_on)} of {len(status.feeds)}"
+    return f'<span class="badge blind"><span aria-hidden="true">◌</span> {said}</span>'
+
+
+def _meaning(status: Status) -> str:
+    if set(status.feeds) <= set(status.blind_on):
+        return "It sees nothing now that it could judge by. What stands here is where it began, or what was said last."
+    return MEANING[status.state]
+
+
 def _behind(status: Status, now_ns: int) -> str:
-    held = f", held back by {escape(', '.join(status.held_by))}" if status.held_by else ""
+    names = ", ".join(status.held_by) if len(status.held_by) <= STREAMS_NAMED else f"{len(status.held_by)} streams"
+    held = f", held back by {escape(names)}" if status.held_by else ""
     behind_s = (now_ns - status.watermark_ns) / NS
     if behind_s > 30 * 86_400:
         return f"the past: {lag(status, now_ns)} before now{held}"
@@ -107,7 +123,10 @@ def _why(seen: MarketSeen) -> str:
     if not holding:
         text = "No rule holds." if not rank else "No rule holds any more; the state waits for calm to last."
         return _card("Why", "why", f"<p>{text}</p>")
-    return _card("Why", "why", "".join(_rule(one) for one in holding))
+    mine = [one for one in holding if one.state == seen.status.state]
+    others = [one for one in holding if one.state != seen.status.state]
+    also = "<h4 class=also>Also holding, for another state</h4>" if mine and others else ""
+    return _card("Why", "why", "".join(map(_rule, mine)) + also + "".join(map(_rule, others)))
 
 
 def _changes(seen: MarketSeen, number: int) -> str:
@@ -130,7 +149,7 @@ def _way(change: Change, status: Status) -> str:
     if change.at_ns is None and not rises:
         when = "once "
     arrow = "↑" if rises else "↓"
-    by = escape(plain(change.by))
+    by = escape(plain(change.by.replace("repo_gc", FEED_NAMES["repo_gc"])))
     return f'<li><span aria-hidden="true">{arrow}</span> To {badge(change.to_state)} {when}{by}.</li>'
 
 
@@ -160,8 +179,10 @@ def _condition(one: ConditionOutlook) -> str:
     notes = [_clock(one)] if _clock(one) else []
     if one.blind_on:
         feeds = ", ".join(FEED_NAMES.get(feed, feed) for feed in one.blind_on)
-        notes.append(f"<span class=blind>blind on {escape(feeds)}: held as last said</span>")
-    notes += [_margin(margin) for margin in one.margins]
+        held = ": held as last said" if one.last is not None else ""
+        notes.append(f"<span class=blind>blind on {escape(feeds)}{held}</span>")
+    # What holds goes on until the last of its subjects ends: the furthest beyond says enough.
+    notes += [_margin(margin) for margin in one.margins[: 1 if one.holds else None]]
     if not one.margins and one.last is not None:
         notes.append(_word(one.last))
     if not one.margins and one.last is None:
@@ -173,7 +194,8 @@ def _clock(one: ConditionOutlook) -> str:
     if one.until_ns is not None:
         return f"counts until {brief(one.until_ns)}"
     if one.within_sessions and not one.holds:
-        return f"counts for {one.within_sessions} sessions {'from when it is said' if one.happens else 'after it ends'}"
+        when = "from when it is said" if one.happens else "after it ends"
+        return f"counts for {counted(one.within_sessions, 'sessions')} {when}"
     return ""
 
 
@@ -263,5 +285,5 @@ def _told(mark: Mark) -> str:
     values = "".join(
         f"<div><dt>{escape(name)}</dt><dd>{escape(text)}</dd></div>" for name, text in figures(mark.values)
     )
-    line = f"<div><dt>threshold</dt><dd>{mark.threshold:g}</dd></div>" if mark.threshold is not None else ""
+    line = f"<div><dt>threshold</dt><dd>{amount(mark.threshold, '')}</dd></div>" if mark.threshold is not None else ""
     return f"<div class=told><p>{escape(mark.text)}</p><dl class=figures>{values}{line}</dl></div>"

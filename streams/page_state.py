@@ -16,6 +16,7 @@ import msgspec
 
 from detectors.outlook import Outlook
 from detectors.recent import Recalled
+from detectors.signals import STATES
 from detectors.status import Status
 from streams.partition import Partition
 
@@ -42,12 +43,13 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def look(partitions: Mapping[int, Partition], *, ready: bool) -> Seen:
-    """Look at all markets of a worker, by name."""
+    """Look at all markets of a worker: the worst state first, then by name."""
     engines = {name: one.engine for part in partitions.values() for name, one in part.markets.items()}
     markets = tuple(
         MarketSeen(status=engine.status(), outlook=engine.outlook(), recent=engine.recent())
         for _, engine in sorted(engines.items())
     )
+    markets = tuple(sorted(markets, key=lambda one: -STATES.index(one.status.state)))
     return Seen(at_ns=time.time_ns(), ready=ready, partitions=tuple(sorted(partitions)), markets=markets)
 
 

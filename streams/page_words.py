@@ -131,10 +131,11 @@ def duration(seconds: float) -> str:
     for (size, word), (less, smaller) in pairwise(sizes):
         if seconds >= size:
             rest = seconds % size // less
-            whole = _counted(seconds // size, word)
-            return f"{whole} {_counted(rest, smaller)}" if rest else whole
+            whole = counted(seconds // size, word)
+            return f"{whole} {counted(rest, smaller)}" if rest else whole
     return f"{seconds} s"
 
 
-def _counted(count: int, word: str) -> str:
+def counted(count: int, word: str) -> str:
+    """A count with its word, which is given in the plural."""
     return f"{count} {word.removesuffix('s') if count == 1 and len(word) > 3 else word}"

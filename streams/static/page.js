@@ -32,7 +32,7 @@
   async function refresh() {
     if (document.hidden) return;
     try {
-      const answer = await fetch("/", { cache: "no-store", credentials: "same-origin" });
+      const answer = await fetch(location.pathname + location.search, { cache: "no-store", credentials: "same-origin" });
       const text = await answer.text();
       place(new DOMParser().parseFromString(text, "text/html"));
       failures = 0;
