@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -15,7 +14,7 @@ from streams.page import pages
 from streams.page_state import look
 from streams.web import WebServer
 from tests.streams.test_page import EVIL, owned
-from tests.support import chromium
+from tests.support import chromium, debian
 from tests.support.chromium import Tab
 from tests.support.pipeline import feb2021
 
@@ -33,12 +32,7 @@ def url() -> Iterator[str]:
 
 @pytest.fixture
 async def tab() -> AsyncIterator[Tab]:
-    if chromium.binary() is None:
-        why = "no Chromium is installed: apt-get install chromium"
-        if os.environ.get("CI") or os.environ.get("CRUNCHWATCH_REQUIRE_SERVERS"):
-            pytest.fail(why)
-        pytest.skip(why)
-    async with chromium.browser() as one:
+    async with chromium.browser(debian.chromium()) as one:
         yield one
 
 

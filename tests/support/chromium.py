@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import shutil
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,7 +13,6 @@ from typing import Any
 
 import aiohttp
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -29,11 +27,6 @@ FLAGS = (
 )
 STARTED_WITHIN_S = 60.0
 ANSWER_WITHIN_S = 60.0
-
-
-def binary() -> str | None:
-    """The browser's path, if one is installed."""
-    return next((found for name in NAMES if (found := shutil.which(name))), None)
 
 
 class Tab:
@@ -112,13 +105,11 @@ class Tab:
 
 
 @asynccontextmanager
-async def browser() -> AsyncIterator[Tab]:
+async def browser(program: Path) -> AsyncIterator[Tab]:
     """A tab of a new Chromium with a profile of its own, gone afterwards."""
-    found = binary()
-    assert found is not None, "no Chromium is installed"
     with tempfile.TemporaryDirectory(prefix="crunchwatch-chromium-", ignore_cleanup_errors=True) as profile:
         process = await asyncio.create_subprocess_exec(
-            found,
+            program,
             *FLAGS,
             f"--user-data-dir={profile}",
             "about:blank",
