@@ -6,6 +6,7 @@ configuration and id; the stress table moves on signals. What time alone brings 
 event time, in order with the events: all events known before a grid point, then the point, then the rest.
 """
 
+import copy
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -15,13 +16,14 @@ from detectors.blindness import Blindness
 from detectors.calendar import NS
 from detectors.config import config_hash
 from detectors.detector import Detector, Draft
-from detectors.events import Event, Heartbeat
+from detectors.events import Event, Heartbeat, stream_of
 from detectors.ordering import FAR_PAST, Ordering, Verdict
 from detectors.outlook import Outlook, outlook
 from detectors.places import Place, Places
 from detectors.recent import Recalled, Recent
 from detectors.registry import detectors_of
 from detectors.sections import Config
+from detectors.sequences import Sequences
 from detectors.snapshot import pack, unpack
 from detectors.status import Counts, Status
 from detectors.stress import Step, StressTable, provenance_of
@@ -65,6 +67,7 @@ class Engine:
         self._thresholds = thresholds(config)
         self._places = Places()
         self._recent = Recent()
+        self._sequences = Sequences()
         self._now = FAR_PAST
         self._wake: int | None = None
 
@@ -103,6 +106,8 @@ class Engine:
         if verdict is Verdict.TAKEN:
             if place is not None and not isinstance(event, Heartbeat):
                 self._places.note(event, place)
+        elif verdict is Verdict.BACK:
+            self._sequences.heartbeat_back(stream_of(event))
         elif verdict is Verdict.DUPLICATE:
             self._counts.duplicates += 1
             result.duplicates += 1
@@ -116,6 +121,7 @@ class Engine:
     def _apply(self, event: Event, result: Result) -> None:
         self._now = max(self._now, event.known)
         self._counts.applied += 1
+        self._sequences.note(event)
         asked = self._by_kind.get(type(event))
         if asked is None:
             asked = self._by_kind[type(event)] = tuple(one for one in self._detectors if type(event) in one.kinds)
@@ -208,6 +214,7 @@ class Engine:
             held_by=self._ordering.held_by(),
             waiting=self._ordering.waiting,
             counts=msgspec.structs.replace(self._counts),
+            flaws=copy.deepcopy(self._sequences.flaws),
             values={name: value for one in self._detectors for name, value in one.readings().items()},
             evidence=self._stress.memory.levels(),
             rules=self._stress.holding_rules(self._now, blind_on),
@@ -236,6 +243,7 @@ class Engine:
                 "counts": msgspec.to_builtins(self._counts),
                 "places": self._places.snapshot(),
                 "recent": self._recent.snapshot(),
+                "sequences": self._sequences.snapshot(),
                 "now": self._now,
                 "wake": self._wake,
             },
@@ -253,5 +261,6 @@ class Engine:
         engine._counts = msgspec.convert(state["counts"], type=Counts)
         engine._places.restore(state["places"])
         engine._recent.restore(state.get("recent", []))
+        engine._sequences.restore(state["sequences"])
         engine._now, engine._wake = state["now"], state["wake"]
         return engine

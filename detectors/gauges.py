@@ -86,6 +86,9 @@ WAITING = Family("crunchwatch_waiting_events", "gauge", "Events that wait for th
 WATERMARK = Family("crunchwatch_watermark_seconds", "gauge", "Event time that is settled")
 LAG = Family("crunchwatch_event_time_lag_seconds", "gauge", "Now less the watermark")
 HELD = Family("crunchwatch_watermark_held", "gauge", "1 if the stream holds it back", ("stream",))
+GAPS = Family("crunchwatch_sequence_gaps", "counter", "Gaps in the numbering of a stream's sources", ("stream",))
+RESETS = Family("crunchwatch_sequence_resets", "counter", "Times a source's numbering went back", ("stream",))
+BEATS_BACK = Family("crunchwatch_heartbeats_back", "counter", "Heartbeats of a time that was past", ("stream",))
 
 FAMILIES = (
     STATE,
@@ -111,6 +114,9 @@ FAMILIES = (
     LAG,
     HELD,
     WAITING,
+    GAPS,
+    RESETS,
+    BEATS_BACK,
 )
 SIDES = ("flow", "stance")
 OPENS = "08:00"
@@ -168,6 +174,10 @@ class MarketGauges:
         for stream in STREAMS:
             yield Sample(HELD, (stream,), stream in status.held_by)
         yield Sample(WAITING, (), status.waiting)
+        flaws = status.flaws
+        for family, counts in ((GAPS, flaws.gaps), (RESETS, flaws.resets), (BEATS_BACK, flaws.beats_back)):
+            for stream, count in counts.items():
+                yield Sample(family, (stream,), count)
 
     def _values(self, status: Status) -> Iterator[Sample]:
         for series, value in status.values.items():

@@ -33,6 +33,7 @@ class Verdict(Enum):
     LATE = "late"
     CONFLICT = "sequence_reused"
     FAR_FUTURE = "far_future"
+    BACK = "heartbeat_back"
 
 
 class Track(msgspec.Struct):
@@ -69,6 +70,8 @@ class Ordering:
                 if name not in self._tracks:
                     self._tracks[name] = Track()
                     self._least = FAR_PAST
+            if event.known < track.newest:
+                return Verdict.BACK  # its roster counts, its time is known to be past
         else:
             verdict = self._place(event, stream, track)
             if verdict is not Verdict.TAKEN:

@@ -9,7 +9,7 @@ from zlib import crc32
 
 import msgspec
 
-VERSION = 1
+VERSION = 2
 MAGIC = b"cwsn"
 
 Reason = Literal["truncated", "version", "config", "market"]

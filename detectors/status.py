@@ -2,6 +2,7 @@
 
 import msgspec
 
+from detectors.sequences import Flaws
 from detectors.signals import Confidence, State
 
 
@@ -18,7 +19,7 @@ class Counts(msgspec.Struct):
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """State, kind, blindness, warming models, the watermark and who holds it, values, levels, rules, fixed lines.
+    """State, kind, blindness, warming models, the watermark and who holds it, flaws, values, levels, rules, lines.
 
     ``required`` are the feeds that must be alive for a state to be left; ``heard_ns`` is what each feed's last figure
     was about.
@@ -39,6 +40,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     held_by: tuple[str, ...]
     waiting: int
     counts: Counts
+    flaws: Flaws
     values: dict[str, float]
     evidence: dict[str, int]
     rules: dict[str, bool]

@@ -42,6 +42,8 @@ class Model:
         if isinstance(event, ev.Heartbeat):
             for name in event.roster:
                 self.newest.setdefault(name, FAR_PAST)
+            if event.known < newest:
+                return Verdict.BACK
         else:
             same = [one for one in self.taken.get(stream, ()) if self._id(one) == self._id(event)]
             assert remembered or not any(one.known >= newest - LATENESS_S * NS for one in same)
