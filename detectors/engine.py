@@ -76,6 +76,11 @@ class Engine:
         """The market's name."""
         return self._market
 
+    @property
+    def watermark_ns(self) -> int:
+        """Up to when everything is settled: nothing that comes out later is known before it."""
+        return self._ordering.watermark
+
     def process(self, events: Iterable[Event], places: Sequence[Place] | None = None) -> Result:
         """Take events, in any order and number; give what the watermark lets out.
 

@@ -130,6 +130,7 @@ async def held(broker: str, market: str, *, topic_prefix: str = "", connection: 
         group_id=None,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
+        isolation_level="read_committed",
         fetch_max_wait_ms=100,
         **connection.options,
     )

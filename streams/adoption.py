@@ -38,19 +38,20 @@ def adopt(
     for market, reason in plan.healed.items():
         log.warning("partition %d: the state of %s is refused (%s), reading further back", number, market, reason)
         metrics.healed(reason)
-    promised = found.position.next_offsets if found.position is not None else {}
+    promised = found.position.settled if found.position is not None else {}
     start = {}
     for topic, held in recovered.held.items():
         place = f"{settings.topic(topic)}-{number}"
         start[topic], lost = first_offset(place, plan.start[topic], promised.get(topic, 0), held)
         if lost:
             _lose(place, lost, settings, metrics)
-    partition = Partition(number, epoch=found.epoch + 1, next_offsets=start, new_engine=new_engine)
+    partition = Partition(number, next_offsets=start, new_engine=new_engine)
     partition.settled = dict(promised)
-    partition.flush = max((record.flush for record in found.markets.values()), default=0)
+    partition.said = dict(found.position.markets) if found.position is not None else {}
+    partition.flush = max((record.flush for record in (*found.markets.values(), found.position) if record), default=0)
     for market, engine in engines.items():
         record = found.markets[market]
-        partition.markets[market] = Market(engine, record.applied, record.version)
+        partition.markets[market] = Market(engine, record.applied, record.flush)
     return partition
 
 

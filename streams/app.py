@@ -11,6 +11,7 @@ worker; Faust's own choice without tables (round robin) would scatter them as so
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import warnings
 from collections.abc import Mapping
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+TELL_WITHIN_S = 2.0
+
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):
     """Faust's consumer thread, with the range assignor, paced fetches, and a commit that may fail quietly."""
@@ -43,6 +46,8 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
         consumer._partition_assignment_strategy = [RangePartitionAssignor]  # noqa: SLF001 - see the module's words
+        # Faust sets this only together with its own transactions; what a producer undid is not for us.
+        consumer._isolation_level = "read_committed"  # noqa: SLF001 - read when the consumer starts
         return cast("AIOKafkaConsumer", consumer)
 
     async def on_start(self) -> None:
@@ -60,9 +65,16 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         offsets = {place: OffsetAndMetadata(offset, "") for place, offset in positions.items() if place in owned}
         try:
             if offsets:
-                await consumer.commit(offsets)
-        except KafkaError as error:
+                await asyncio.wait_for(consumer.commit(offsets), TELL_WITHIN_S)
+        except (KafkaError, TimeoutError) as error:
             log.info("the group's offsets were not set: %r", error)
+
+    async def rejoin(self) -> None:
+        """Ask the group to deal out the partitions anew."""
+        await self.call_thread(self._rejoin)
+
+    async def _rejoin(self) -> None:
+        self._ensure_consumer()._coordinator.request_rejoin()  # noqa: SLF001 - aiokafka offers no other way
 
 
 class Consumer(driver.Consumer):
@@ -104,6 +116,10 @@ class Consumer(driver.Consumer):
     async def tell_group(self, positions: Mapping[TopicPartition, int]) -> None:
         """Set the group's offsets."""
         await self._thread.tell_group(positions)
+
+    async def rejoin(self) -> None:
+        """Ask the group to deal out the partitions anew."""
+        await self._thread.rejoin()
 
     _assigned = False
 

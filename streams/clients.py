@@ -24,15 +24,20 @@ RETRY_S = 0.25
 QUICK_S = 0.05
 PAUSE_S = 0.03
 FETCH_WAIT_MS = 20
+TRANSACTION_MARGIN_S = 30.0
+MAX_TRANSACTION_S = 900.0  # a broker refuses more, unless it is told otherwise
+BATCH_BYTES = 1 << 17
 T = TypeVar("T")
 
 
-async def connected(settings: Settings, make: Callable[[], Awaitable[T]]) -> T:
+async def connected(settings: Settings, make: Callable[[], Awaitable[T]], patience_s: float | None = None) -> T:
     """Call ``make`` until it does not fail for want of a broker, for as long as the settings allow.
 
-    A broker that is just starting is waited for; one that is not there is a clear error, soon.
+    A broker that is just starting is waited for; one that is not there is a clear error, soon. ``patience_s`` stands
+    in for the settings' where a broker was there before and may only be restarting.
     """
-    deadline = time.monotonic() + settings.connect_timeout_s
+    patience_s = settings.connect_timeout_s if patience_s is None else patience_s
+    deadline = time.monotonic() + patience_s
     while True:
         try:
             return await asyncio.wait_for(make(), max(0.1, deadline - time.monotonic()))
@@ -43,7 +48,7 @@ async def connected(settings: Settings, make: Callable[[], Awaitable[T]]) -> T:
                 raise refused from None
             if over:
                 raise BrokerUnavailableError(
-                    f"no Kafka broker answered at {settings.broker} within {settings.connect_timeout_s:g} s: start one "
+                    f"no Kafka broker answered at {settings.broker} within {patience_s:g} s: start one "
                     "(crunchwatch broker, or docker compose up kafka) or name yours with CRUNCHWATCH_BROKER"
                 ) from error
         await asyncio.sleep(RETRY_S)
@@ -71,16 +76,27 @@ async def admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
         await client.close()
 
 
-async def producer(settings: Settings) -> AIOKafkaProducer:
-    """A started idempotent producer: a retry neither repeats nor reorders, and 'sent' means on every replica."""
+async def producer(
+    settings: Settings, *, transactional_id: str | None = None, patience_s: float | None = None
+) -> AIOKafkaProducer:
+    """A started idempotent producer: a retry neither repeats nor reorders, and 'sent' means on every replica.
+
+    With an id it is transactional, and starting it ends every other one of that id.
+    """
 
     async def make() -> AIOKafkaProducer:
         client = AIOKafkaProducer(
             bootstrap_servers=settings.bootstrap,
             client_id="crunchwatch-worker",
             enable_idempotence=True,
+            transactional_id=transactional_id,
+            # A worker that waits for its broker ends by its own deadline, not because the transaction ran out.
+            transaction_timeout_ms=int(
+                1000 * min(settings.recovery_timeout_s + TRANSACTION_MARGIN_S, MAX_TRANSACTION_S)
+            ),
             acks="all",
             linger_ms=2,
+            max_batch_size=BATCH_BYTES,
             # A record of the largest snapshot must fit with its headers and the batch around it.
             max_request_size=settings.snapshot_bytes + MEBIBYTE,
             **security.options(settings),
@@ -92,12 +108,14 @@ async def producer(settings: Settings) -> AIOKafkaProducer:
             raise
         return client
 
-    return await connected(settings, make)
+    return await connected(settings, make, patience_s)
 
 
 @asynccontextmanager
-async def reader(settings: Settings, **options: Any) -> AsyncIterator[AIOKafkaConsumer]:
-    """A consumer outside any group, for reading assigned partitions; it commits nothing."""
+async def reader(
+    settings: Settings, *, patience_s: float | None = None, **options: Any
+) -> AsyncIterator[AIOKafkaConsumer]:
+    """A consumer outside any group, for reading assigned partitions: what is committed, and it commits nothing."""
 
     async def make() -> AIOKafkaConsumer:
         client = AIOKafkaConsumer(
@@ -106,6 +124,7 @@ async def reader(settings: Settings, **options: Any) -> AsyncIterator[AIOKafkaCo
             group_id=None,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
+            isolation_level="read_committed",
             # A fetch that waits at the broker keeps every other request of the connection waiting behind it.
             fetch_max_wait_ms=FETCH_WAIT_MS,
             max_partition_fetch_bytes=settings.snapshot_bytes + MEBIBYTE,
@@ -120,7 +139,7 @@ async def reader(settings: Settings, **options: Any) -> AsyncIterator[AIOKafkaCo
         pace_fetches(client)
         return client
 
-    client = await connected(settings, make)
+    client = await connected(settings, make, patience_s)
     try:
         yield client
     finally:

@@ -1,8 +1,11 @@
-"""Who holds the partitions: takes messages in, sends what they bring about, writes the state down, gives it back.
+"""Who holds the partitions: takes messages in, keeps what they bring about, writes it down with the state.
 
-The order of a flush is the promise: outputs confirmed, then states, then the position, all by one idempotent
-producer; only then is the group told. A crash anywhere leaves the broker with states and a position that fit, and
-whatever is applied again gives outputs with the ids they had.
+A flush is the promise: for each partition that was touched one transaction with its outputs, its states and its
+position. A crash anywhere leaves all of it or nothing. A step of a market's state is written down at once; everything
+else within the settings' interval.
+
+A commit that fails leaves no state behind that might not fit the log: a partition that has another owner is dropped,
+for any other reason the worker ends. Either way the next owner reads back what was committed.
 
 One lock covers taking a message and a flush, so that no state is written that is half a message ahead of its offsets.
 """
@@ -12,18 +15,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from typing import Any, Protocol
 
-from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from detectors.engine import Engine
 from detectors.places import Place
 from detectors.sections import Config
-from streams import clients, records, sinks, store
+from detectors.signals import Transition
+from streams import ledger, records, sinks, store
 from streams.adoption import adopt
-from streams.errors import BrokerUnavailableError, SnapshotTooLargeError, StreamsError
+from streams.errors import BrokerUnavailableError, FencedError, SnapshotTooLargeError, StreamsError
 from streams.metrics import Metrics
 from streams.partition import Applied, Partition
 from streams.settings import Settings
@@ -31,9 +35,11 @@ from streams.topics import SNAPSHOTS, SOURCES
 
 log = logging.getLogger(__name__)
 
-STALLED_AFTER_S = 15.0
-SIGN_OF_LIFE_S = 10.0
+TEND_S = 0.5
+LEDGER_BYTES = 4 << 20
+"""Outputs that may wait for a transaction, of one partition."""
 Commit = Callable[[Mapping[TopicPartition, int]], Awaitable[None]]
+Rejoin = Callable[[], Awaitable[None]]
 
 
 class Message(Protocol):
@@ -49,7 +55,7 @@ class Message(Protocol):
 class Custody:
     """The partitions that this worker owns, from assignment to revocation."""
 
-    def __init__(self, settings: Settings, config: Config, metrics: Metrics, producer: AIOKafkaProducer) -> None:
+    def __init__(self, settings: Settings, config: Config, metrics: Metrics) -> None:
         self.config = config
         self.settings = settings
         self.metrics = metrics
@@ -57,21 +63,19 @@ class Custody:
         self.failure: Exception | None = None
         self.failed = asyncio.Event()
         self.commit: Commit | None = None
-        self._assigned = False
-        self._producer = producer
+        self.rejoin: Rejoin | None = None
+        self.assigned = False
+        self.flushing_since: float | None = None
+        self.lost: dict[int, float] = {}
+        """Partitions that turned out to have another owner, and when; until the group deals out anew."""
+        self._ledgers: dict[int, ledger.Ledger] = {}
         self._lock = asyncio.Lock()
-        self._unconfirmed: list[asyncio.Future[Any]] = []
         self._since_flush = 0
+        self._urgent = False
         self._flushed_at = time.monotonic()
-        self._flushing_since: float | None = None
         self._names = {settings.topic(topic): topic for topic in SOURCES}
         self._closed = False
-
-    @property
-    def ready(self) -> bool:
-        """Whether the state of the assigned partitions is here, and the broker confirms what is written."""
-        since = self._flushing_since
-        return self._assigned and (since is None or time.monotonic() - since < STALLED_AFTER_S)
+        self._stopping = asyncio.Event()
 
     # -- assignment ---------------------------------------------------------------------------------------------
 
@@ -82,24 +86,39 @@ class Custody:
         """
         wanted = set(numbers)
         async with self._lock:
-            for number in set(self.partitions) - wanted:
-                self._drop(number)
-            new = wanted - set(self.partitions)
-            for number, recovered in (await store.recover(self.settings, new)).items():
-                self.partitions[number] = await self._adopt(number, recovered)
-            self._assigned = True
+            await self._drop(set(self.partitions) - wanted)
+            await self._unless_stopped(self._take_over(wanted - set(self.partitions)))
+            self.lost.clear()
+            self.assigned = True
             self.metrics.owned(self.partitions)
-            return {
-                TopicPartition(self.settings.topic(topic), number): partition.next_offsets.get(topic, 0)
-                for number, partition in self.partitions.items()
-                for topic in SOURCES
-            }
+            return self._positions(self.partitions.values())
 
-    async def _adopt(self, number: int, recovered: store.Recovered) -> Partition:
-        partition = adopt(number, recovered, self.config, self.settings, self.metrics, self._new_engine)
-        # The claim: from now on a record of the former owner is recognised as a zombie's.
-        await self._write(partition, [])
-        return partition
+    async def _take_over(self, numbers: set[int]) -> None:
+        # First the former owner is kept from writing, then what it wrote is read: in this order nothing is missed.
+        self._ledgers |= await ledger.open_all(self.settings, numbers)
+        for number, recovered in (await store.recover(self.settings, numbers)).items():
+            self.partitions[number] = adopt(
+                number, recovered, self.config, self.settings, self.metrics, self._new_engine
+            )
+
+    async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> None:
+        """Give up what may take long when the worker is told to stop."""
+        working, stopped = asyncio.create_task(work), asyncio.create_task(self._stopping.wait())
+        try:
+            await asyncio.wait((working, stopped), return_when=asyncio.FIRST_COMPLETED)
+            if not working.done():
+                raise StreamsError("stopped while the state was read back")
+            working.result()
+        finally:
+            working.cancel()
+            stopped.cancel()
+
+    def _positions(self, partitions: Iterable[Partition]) -> dict[TopicPartition, int]:
+        return {
+            TopicPartition(self.settings.topic(topic), partition.number): partition.next_offsets.get(topic, 0)
+            for partition in partitions
+            for topic in SOURCES
+        }
 
     def _new_engine(self, market: str) -> Engine | None:
         if sum(len(partition.markets) for partition in self.partitions.values()) >= self.settings.max_markets:
@@ -108,7 +127,7 @@ class Custody:
 
     async def revoke(self) -> None:
         """Write down what there is and let go of everything; the next assignment reads it back."""
-        self._assigned = False
+        self.assigned = False
         try:
             await asyncio.wait_for(self.flush(), self.settings.session_timeout_s / 2)
         except (TimeoutError, KafkaError, StreamsError) as error:
@@ -116,14 +135,22 @@ class Custody:
         except Exception as error:  # noqa: BLE001 - a fault of the program: the next owner reads what was confirmed
             self.fail(error)
         async with self._lock:
-            for number in list(self.partitions):
-                self._drop(number)
-            self._unconfirmed.clear()
+            await self._drop(set(self.partitions))
             self.metrics.owned(self.partitions)
 
-    def _drop(self, number: int) -> None:
-        for market in self.partitions.pop(number).markets:
-            self.metrics.markets.forget(market)
+    async def _drop(self, numbers: set[int]) -> None:
+        """Forget these partitions, and what was not written down with them."""
+        for number in numbers:
+            for market in self.partitions.pop(number).markets:
+                self.metrics.markets.forget(market)
+        await ledger.close_all([self._ledgers.pop(number) for number in numbers])
+
+    async def _lose(self, number: int) -> None:
+        log.warning("partition %d has another owner: its state is dropped, asking the group anew", number)
+        self.metrics.fenced.inc()
+        self.lost[number] = time.monotonic()
+        await self._drop({number})
+        self.metrics.owned(self.partitions)
 
     # -- messages -----------------------------------------------------------------------------------------------
 
@@ -132,8 +159,9 @@ class Custody:
         try:
             async with self._lock:
                 if not self._closed:
+                    self.metrics.received(message.topic.removeprefix(self.settings.topic_prefix))
                     await self._take(message)
-            if self._since_flush >= self.settings.snapshot_messages:
+            if self._urgent or self._since_flush >= self.settings.snapshot_messages:
                 await self.flush()
         except asyncio.CancelledError:
             raise
@@ -167,118 +195,112 @@ class Custody:
         began = time.perf_counter()
         applied = partition.apply(topic, message.topic, message.offset, message.key, message.value)
         self._since_flush += 1
-        await self._send_findings(partition.number, applied, message)
+        self._keep(partition.number, applied, message)
         self.metrics.applied(topic, applied, time.perf_counter() - began)
 
-    async def _send_findings(self, number: int, applied: Applied, message: Message) -> None:
+    def _keep(self, number: int, applied: Applied, message: Message) -> None:
         place = Place(message.topic, message.partition, message.offset)
-        going = [sinks.output(found, places) for found, places in applied.outputs]
-        going += [sinks.late(late, place) for late in applied.late]
-        going += [sinks.dead_letter(reject, place, message.key) for reject in applied.rejects]
-        for out in going:
-            self._unconfirmed.append(
-                await self._producer.send(
-                    self.settings.topic(out.topic), out.value, out.key, number, headers=out.headers
-                )
-            )
+        kept = self._ledgers[number]
+        kept.enter(sinks.output(found, places) for found, places in applied.outputs)
+        kept.enter(sinks.late(late, place) for late in applied.late)
+        kept.enter(sinks.dead_letter(reject, place, message.key) for reject in applied.rejects)
+        if kept.due_bytes > LEDGER_BYTES or any(isinstance(found, Transition) for found, _ in applied.outputs):
+            self._urgent = True
 
     # -- writing down -------------------------------------------------------------------------------------------
 
     async def flush(self) -> None:
-        """Confirm what was sent, write down states and positions, tell the group.
+        """Write down outputs, states and positions, and tell the group.
 
         Raises:
             BrokerUnavailableError: the broker confirms nothing; the client itself would wait for ever.
         """
         patience_s = self.settings.recovery_timeout_s
         try:
-            async with asyncio.timeout(patience_s):
-                positions = await self._flush()
+            async with asyncio.timeout(patience_s), self._lock:
+                self.flushing_since = time.monotonic()
+                written = await self._flush()
         except TimeoutError:
             where = self.settings.broker
             raise BrokerUnavailableError(f"the broker at {where} has confirmed nothing for {patience_s:g} s") from None
         finally:
-            self._flushing_since = None
-        if positions and self.commit is not None:
-            await self.commit(positions)
+            self.flushing_since = None
+        if written and self.commit is not None:
+            await self.commit(self._positions(written))
+        if self.lost and self.rejoin is not None:
+            await self.rejoin()
 
-    async def _flush(self) -> dict[TopicPartition, int]:
-        async with self._lock:
-            self._flushing_since = time.monotonic()
-            await self._confirm_outputs()
-            touched = [partition for partition in self.partitions.values() if partition.touched]
-            for partition in touched:
-                await self._write(partition, partition.market_records())
-            self._since_flush = 0
-            self._flushed_at = time.monotonic()
-            return {
-                TopicPartition(self.settings.topic(topic), partition.number): offset
-                for partition in touched
-                for topic, offset in partition.next_offsets.items()
-            }
+    async def _flush(self) -> list[Partition]:
+        touched = [partition for partition in self.partitions.values() if partition.touched]
+        results = await asyncio.gather(*map(self._write, touched), return_exceptions=True)
+        for result in results:
+            if isinstance(result, FencedError):
+                await self._lose(result.number)
+            elif isinstance(result, BaseException):
+                raise result
+        self._since_flush, self._urgent = 0, False
+        self._flushed_at = time.monotonic()
+        return [partition for partition in touched if partition.number in self.partitions]
 
-    async def _confirm_outputs(self) -> None:
-        waiting, self._unconfirmed = self._unconfirmed, []
-        if waiting:
-            await asyncio.gather(*waiting)
-
-    async def _write(self, partition: Partition, changed: list[records.MarketRecord]) -> None:
+    async def _write(self, partition: Partition) -> None:
         began = time.perf_counter()
-        entries = [(record.market.encode(), records.encode(record)) for record in changed]
-        for key, value in entries:
-            self.metrics.markets.size(key.decode(), len(value))
+        state = []
+        for record in partition.market_records():
+            value = records.encode(record)
+            self.metrics.markets.size(record.market, len(value))
             if len(value) > self.settings.snapshot_bytes:
                 raise SnapshotTooLargeError(
-                    f"the state of {key.decode()} takes {len(value)} bytes, CRUNCHWATCH_SNAPSHOT_BYTES allows "
+                    f"the state of {record.market} takes {len(value)} bytes, CRUNCHWATCH_SNAPSHOT_BYTES allows "
                     f"{self.settings.snapshot_bytes}"
                 )
-        entries.append((records.POSITION_KEY, records.encode(partition.position_record())))
-        topic = self.settings.topic(SNAPSHOTS)
-        sent = [await self._producer.send(topic, value, key, partition.number) for key, value in entries]
-        await asyncio.gather(*sent)
+            state.append(sinks.Outgoing(SNAPSHOTS, record.market.encode(), value, []))
+        position = records.encode(partition.position_record())
+        await self._ledgers[partition.number].commit(
+            [*state, sinks.Outgoing(SNAPSHOTS, records.POSITION_KEY, position, [])]
+        )
         partition.written()
         self.metrics.flushed(time.perf_counter() - began)
 
     async def tend(self) -> None:
         """Write down the tail when no more comes, and keep the metrics current; runs until cancelled."""
         while True:
-            await asyncio.sleep(min(self.settings.snapshot_interval_s, 0.5))
+            await asyncio.sleep(min(self.settings.snapshot_interval_s, TEND_S))
             try:
-                quiet_s = time.monotonic() - self._flushed_at
-                if quiet_s >= SIGN_OF_LIFE_S:
-                    self._touch()
-                if quiet_s >= SIGN_OF_LIFE_S or (self._since_flush and quiet_s >= self.settings.snapshot_interval_s):
+                if self._since_flush and time.monotonic() - self._flushed_at >= self.settings.snapshot_interval_s:
                     await self.flush()
+                self._give_up_waiting()
                 self.metrics.refresh(self.partitions)
             except Exception as error:  # noqa: BLE001 - a tail that is never written down is lost at the next crash
                 self.fail(error)
                 return
 
-    def _touch(self) -> None:
-        """Have the positions written again in a lull: a broker that is gone shows, though nothing comes from it."""
-        for partition in self.partitions.values():
-            partition.touched = True
+    def _give_up_waiting(self) -> None:
+        """End the worker when the group does not settle who owns a partition that was lost."""
+        patience_s = 2 * self.settings.session_timeout_s + self.settings.recovery_timeout_s
+        for number, since in self.lost.items():
+            if time.monotonic() - since > patience_s:
+                raise FencedError(number)
 
     def fail(self, error: Exception) -> None:
         """End the worker: what is not written down will be read again."""
-        if self.failure is None:
+        if self._stopping.is_set():
+            log.info("while stopping: %r", error)
+        elif self.failure is None:
             self.failure = error
         self._closed = True
-        self._assigned = False
+        self.assigned = False
         self.failed.set()
 
     async def close(self) -> None:
         """Write everything down a last time; no state is touched afterwards."""
-        if not self._closed:
+        self._stopping.set()
+        async with self._lock:
+            closed, self._closed = self._closed, True
+        if not closed:
             await self.flush()
-            self._closed = True
-        self._assigned = False
-
-    @classmethod
-    async def open(cls, settings: Settings, config: Config, metrics: Metrics) -> Custody:
-        """Connect the producer."""
-        return cls(settings, config, metrics, await clients.producer(settings))
+        self.assigned = False
 
     async def disconnect(self) -> None:
-        """Close the producer."""
-        await self._producer.stop()
+        """Close what is open to the broker."""
+        ledgers, self._ledgers = self._ledgers, {}
+        await ledger.close_all(ledgers.values())

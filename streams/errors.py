@@ -71,3 +71,22 @@ class WorkerProcessError(StreamsError):
     """A worker that was started as a process of its own ended, or was not ready in time."""
 
     exit_code = 11
+
+
+class FencedError(StreamsError):
+    """A partition has another owner, which has ended this worker's producer."""
+
+    exit_code = 14
+
+    def __init__(self, number: int) -> None:
+        super().__init__(
+            f"partition {number} has another owner: this worker was given up by its group, or two workers have one "
+            "CRUNCHWATCH_INSTANCE, or two groups have names that run into one"
+        )
+        self.number = number
+
+
+class StopError(StreamsError):
+    """A graceful stop could not write everything down in time."""
+
+    exit_code = 12

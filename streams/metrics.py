@@ -45,6 +45,7 @@ class Metrics:
 
     def _make_worker_metrics(self) -> None:
         own: Any = {"registry": self.registry}
+        self.taken = Counter("crunchwatch_received_messages", "Messages the consumer handed over", ["stream"], **own)
         self.messages = Counter("crunchwatch_messages", "Messages applied", ["stream"], **own)
         self.events = Counter("crunchwatch_events", "Events applied", ["stream"], **own)
         self.signals = Counter("crunchwatch_signals", "Signals sent", [], **own)
@@ -57,7 +58,7 @@ class Metrics:
         self.losses = Counter("crunchwatch_lost_messages", "Messages gone from the broker unapplied", [], **own)
         self.refusals = Counter("crunchwatch_snapshots_refused", "Records not used at recovery", ["reason"], **own)
         self.rebuilt = Counter("crunchwatch_states_rebuilt", "States read again from further back", ["reason"], **own)
-        self.fenced = Counter("crunchwatch_fenced_records", "Records of a former owner, passed over", [], **own)
+        self.fenced = Counter("crunchwatch_fenced", "Partitions dropped: they had another owner", [], **own)
         self.partitions = Gauge("crunchwatch_owned_partitions", "Partitions owned", [], **own)
         self.owners = Gauge("crunchwatch_partition_owned", "1 if this worker owns it", ["partition"], **own)
         self.latency = Histogram("crunchwatch_processing_seconds", "One message", ["stream"], buckets=_LATENCY_S, **own)
@@ -66,7 +67,7 @@ class Metrics:
     def _begin_at_zero(self) -> None:
         """Every counter that an alert looks at: an increase from nothing is no increase to Prometheus."""
         for stream in STREAMS:
-            for metric in (self.messages, self.events, self.duplicates, self.repeats, self.latency):
+            for metric in (self.taken, self.messages, self.events, self.duplicates, self.repeats, self.latency):
                 metric.labels(stream)
             for reason in LATE_REASONS:
                 self.late.labels(stream, reason)
@@ -74,6 +75,10 @@ class Metrics:
                 self.dead.labels(stream, reason)
 
     # -- what the worker tells ------------------------------------------------------------------------------------
+
+    def received(self, stream: str) -> None:
+        """The consumer handed a message over; it is applied, a repeat, or belongs to another owner now."""
+        self.taken.labels(stream).inc()
 
     def applied(self, stream: str, applied: Applied, seconds: float) -> None:
         """One message was taken."""
@@ -106,7 +111,6 @@ class Metrics:
 
     def recovered(self, found: Found) -> None:
         """A partition's records were read back."""
-        self.fenced.inc(found.fenced)
         for _, reason in found.refused:
             self.refusals.labels(reason).inc()
 

@@ -1,4 +1,4 @@
-"""One owned partition: its markets' engines, what they have seen, and what is to be written down. No I/O.
+"""One owned partition: its markets' engines, what they have seen and said, and what is to be written down. No I/O.
 
 A message is applied exactly once and in the order of its offsets, whatever is handed in: what lies below the next
 offset was seen, what lies beyond it is a jump that the owner has to explain before it goes on.
@@ -16,7 +16,7 @@ from detectors.engine import Engine, Refused
 from detectors.places import Place
 from detectors.signals import Output
 from streams import records
-from streams.records import Version
+from streams.records import Mark
 
 TOO_MANY_MARKETS = "too_many_markets"
 NewEngine = Callable[[str], Engine | None]
@@ -36,25 +36,26 @@ class Applied(msgspec.Struct):
 class Market:
     """An engine and the offsets below which it has seen everything (from its own record)."""
 
-    def __init__(self, engine: Engine, seen: Mapping[str, int], version: Version | None) -> None:
+    def __init__(self, engine: Engine, seen: Mapping[str, int], flush: int) -> None:
         self.engine = engine
         self.seen = dict(seen)
-        self.version = version
+        self.flush = flush
         self.dirty = False
 
 
 class Partition:
     """The state of one partition number over all source topics."""
 
-    def __init__(self, number: int, *, epoch: int, next_offsets: Mapping[str, int], new_engine: NewEngine) -> None:
+    def __init__(self, number: int, *, next_offsets: Mapping[str, int], new_engine: NewEngine) -> None:
         self.number = number
-        self.epoch = epoch
         self.next_offsets = dict(next_offsets)
         self.markets: dict[str, Market] = {}
         self.flush = 0
         self.touched = False
         self.settled: dict[str, int] = {}
         """Below these, what was bad or late has been reported before; it is not reported again when reread."""
+        self.said: dict[str, Mark] = {}
+        """How far each market has spoken; a state that is built anew does not say it again."""
         self._new_engine = new_engine
 
     def jump(self, topic: str, offset: int) -> int:
@@ -89,7 +90,8 @@ class Partition:
         applied.market = events[0].market
         market = self._market(applied.market)
         if market is None:
-            applied.rejects = [*applied.rejects, _too_many(raw)]
+            if offset >= self.settled.get(topic, 0):
+                applied.rejects = [*applied.rejects, _too_many(raw)]
             return applied
         if offset < market.seen.get(topic, 0):
             return applied
@@ -97,7 +99,8 @@ class Partition:
         market.dirty = True
         applied.events = len(events)
         applied.duplicates = result.duplicates
-        applied.outputs = [(output, list(market.engine.places_of(output))) for output in result.outputs]
+        news = self._news(market.engine, result.outputs)
+        applied.outputs = [(output, list(market.engine.places_of(output))) for output in news]
         if offset >= self.settled.get(topic, 0):
             applied.late = [*result.late, *result.conflicts]
         return applied
@@ -108,8 +111,19 @@ class Partition:
             engine = self._new_engine(name)
             if engine is None:
                 return None
-            market = self.markets[name] = Market(engine, {}, None)
+            market = self.markets[name] = Market(engine, {}, 0)
         return market
+
+    def _news(self, engine: Engine, outputs: list[Output]) -> list[Output]:
+        """What has not been said before, and from now on has."""
+        mark = self.said.get(engine.market, Mark())
+        news = [output for output in outputs if not mark.covers(output)]
+        until = engine.watermark_ns
+        if until >= mark.until_ns:
+            ids = mark.ids if until == mark.until_ns else ()
+            last = tuple(output.id for output in news if output.known >= until)
+            self.said[engine.market] = Mark(mark.flush, until, ids + last)
+        return news
 
     def market_records(self) -> list[records.MarketRecord]:
         """The states to write down in the flush that begins now, of the markets that have changed since the last."""
@@ -117,26 +131,24 @@ class Partition:
         changed = []
         for name, market in self.markets.items():
             if market.dirty:
-                market.version = (self.epoch, self.flush)
+                market.flush = self.flush
                 market.seen = dict(self.next_offsets)
+                state = market.engine.snapshot()
                 changed.append(
-                    records.MarketRecord(
-                        market=name,
-                        epoch=self.epoch,
-                        flush=self.flush,
-                        applied=dict(self.next_offsets),
-                        state=market.engine.snapshot(),
-                    )
+                    records.MarketRecord(market=name, flush=self.flush, applied=dict(self.next_offsets), state=state)
                 )
         return changed
 
     def position_record(self) -> records.PositionRecord:
-        """The position that closes a flush, or that claims the partition."""
+        """The position that belongs to these states."""
+        for name, market in self.markets.items():
+            self.said[name] = msgspec.structs.replace(self.said.get(name, Mark()), flush=market.flush)
+        topics = {*self.next_offsets, *self.settled}
         return records.PositionRecord(
-            epoch=self.epoch,
             flush=self.flush,
             next_offsets=dict(self.next_offsets),
-            markets={name: market.version for name, market in self.markets.items() if market.version},
+            settled={topic: max(self.next_offsets.get(topic, 0), self.settled.get(topic, 0)) for topic in topics},
+            markets=dict(self.said),
         )
 
     def written(self) -> None:

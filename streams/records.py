@@ -1,16 +1,12 @@
 """What is written down in the compacted topic, and how it is read back: the snapshot is the position.
 
 Two kinds of record lie on each partition. A *market record*, keyed by the market, holds the engine's state and, for
-each source topic, the next offset that this state has not seen. A *position record*, one a partition, is written
-after all market records of the same flush and says where to go on reading and which flush each market's record comes
-from. They go out in this order through one idempotent producer, so who finds a position finds the states it speaks of.
+each source topic, the next offset that this state has not seen. A *position record*, one a partition, says where to
+go on reading, which flush each market's record comes from, and up to where each market has spoken. A flush is one
+transaction, outputs included: who reads committed records finds states and a position that fit, or the ones before.
 
-A crash between two records of one flush leaves some states ahead of the position: reading goes on at the position
-and each market skips what its own record has seen. A state that lies *behind* what the position promises (a zombie
-wrote last, or a record was refused) is noticed by its version and healed by reading again from where it stands.
-
-A worker that takes a partition claims it with an epoch one higher than any it found; records of a lower epoch that
-follow are a zombie's and are passed over.
+A record that is refused (damaged, or of another version) is stood in for by an older one of its key, or by none; its
+market is then read again from further back, and does not repeat what it has said.
 """
 
 from __future__ import annotations
@@ -20,15 +16,13 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-FORMAT = 1
+from detectors.ordering import FAR_PAST
+from detectors.signals import Output
+
+FORMAT = 2
 POSITION_KEY = b"\x00position"  # no market's name can begin with a zero byte
-_EPOCH_BYTES = 8
-_HEAD_BYTES = 1 + _EPOCH_BYTES
 _COMPRESSION_LEVEL = 1
 _MAX_STATE_BYTES = 512 << 20
-
-Version = tuple[int, int]
-"""Epoch and flush of a record; a later one is greater, whoever wrote it."""
 
 
 class RecordRefusedError(Exception):
@@ -40,27 +34,34 @@ class RecordRefusedError(Exception):
 
 
 class MarketRecord(msgspec.Struct, frozen=True, kw_only=True, tag="market"):
-    """A market's state after every message below ``applied`` (next offset by source topic), and when it was written."""
+    """A market's state after every message below ``applied`` (next offset by source topic), and of which flush."""
 
     market: str
-    epoch: int
     flush: int
     applied: dict[str, int]
     state: bytes
 
-    @property
-    def version(self) -> Version:
-        """Orders the records of one market."""
-        return self.epoch, self.flush
+
+class Mark(msgspec.Struct, frozen=True):
+    """Up to where a market has spoken: all that is known before ``until_ns``, and these ids of what is known then."""
+
+    flush: int = 0
+    """The flush that wrote the market's record."""
+    until_ns: int = FAR_PAST
+    ids: tuple[str, ...] = ()
+
+    def covers(self, output: Output) -> bool:
+        """Whether this was said before."""
+        return output.known < self.until_ns or output.id in self.ids
 
 
 class PositionRecord(msgspec.Struct, frozen=True, kw_only=True, tag="position"):
-    """Where to go on (next offset by source topic), and the version of the state last written of each market."""
+    """Where to go on, below which offsets everything was reported, and how far each market has come."""
 
-    epoch: int
     flush: int
     next_offsets: dict[str, int]
-    markets: dict[str, Version]
+    settled: dict[str, int]
+    markets: dict[str, Mark]
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -68,23 +69,17 @@ _DECODER = msgspec.msgpack.Decoder(MarketRecord | PositionRecord)
 
 
 def encode(record: MarketRecord | PositionRecord) -> bytes:
-    """A format byte, the epoch in eight bytes (to be read without inflating the rest), the compressed record."""
-    return (
-        bytes([FORMAT])
-        + record.epoch.to_bytes(_EPOCH_BYTES)
-        + zlib.compress(_ENCODER.encode(record), _COMPRESSION_LEVEL)
-    )
+    """A format byte and the compressed record."""
+    return bytes([FORMAT]) + zlib.compress(_ENCODER.encode(record), _COMPRESSION_LEVEL)
 
 
 def decode(raw: bytes) -> MarketRecord | PositionRecord:
     """Undo :func:`encode`; whatever the bytes, the only error is :class:`RecordRefusedError`."""
     if not raw or raw[0] != FORMAT:
         raise RecordRefusedError("format", f"format {raw[0] if raw else 'none'}, this version reads {FORMAT}")
-    if len(raw) <= _HEAD_BYTES:
-        raise RecordRefusedError("truncated", f"a record of {len(raw)} bytes")
     inflate = zlib.decompressobj()
     try:
-        body = inflate.decompress(raw[_HEAD_BYTES:], _MAX_STATE_BYTES)
+        body = inflate.decompress(raw[1:], _MAX_STATE_BYTES)
         if not inflate.eof:
             raise RecordRefusedError("truncated", "the record ends early, or is larger than any state may be")
         record: MarketRecord | PositionRecord = _DECODER.decode(body)
@@ -93,21 +88,13 @@ def decode(raw: bytes) -> MarketRecord | PositionRecord:
     return record
 
 
-def epoch_of(raw: bytes) -> int | None:
-    """The epoch of a record, or None if it is no record of this version."""
-    return int.from_bytes(raw[1:_HEAD_BYTES]) if len(raw) > _HEAD_BYTES and raw[0] == FORMAT else None
-
-
 class Found(msgspec.Struct):
     """What a partition's records say, folded in the order of the log."""
 
-    epoch: int = 0
     position: PositionRecord | None = None
     markets: dict[str, MarketRecord] = msgspec.field(default_factory=dict)
     refused: list[tuple[str, str]] = msgspec.field(default_factory=list)
     """Key and reason of records that were not used; an older record of the key stands in, if there is one."""
-    fenced: int = 0
-    """Records of a lower epoch than one before them: written by a worker that no longer owned the partition."""
 
 
 def fold(entries: Iterable[tuple[bytes, bytes | None]]) -> Found:
@@ -121,10 +108,6 @@ def fold(entries: Iterable[tuple[bytes, bytes | None]]) -> Found:
         except RecordRefusedError as refused:
             found.refused.append((key.decode(errors="replace")[:64], refused.reason))
             continue
-        if record.epoch < found.epoch:
-            found.fenced += 1
-            continue
-        found.epoch = record.epoch
         if isinstance(record, PositionRecord):
             found.position = record
         elif key == record.market.encode():
@@ -156,14 +139,14 @@ def plan(found: Found, topics: Iterable[str], unusable: Mapping[str, str]) -> Pl
         return Plan(dict.fromkeys(topics, 0), healed)
     start = {topic: position.next_offsets.get(topic, 0) for topic in topics}
     behind: list[Mapping[str, int]] = [{} for _ in unusable]
-    for market, version in position.markets.items():
+    for market, mark in position.markets.items():
         record = found.markets.get(market)
         if market in unusable:
             continue
         if record is None:
             healed[market] = "missing"
             behind.append({})
-        elif record.version < version:
+        elif record.flush < mark.flush:
             healed[market] = "stale"
             behind.append(record.applied)
     for applied in behind:

@@ -1,4 +1,8 @@
-"""Reading a partition's records back to the end of the compacted topic, and the offsets the broker still holds."""
+"""Reading a partition's records back to the end of the compacted topic, and the offsets the broker still holds.
+
+Everything is read committed: an end is then the last stable offset, beyond which a transaction is still open; the new
+owner's producer has ended its predecessor's by the time these are asked for.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +47,10 @@ async def recover(settings: Settings, partitions: Iterable[int]) -> dict[int, Re
     if not numbers:
         return {}
     try:
-        async with asyncio.timeout(settings.recovery_timeout_s), clients.reader(settings) as reader:
+        async with (
+            asyncio.timeout(settings.recovery_timeout_s),
+            clients.reader(settings, patience_s=settings.recovery_timeout_s) as reader,
+        ):
             return await _recover(reader, settings, numbers)
     except TimeoutError:
         raise RecoveryError(
@@ -66,7 +73,6 @@ async def _recover(reader: AIOKafkaConsumer, settings: Settings, numbers: list[i
     recovered = {}
     for place, number in snapshots.items():
         found = records.fold(logs[place].entries())
-        found.fenced += logs[place].fenced
         held = {topic: Held(first[tp], ends[tp]) for tp, (topic, of) in sources.items() if of == number}
         recovered[number] = Recovered(found, held)
     return recovered
@@ -91,16 +97,9 @@ class _Log:
     """The last records of each key, as they come: memory stays flat however long ago the topic was compacted."""
 
     def __init__(self) -> None:
-        self.fenced = 0
-        self._epoch = 0
         self._kept: dict[bytes, list[Record]] = {}
 
     def add(self, record: Record) -> None:
-        epoch = records.epoch_of(record.value or b"")
-        if epoch is not None and epoch < self._epoch:
-            self.fenced += 1
-            return
-        self._epoch = max(self._epoch, epoch or 0)
         kept = self._kept.setdefault(record.key or b"", [])
         kept.append(record)
         del kept[:-2]  # the last, and one to stand in for it should it be refused
@@ -114,7 +113,10 @@ class _Log:
 async def reread(settings: Settings, place: TopicPartition, begin: int, end: int) -> list[Record]:
     """The messages a source holds from ``begin`` up to, not with, ``end``; none if these offsets are only holes."""
     try:
-        async with asyncio.timeout(settings.recovery_timeout_s), clients.reader(settings) as reader:
+        async with (
+            asyncio.timeout(settings.recovery_timeout_s),
+            clients.reader(settings, patience_s=settings.recovery_timeout_s) as reader,
+        ):
             reader.assign([place])
             reader.seek(place, begin)
             found: list[Record] = []

@@ -20,7 +20,7 @@ from detectors.sections import Config
 from streams import app as faust_app
 from streams import topics
 from streams.custody import Custody
-from streams.errors import BrokerUnavailableError, SettingsError, StreamsError
+from streams.errors import BrokerUnavailableError, StreamsError
 from streams.metrics import Metrics
 from streams.page import pages
 from streams.page_state import Glance, look
@@ -54,19 +54,18 @@ def run(settings: Settings, started: Callable[[str], None]) -> None:
 async def _main(settings: Settings, config: Config, started: Callable[[str], None]) -> None:
     metrics = Metrics(settings.partitions)
     await topics.ensure(settings)
-    custody = await Custody.open(settings, config, metrics)
-    try:
-        glance = Glance(asyncio.get_running_loop(), lambda: look(custody.partitions, ready=custody.ready))
-        web = WebServer(settings, metrics.exposition, lambda: custody.ready, pages(glance.take, settings))
-    except SettingsError:
-        await custody.disconnect()
-        raise
+    custody = Custody(settings, config, metrics)
+    glance = Glance(asyncio.get_running_loop(), lambda: look(custody.partitions, ready=custody.assigned))
+    web = WebServer(settings, metrics.exposition, lambda: custody.assigned, pages(glance.take, settings))
     app = faust_app.build(settings, custody)
 
     async def tell_group(positions: Mapping[TopicPartition, int]) -> None:
         await cast("faust_app.Consumer", app.consumer).tell_group(positions)
 
-    custody.commit = tell_group
+    async def rejoin() -> None:
+        await cast("faust_app.Consumer", app.consumer).rejoin()
+
+    custody.commit, custody.rejoin = tell_group, rejoin
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,10 +1,11 @@
-"""Custody against a broker: jumps in the offsets, losses, zombies, other configurations."""
+"""Custody against a broker: jumps in the offsets, losses, zombies, other configurations, a state built anew."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from typing import Any
 
 import msgspec
 import pytest
@@ -13,15 +14,18 @@ from aiokafka.errors import KafkaError
 
 from detectors import codec
 from detectors.config import load
-from detectors.events import stream_of
+from detectors.engine import Engine
+from detectors.events import Heartbeat, stream_of
 from detectors.sections import Config
-from streams import clients, records, settings, store, topics
+from detectors.signals import Signal, Transition, content_id, to_json
+from streams import clients, ledger, records, settings, store, topics
 from streams.custody import Custody
 from streams.embedded import EmbeddedBroker
-from streams.errors import BrokerUnavailableError, GapError, RecoveryError, SnapshotTooLargeError
+from streams.errors import BrokerUnavailableError, FencedError, GapError, RecoveryError, SnapshotTooLargeError
 from streams.metrics import Metrics
+from streams.partition import Applied
 from streams.settings import Settings
-from tests.support.pipeline import feb2021
+from tests.support.pipeline import feb2021, frame
 
 pytestmark = pytest.mark.embedded
 PARTITION = 2
@@ -51,6 +55,9 @@ class Desk:
             sent.append(Message(self.topic, PARTITION, done.offset, market.encode(), value))
         return sent
 
+    async def poison(self, key: bytes, value: bytes) -> None:
+        await self._producer.send_and_wait(self.settings.topic(topics.SNAPSHOTS), value, key, PARTITION)
+
     async def found(self) -> records.Found:
         return (await store.recover(self.settings, [PARTITION]))[PARTITION].found
 
@@ -59,18 +66,51 @@ class Desk:
         assert value is not None
         return value
 
-    async def other(self, config: Config | None = None, **changes: object) -> Custody:
-        return await Custody.open(msgspec.structs.replace(self.settings, **changes), config or load(), Metrics())
+    def other(self, config: Config | None = None, **changes: object) -> Custody:
+        return Custody(msgspec.structs.replace(self.settings, **changes), config or load(), Metrics())
+
+    async def said(self, topic: str) -> list[bytes]:
+        """What a committed reader sees of a topic's partition."""
+        place = TopicPartition(self.settings.topic(topic), PARTITION)
+        async with clients.reader(self.settings) as reader:
+            end = (await reader.end_offsets([place]))[place]
+        return [record.value or b"" for record in await store.reread(self.settings, place, 0, end)]
 
 
 @pytest.fixture
 async def desk(chosen: Settings) -> AsyncIterator[Desk]:
     await topics.ensure(chosen)
     producer = await clients.producer(chosen)
-    custody = await Custody.open(chosen, load(), Metrics())
+    custody = Custody(chosen, load(), Metrics())
     yield Desk(chosen, custody, producer)
     await custody.disconnect()
     await producer.stop()
+
+
+@contextlib.asynccontextmanager
+async def transactional(chosen: Settings) -> AsyncIterator[Any]:
+    """A stranger's transactional producer."""
+    producer = await clients.producer(chosen, transactional_id=f"{chosen.topic_prefix}stranger")
+    yield producer
+    await producer.stop()
+
+
+def step() -> Transition:
+    made = Transition(
+        market="UST",
+        ts=1,
+        known=1,
+        from_state="normal",
+        to_state="crunch",
+        kind="enter",
+        confidence="medium",
+        evidence=(),
+        causes=(),
+        blind_on=(),
+        provenance="official",
+        config_hash="0" * 16,
+    )
+    return msgspec.structs.replace(made, id=content_id(made))
 
 
 def quotes(count: int, market: str = "UST") -> list[bytes]:
@@ -78,10 +118,9 @@ def quotes(count: int, market: str = "UST") -> list[bytes]:
     return [codec.encode(msgspec.structs.replace(event, market=market)) for event in events]
 
 
-async def test_a_fresh_partition_begins_at_the_beginning_and_is_claimed(desk: Desk) -> None:
+async def test_a_fresh_partition_begins_at_the_beginning(desk: Desk) -> None:
     positions = await desk.custody.assign([PARTITION])
     assert positions == {TopicPartition(desk.settings.topic(topic), PARTITION): 0 for topic in topics.SOURCES}
-    assert (await desk.found()).epoch == 1
 
 
 async def test_what_was_written_is_where_the_next_owner_goes_on(desk: Desk) -> None:
@@ -94,7 +133,6 @@ async def test_what_was_written_is_where_the_next_owner_goes_on(desk: Desk) -> N
     positions = await desk.custody.assign([PARTITION])
     assert positions[TopicPartition(desk.topic, PARTITION)] == 10
     assert desk.custody.partitions[PARTITION].markets["UST"].engine.snapshot() == state
-    assert desk.custody.partitions[PARTITION].epoch == 2
 
 
 async def test_messages_that_a_jump_hides_are_fetched_and_applied(desk: Desk) -> None:
@@ -127,24 +165,120 @@ async def test_a_message_of_a_partition_that_is_not_owned_is_left_to_its_owner(d
     assert set(desk.custody.partitions) == {0}
 
 
-async def test_a_zombie_cannot_set_the_state_back(desk: Desk) -> None:
-    zombie = await desk.other()
+async def test_a_zombie_can_write_nothing_and_drops_what_it_held(desk: Desk) -> None:
+    zombie = desk.other()
+    asked = []
+
+    async def rejoin() -> None:
+        asked.append(zombie)
+
+    zombie.rejoin = rejoin
     await zombie.assign([PARTITION])
-    messages = await desk.send(quotes(10))
-    for message in messages[:4]:
+    messages = await desk.send([*quotes(4), b"no event", *quotes(10)[4:]])
+    for message in messages[:6]:
         await zombie.take(message)
     await desk.custody.assign([PARTITION])  # the zombie was given up by the group, and does not know it
     for message in messages:
         await desk.custody.take(message)
     await desk.custody.flush()
+    before = await desk.found()
     await zombie.flush()
+    assert zombie.failure is None
+    assert zombie.partitions == {}
+    assert asked == [zombie]
+    assert zombie.metrics.registry.get_sample_value("crunchwatch_fenced_total") == 1
+    await zombie.take(messages[6])
     await zombie.disconnect()
+    after = await desk.found()
+    assert msgspec.to_builtins(after) == msgspec.to_builtins(before)
+    assert after.position is not None
+    assert after.position.next_offsets["yields"] == len(messages)
+    assert len(await desk.said(topics.DEAD_LETTER)) == 1
+
+
+async def test_a_zombie_that_the_group_leaves_alone_ends_by_name(desk: Desk) -> None:
+    zombie = desk.other(session_timeout_s=1.0, recovery_timeout_s=1.0, snapshot_interval_s=0.05)
+    await zombie.assign([PARTITION])
+    await desk.custody.assign([PARTITION])
+    (message,) = await desk.send(quotes(1))
+    await zombie.take(message)
+    tending = asyncio.create_task(zombie.tend())
+    await asyncio.wait_for(zombie.failed.wait(), 20)
+    await tending
+    await zombie.disconnect()
+    assert isinstance(zombie.failure, FencedError)
+    assert zombie.failure.exit_code == 14
+
+
+async def test_what_an_owner_left_open_is_undone_by_the_next(desk: Desk) -> None:
+    left = (await ledger.open_all(desk.settings, [PARTITION]))[PARTITION]
+    producer = left._producer
+    await producer.begin_transaction()
+    for topic in (topics.TRANSITIONS, topics.SNAPSHOTS):
+        await producer.send_and_wait(desk.settings.topic(topic), b"half", b"UST", PARTITION)
+    await desk.custody.assign([PARTITION])
     found = await desk.found()
-    assert found.fenced >= 2
-    assert found.epoch == 2
-    assert found.position is not None
-    assert found.position.next_offsets["yields"] == 10
-    assert found.markets["UST"].applied["yields"] == 10
+    assert found.refused == []
+    assert found.markets == {}
+    assert await desk.said(topics.TRANSITIONS) == []
+    await left.close()
+
+
+@pytest.mark.parametrize("poison", [b"", b"\x02half a record"])
+async def test_a_poisoned_state_is_built_anew_and_repeats_nothing(desk: Desk, poison: bytes) -> None:
+    await desk.custody.assign([PARTITION])
+    events = [one for one in feb2021().events if stream_of(one) == "yields" and not isinstance(one, Heartbeat)][:3000]
+    frames = [frame(events[at : at + 300]) for at in range(0, len(events), 300)]
+    messages = await desk.send([*frames, b"no event"])
+    for message in messages[:-3]:
+        await desk.custody.take(message)
+    await desk.custody.revoke()
+    said = await desk.said(topics.SIGNALS)
+    for _ in range(2):  # twice: no older record is left to stand in
+        await desk.poison(b"UST", poison)
+    positions = await desk.custody.assign([PARTITION])
+    assert positions[TopicPartition(desk.topic, PARTITION)] == 0
+    for message in messages:
+        await desk.custody.take(message)
+    await desk.custody.flush()
+    whole = Engine(load(), "UST").process(events).outputs
+    assert 0 < len(said) < len(whole)
+    assert await desk.said(topics.SIGNALS) == [to_json(output) for output in whole if isinstance(output, Signal)]
+    assert len(await desk.said(topics.DEAD_LETTER)) == 1
+
+
+async def test_a_step_of_the_state_does_not_wait_for_the_interval(desk: Desk) -> None:
+    await desk.custody.assign([PARTITION])
+    (message,) = await desk.send(quotes(1))
+    await desk.custody.take(message)
+    assert (await desk.found()).position is None
+    desk.custody._keep(PARTITION, Applied(outputs=[(step(), [])]), message)
+    await desk.custody.take(*await desk.send(quotes(2)[1:]))
+    assert len(await desk.said(topics.TRANSITIONS)) == 1
+    assert (await desk.found()).position is not None
+
+
+async def test_what_a_sources_producer_undid_is_not_applied(desk: Desk) -> None:
+    """Aborted messages and transaction markers are holes, wherever they lie; also at the very end."""
+    await desk.custody.assign([PARTITION])
+    values = quotes(9)
+    async with transactional(desk.settings) as producer:
+        for at in range(0, 9, 3):
+            await producer.begin_transaction()
+            for value in values[at : at + 3]:
+                await producer.send_and_wait(desk.topic, value, b"UST", PARTITION)
+            await (producer.abort_transaction() if at == 3 else producer.commit_transaction())
+    place = TopicPartition(desk.topic, PARTITION)
+    for record in await store.reread(desk.settings, place, 0, 12):
+        await desk.custody.take(Message(desk.topic, PARTITION, record.offset, record.key, record.value))
+    assert desk.custody.failure is None
+    partition = desk.custody.partitions[PARTITION]
+    assert partition.markets["UST"].engine.status().counts.received == 6
+    assert partition.next_offsets["yields"] == 11
+    assert desk.counted("crunchwatch_offset_holes_total") == 5
+    assert desk.counted("crunchwatch_lost_messages_total") == 0
+    await desk.custody.revoke()
+    assert (await desk.custody.assign([PARTITION]))[place] == 11
 
 
 async def test_another_configuration_builds_the_state_anew(desk: Desk) -> None:
@@ -153,7 +287,7 @@ async def test_another_configuration_builds_the_state_anew(desk: Desk) -> None:
         await desk.custody.take(message)
     await desk.custody.revoke()
     merge = msgspec.structs.replace(load().merge, lateness_s=601)
-    changed = await desk.other(msgspec.structs.replace(load(), merge=merge))
+    changed = desk.other(msgspec.structs.replace(load(), merge=merge))
     positions = await changed.assign([PARTITION])
     await changed.disconnect()
     assert positions[TopicPartition(desk.topic, PARTITION)] == 0
@@ -171,7 +305,7 @@ async def test_a_position_beyond_the_brokers_end_is_refused(desk: Desk) -> None:
 
 
 async def test_a_state_beyond_the_bound_ends_the_worker(desk: Desk) -> None:
-    small = await desk.other(snapshot_bytes=1024)
+    small = desk.other(snapshot_bytes=1024)
     await small.assign([PARTITION])
     for message in await desk.send(quotes(50)):
         await small.take(message)
@@ -201,7 +335,7 @@ async def test_a_fault_ends_the_worker_and_nothing_more_is_written(desk: Desk) -
     await desk.custody.take(messages[0])
     await desk.custody.close()
     assert desk.custody.failed.is_set()
-    assert not desk.custody.ready
+    assert not desk.custody.assigned
     assert (await desk.found()).markets == {}
 
 
@@ -209,9 +343,9 @@ async def test_a_broker_that_confirms_nothing_ends_the_worker_by_name() -> None:
     with EmbeddedBroker() as broker:
         chosen = settings.load({}, broker=broker.url, recovery_timeout_s=1.0)
         await topics.ensure(chosen)
-        custody = await Custody.open(chosen, load(), Metrics())
+        custody = Custody(chosen, load(), Metrics())
         await custody.assign([0])
-        assert custody.ready
+        assert custody.assigned
         broker.kill()
         custody.partitions[0].touched = True
         with pytest.raises(BrokerUnavailableError, match="has confirmed nothing for 1 s"):

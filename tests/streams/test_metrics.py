@@ -25,8 +25,8 @@ def engine() -> Engine:
 
 
 def owned(engine: Engine) -> dict[int, Partition]:
-    partition = Partition(0, epoch=1, next_offsets={}, new_engine=lambda _: None)
-    partition.markets["UST"] = Market(engine, {}, None)
+    partition = Partition(0, next_offsets={}, new_engine=lambda _: None)
+    partition.markets["UST"] = Market(engine, {}, 0)
     return {0: partition}
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from detectors import codec
 from detectors.config import load
 from detectors.engine import Engine
-from detectors.events import stream_of
+from detectors.events import Event, stream_of
 from streams.partition import Market, Partition
-from tests.support.pipeline import feb2021
+from tests.support.pipeline import feb2021, frame
 
 CONFIG = load()
 
@@ -23,7 +25,7 @@ def partition(limit: int = 10) -> Partition:
         engines.append(Engine(CONFIG, market))
         return engines[-1]
 
-    return Partition(0, epoch=1, next_offsets={}, new_engine=new_engine)
+    return Partition(0, next_offsets={}, new_engine=new_engine)
 
 
 def yields(count: int) -> list[bytes]:
@@ -51,7 +53,7 @@ def test_a_state_skips_what_it_has_seen() -> None:
         first.apply("yields", "yields", offset, b"UST", raw)
     (record,) = first.market_records()
     second = partition()
-    second.markets["UST"] = Market(Engine.restore(CONFIG, "UST", record.state), record.applied, record.version)
+    second.markets["UST"] = Market(Engine.restore(CONFIG, "UST", record.state), record.applied, record.flush)
     second.next_offsets = {"yields": 10}
     for offset in range(10, 20):
         assert second.apply("yields", "yields", offset, b"UST", raws[offset]).events == 0
@@ -69,8 +71,8 @@ def test_only_what_changed_is_written_and_the_position_names_all() -> None:
     assert not one.touched
     one.apply("yields", "yields", 2, b"UKT", raw.replace(b'"UST"', b'"UKT"'))
     (again,) = one.market_records()
-    assert (again.market, again.version, again.applied) == ("UKT", (1, 2), {"yields": 3})
-    assert one.position_record().markets == {"UST": (1, 1), "UKT": (1, 2)}
+    assert (again.market, again.flush, again.applied) == ("UKT", 2, {"yields": 3})
+    assert {name: mark.flush for name, mark in one.position_record().markets.items()} == {"UST": 1, "UKT": 2}
 
 
 def test_a_bad_message_moves_the_offset_and_touches_no_market() -> None:
@@ -87,6 +89,34 @@ def test_what_was_reported_is_not_reported_again_when_reread() -> None:
     one.settled = {"yields": 1}
     assert one.apply("yields", "yields", 0, b"UST", b"\xff").rejects == []
     assert one.apply("yields", "yields", 1, b"UST", b"\xff").rejects != []
+
+
+def test_a_state_built_anew_says_what_was_not_said_and_nothing_else() -> None:
+    """However the streams interleave the second time."""
+    events = feb2021().events[:12_000]
+    whole = Engine(CONFIG, "UST").process(events).outputs
+    by_stream: dict[str, list[Event]] = {}
+    for event in events:
+        by_stream.setdefault(stream_of(event), []).append(event)
+    first = partition()
+    said = [output for output, _ in _play(first, by_stream, 0.0, 0.45)]
+    again = partition()
+    again.said = dict(first.position_record().markets)
+    again.settled = dict(first.next_offsets)
+    said += [output for output, _ in _play(again, dict(reversed(by_stream.items())), 0.0, 1.0)]
+    assert [output.id for output in said] == [output.id for output in whole]
+
+
+def _play(one: Partition, by_stream: dict[str, list[Event]], begin: float, end: float) -> list[Any]:
+    """A hundred frames of each stream in turn, as far as told."""
+    outputs = []
+    for piece in range(100):
+        for stream, events in by_stream.items():
+            size = -(-len(events) // 100)
+            some = events[piece * size : (piece + 1) * size]
+            if begin <= piece / 100 < end and some:
+                outputs += one.apply(stream, stream, piece, b"UST", frame(some)).outputs
+    return outputs
 
 
 def test_a_market_beyond_the_bound_is_a_dead_letter() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -13,7 +13,8 @@ from typing import Any
 
 from aiokafka import ConsumerRecord, TopicPartition
 
-from detectors import config
+from detectors import codec, config
+from detectors.events import Event
 from detectors.signals import Signal, Transition, to_json
 from replay.backtest import run
 from replay.connection import Connection
@@ -38,6 +39,11 @@ def expected(topic: str, preset: str = "desk") -> tuple[bytes, ...]:
     kind = Transition if topic == topics.TRANSITIONS else Signal
     outputs = run(feb2021(), config.load(preset)).outputs
     return tuple(to_json(output) for output in outputs if isinstance(output, kind))
+
+
+def frame(events: Iterable[Event]) -> bytes:
+    """Several events as one message."""
+    return b"[" + b",".join(map(codec.encode, events)) + b"]"
 
 
 class Pipeline:
@@ -117,8 +123,3 @@ class Pipeline:
 
     def said(self) -> str:
         return self.log.read_text(errors="replace")[-4000:] if self.log.exists() else ""
-
-
-def distinct(values: list[bytes]) -> list[bytes]:
-    """Each once, in the order of their first coming: what a reader that knows the ids makes of repeats."""
-    return list(dict.fromkeys(values))
