@@ -66,7 +66,7 @@ class Account:
         return self
 
     def _fresh(self, number: int) -> Partition:
-        return Partition(number, epoch=1, next_offsets={}, new_engine=lambda market: self._new_engine(market, number))
+        return Partition(number, next_offsets={}, new_engine=lambda market: self._new_engine(market, number))
 
     def _new_engine(self, market: str, number: int) -> Engine | None:
         if len(self._partitions[number].markets) >= MAX_MARKETS // PARTITIONS:

@@ -36,8 +36,8 @@ def test_promtool_finds_nothing_to_mend_in_what_a_worker_shows() -> None:
     metrics = Metrics(4)
     engine = Engine(load(), "UST")
     engine.process(feb2021().events[:20_000])
-    partition = Partition(0, epoch=1, next_offsets={}, new_engine=lambda _: None)
-    partition.markets["UST"] = Market(engine, {}, None)
+    partition = Partition(0, next_offsets={}, new_engine=lambda _: None)
+    partition.markets["UST"] = Market(engine, {}, 0)
     metrics.owned({0: partition})
     shown = metrics.exposition()
     run = subprocess.run(
