@@ -144,7 +144,7 @@ class Account:
                 assert isinstance(back, records.MarketRecord)
                 engine = Engine.restore(self.config, back.market, back.state)
                 assert engine.snapshot() == record.state, "a restored state is written differently"
-                fresh.markets[back.market] = Market(engine, back.applied, back.version)
+                fresh.markets[back.market] = Market(engine, back.applied, back.flush)
             self._twins[number] = partition
             self._partitions[number] = fresh
         self._twin_left = TWIN_MESSAGES

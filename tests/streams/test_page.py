@@ -27,8 +27,8 @@ EVIL = "<script>alert(1)</script>"
 
 
 def owned(*engines: Engine) -> dict[int, Partition]:
-    partition = Partition(0, epoch=1, next_offsets={}, new_engine=lambda _: None)
-    partition.markets = {engine.market: Market(engine, {}, None) for engine in engines}
+    partition = Partition(0, next_offsets={}, new_engine=lambda _: None)
+    partition.markets = {engine.market: Market(engine, {}, 0) for engine in engines}
     return {0: partition}
 
 
