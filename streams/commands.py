@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from streams.deadletter_commands import deadletter
+
 if TYPE_CHECKING:
     from streams.settings import Settings
 
@@ -117,4 +119,4 @@ def watch(
         sys.exit(EXIT_NOTHING_CAME)
 
 
-COMMANDS: tuple[click.Command, ...] = (worker, topics, broker, watch)
+COMMANDS: tuple[click.Command, ...] = (worker, topics, broker, watch, deadletter)

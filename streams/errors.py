@@ -90,3 +90,9 @@ class StopError(StreamsError):
     """A graceful stop could not write everything down in time."""
 
     exit_code = 12
+
+
+class DeadLetterError(StreamsError):
+    """A line that is to be replayed is none."""
+
+    exit_code = 2

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
-from aiokafka import TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 
 from streams import clients, topics
 from streams.errors import BrokerUnavailableError
@@ -14,6 +14,9 @@ from streams.settings import Settings
 
 POLL_MS = 500
 SILENCE_S = 20.0
+
+
+Raw: TypeAlias = "ConsumerRecord[bytes, bytes]"
 
 
 class Record(NamedTuple):
@@ -24,6 +27,7 @@ class Record(NamedTuple):
     offset: int
     key: bytes | None
     value: bytes | None
+    timestamp_ms: int = 0
 
 
 async def read(settings: Settings, names: Iterable[str], *, partition: int | None = None) -> list[Record]:
@@ -66,7 +70,14 @@ async def read(settings: Settings, names: Iterable[str], *, partition: int | Non
             batches = await reader.getmany(*left, timeout_ms=POLL_MS)
             for part, messages in batches.items():
                 found += [
-                    Record(wanted[part.topic], part.partition, message.offset, message.key, message.value)
+                    Record(
+                        wanted[part.topic],
+                        part.partition,
+                        message.offset,
+                        message.key,
+                        message.value,
+                        message.timestamp,
+                    )
                     for message in messages
                     if message.offset < ends[part]
                 ]

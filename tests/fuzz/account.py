@@ -137,6 +137,7 @@ class Account:
             fresh = self._fresh(number)
             fresh.next_offsets = position.next_offsets
             fresh.flush = partition.flush
+            fresh.said = dict(position.markets)
             for record in written:
                 raw = records.encode(record)
                 self.state_bytes.append(len(raw))
@@ -168,6 +169,7 @@ class Account:
         assert count["events"] == count["received"] + count["events of one market too many"]
         became = ("applied", "waiting", "heartbeats", "duplicates", "set aside")
         assert count["received"] == sum(count[one] for one in became), count
+        assert count["outputs"] == sum(status.counts.signals + status.counts.transitions for status in statuses)
         assert count["set aside"] == sum(self.refused.values())
         assert count["set aside"] == sum(status.counts.late + status.counts.refused for status in statuses)
         whole = count["messages whole dead letters"]
