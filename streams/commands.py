@@ -119,4 +119,56 @@ def watch(
         sys.exit(EXIT_NOTHING_CAME)
 
 
-COMMANDS: tuple[click.Command, ...] = (worker, topics, broker, watch, deadletter)
+@click.command()
+@_settings_file
+@_broker
+@click.option("--key-file", type=click.Path(dir_okay=False), help="The file with the integration key.")
+@click.option("--dry-run", is_flag=True, help="Say what would be paged; send and remember nothing.")
+@click.option("--from-beginning", is_flag=True, help="Also what is on the topic already; only with --dry-run.")
+@click.option(
+    "--until-idle", type=click.FloatRange(0, min_open=True), help="With --dry-run: end after so many quiet seconds."
+)
+@click.option("--acknowledge", "market", metavar="MARKET", help="Acknowledge the market's open incidents, and end.")
+def notify(
+    path: Path | None,
+    broker: str | None,
+    key_file: str | None,
+    dry_run: bool,
+    from_beginning: bool,
+    until_idle: float | None,
+    market: str | None,
+) -> None:
+    """Page through PagerDuty's Events v2 as states change, without Alertmanager.
+
+    For each market one incident for crunch or worse and one for de facto default, each resolved with its own key. The
+    first start begins with what comes from then on; the past pages nobody.
+    """
+    from streams import notify as notifying
+
+    if (from_beginning or until_idle) and not dry_run:
+        raise click.UsageError("--from-beginning and --until-idle go with --dry-run: the past pages nobody")
+    settings = _load(path, broker=broker, pagerduty_key_file=key_file)
+    if market is not None:
+        found = asyncio.run(notifying.acknowledge(settings, market, click.echo))
+        if not found:
+            click.echo(f"error: no incident of {market} is open", err=True)
+            sys.exit(EXIT_NOTHING_CAME)
+        return
+    if dry_run:
+        rehearsal = notifying.rehearse(settings, click.echo, from_beginning=from_beginning, until_idle_s=until_idle)
+        click.echo(f"{asyncio.run(rehearsal)} messages would have been sent")
+        return
+    asyncio.run(_until_told(settings))
+
+
+async def _until_told(settings: Settings) -> None:
+    from streams import notify as notifying
+
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    await notifying.run(settings, click.echo, stopping)
+
+
+COMMANDS: tuple[click.Command, ...] = (worker, topics, broker, watch, deadletter, notify)

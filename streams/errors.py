@@ -96,3 +96,15 @@ class DeadLetterError(StreamsError):
     """A line that is to be replayed is none."""
 
     exit_code = 2
+
+
+class PagerRefusedError(StreamsError):
+    """PagerDuty does not take a message as it is: the key, the address, or the message."""
+
+    exit_code = 15
+
+
+class NotifierFencedError(StreamsError):
+    """Another notifier of the same group has taken over."""
+
+    exit_code = 16

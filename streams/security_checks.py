@@ -12,7 +12,11 @@ if TYPE_CHECKING:
     from streams.settings import Settings
 
 # What people try, and what a process list, a crash report or `docker inspect` would then show.
-SECRETS = {"sasl_password": "sasl_password_file", "metrics_token": "metrics_token_file"}
+SECRETS = {
+    "sasl_password": "sasl_password_file",
+    "metrics_token": "metrics_token_file",
+    "pagerduty_key": "pagerduty_key_file",
+}
 
 
 def refuse_secrets(names: Iterable[str]) -> None:

@@ -92,6 +92,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """How long a graceful stop may take; then the worker ends anyway."""
     on_gap: Literal["fail", "continue"] = "fail"
     """What to do when messages not yet applied are gone from the broker: end, or count the loss and go on."""
+    pagerduty_key_file: str = ""
+    """A file with the integration key of PagerDuty's Events v2, for `crunchwatch notify`."""
+    pagerduty_url: str = "https://events.pagerduty.com/v2/enqueue"
+    """Where `crunchwatch notify` sends; https, or loopback."""
+    notify_history_min: float = 720.0
+    """What a desk could have known longer ago than so many minutes is history and pages nobody."""
+    notify_provenance: str = "official,quoted,reconstructed"
+    """With commas, the provenances that may page; made-up figures do not unless they are named."""
+    notify_per_minute: float = 30.0
+    """So many messages a minute to PagerDuty at most; the others wait."""
+    notify_link: str = ""
+    """An address that incidents link to, such as the worker's page."""
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
     """What is said on standard error."""
 
@@ -121,6 +133,8 @@ _FLOORS: dict[str, float] = {
     "connect_timeout_s": 0.1,
     "recovery_timeout_s": 1,
     "stop_timeout_s": 1,
+    "notify_history_min": 1,
+    "notify_per_minute": 0.1,
 }
 _CEILINGS: dict[str, float] = {
     "partitions": 1024,
@@ -132,6 +146,8 @@ _CEILINGS: dict[str, float] = {
     "max_markets": 10_000,
     "session_timeout_s": 80,  # Faust wants it below its request timeout of 90 s
     "stop_timeout_s": 600,
+    "notify_history_min": 525_600,
+    "notify_per_minute": 100,  # PagerDuty takes no more of one integration
 }
 
 
