@@ -27,6 +27,7 @@ Series = list[tuple[dict[str, str], Points]]
 
 _OURS = re.compile(r"\b(crunchwatch_\w+|up|scrape_\w+|process_\w+|prometheus_\w+)\b")
 _RECORDED = re.compile(r"\b[a-z_]\w*:\w[\w:]*")
+_MEMORY = re.compile(r"\blast_over_time\(\s*[a-z_]\w*:[\w:]+(?:\{[^}]*\})?\[\w+\]\s*\)")
 _QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'")
 _TEMPLATE = re.compile(r"\{\{\s*\$labels\.(\w+)\s*\}\}")
 
@@ -43,8 +44,12 @@ class Rule:
     keep_firing_for_s: float
 
     def needs(self) -> set[str]:
-        """The metrics it reads, as far as they are ours or recorded."""
-        plain = _QUOTED.sub("", self.query)
+        """The metrics it reads, as far as they are ours or recorded.
+
+        What was recorded last (``last_over_time`` of a recorded series) bridges holes in what is shown, the rule's own
+        memory among it: the past has no holes, and the rule is answered without.
+        """
+        plain = _MEMORY.sub("", _QUOTED.sub("", self.query))
         return {*_OURS.findall(plain), *_RECORDED.findall(plain)}
 
 

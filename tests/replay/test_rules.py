@@ -67,3 +67,8 @@ def test_rounds_rest_on_what_was_recorded_and_living_workers_rules_are_left_out(
     rounds, left = answerable([above, base, direct, living, gone])
     assert rounds == [[base, direct], [above]]
     assert left == [living, gone]
+
+
+def test_what_a_rule_remembers_of_itself_is_not_wanted_of_the_past():
+    held = rule("Held", query='max(crunchwatch_blind) or last_over_time(market_fact:shown:last{fact="blind"}[1h])')
+    assert held.needs() == {"crunchwatch_blind"}
