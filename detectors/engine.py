@@ -81,6 +81,11 @@ class Engine:
         """Up to when everything is settled: nothing that comes out later is known before it."""
         return self._ordering.watermark
 
+    @property
+    def marks(self) -> dict[str, int]:
+        """The newest moment of every stream that counts; FAR_PAST for one announced and not yet heard."""
+        return self._ordering.marks()
+
     def process(self, events: Iterable[Event], places: Sequence[Place] | None = None) -> Result:
         """Take events, in any order and number; give what the watermark lets out.
 

@@ -125,6 +125,10 @@ class Ordering:
         least = min(track.newest for track in self._tracks.values())
         return tuple(sorted(name for name, track in self._tracks.items() if track.newest == least))
 
+    def marks(self) -> dict[str, int]:
+        """The newest ``known`` of every stream that counts; FAR_PAST for one announced and not yet heard."""
+        return {name: track.newest for name, track in self._tracks.items()}
+
     def newest(self) -> int:
         """The newest ``known`` heard on any stream."""
         return max((track.newest for track in self._tracks.values()), default=FAR_PAST)

@@ -59,6 +59,7 @@ class Metrics:
         self.refusals = Counter("crunchwatch_snapshots_refused", "Records not used at recovery", ["reason"], **own)
         self.rebuilt = Counter("crunchwatch_states_rebuilt", "States read again from further back", ["reason"], **own)
         self.fenced = Counter("crunchwatch_fenced", "Partitions dropped: they had another owner", [], **own)
+        self.spoken = Counter("crunchwatch_watchdog_heartbeats", "Heartbeats for dead streams", ["stream"], **own)
         self.partitions = Gauge("crunchwatch_owned_partitions", "Partitions owned", [], **own)
         self.owners = Gauge("crunchwatch_partition_owned", "1 if this worker owns it", ["partition"], **own)
         self.latency = Histogram("crunchwatch_processing_seconds", "One message", ["stream"], buckets=_LATENCY_S, **own)
@@ -69,6 +70,7 @@ class Metrics:
         for stream in STREAMS:
             for metric in (self.taken, self.messages, self.events, self.duplicates, self.repeats, self.latency):
                 metric.labels(stream)
+            self.spoken.labels(stream)
             for reason in LATE_REASONS:
                 self.late.labels(stream, reason)
             for reason in (*REASONS, TOO_MANY_MARKETS):
@@ -95,6 +97,10 @@ class Metrics:
                 self.markets.step(output)
             else:
                 self.signals.inc()
+
+    def spoken_for(self, stream: str) -> None:
+        """The watchdog wrote a heartbeat for a stream that has died."""
+        self.spoken.labels(stream).inc()
 
     def repeated(self, stream: str) -> None:
         """A message below the next offset came again."""

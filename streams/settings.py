@@ -90,6 +90,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """How long the broker may take to give the state back, or to confirm it; then the worker ends."""
     stop_timeout_s: float = 9.0
     """How long a graceful stop may take; then the worker ends anyway."""
+    stream_silence_s: float = 120.0
+    """After so long without a word, while others move on, time goes on for a stream without it; 0: never."""
     on_gap: Literal["fail", "continue"] = "fail"
     """What to do when messages not yet applied are gone from the broker: end, or count the loss and go on."""
     pagerduty_key_file: str = ""
@@ -135,6 +137,7 @@ _FLOORS: dict[str, float] = {
     "stop_timeout_s": 1,
     "notify_history_min": 1,
     "notify_per_minute": 0.1,
+    "stream_silence_s": 0,
 }
 _CEILINGS: dict[str, float] = {
     "partitions": 1024,
@@ -148,6 +151,7 @@ _CEILINGS: dict[str, float] = {
     "stop_timeout_s": 600,
     "notify_history_min": 525_600,
     "notify_per_minute": 100,  # PagerDuty takes no more of one integration
+    "stream_silence_s": 86_400,
 }
 
 

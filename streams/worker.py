@@ -25,6 +25,7 @@ from streams.metrics import Metrics
 from streams.page import pages
 from streams.page_state import Glance, look
 from streams.settings import Settings
+from streams.watchdog import Watchdog
 from streams.web import WebServer
 
 log = logging.getLogger(__name__)
@@ -72,12 +73,15 @@ async def _main(settings: Settings, config: Config, started: Callable[[str], Non
         loop.add_signal_handler(number, stopping.set)
     starting = asyncio.create_task(_start(app, lambda: started(web.url)))
     tending = asyncio.create_task(custody.tend())
+    watchdog = Watchdog(settings, config.merge, metrics, lambda: custody.partitions if custody.assigned else {})
+    watching = asyncio.create_task(watchdog.run())
     try:
         await _until_stopped(custody, app, stopping, starting)
     finally:
         failure = _by_name(custody.failure, settings)
         _end_hard_after(settings.stop_timeout_s, failure)
         tending.cancel()
+        watching.cancel()
         starting.cancel()
         await _stop(custody, app)
         web.close()
