@@ -4,13 +4,19 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 STAMP   = $(VENV)/.installed
 
-.PHONY: demo bench test fuzz lint golden schemas lock venv soak clean
+.PHONY: demo bench test fuzz chaos lint golden schemas lock venv soak clean
 
 demo: $(STAMP)           ## watch February and March 2021 stream through a broker and a worker
 	$(BIN)/crunchwatch demo
 
 test: $(STAMP) lint      ## everything that has to hold
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal
+
+chaos: $(STAMP)          ## break things on a real Apache Kafka and compare every byte; SHORT=1 takes half as long
+	CHAOS_SHORT=$(SHORT) $(BIN)/python -m pytest -q -m chaos -n 2 --dist worksteal --durations=0 tests/chaos
+
+soak: $(STAMP)           ## twenty minutes (SOAK_MINUTES) at 2000 messages a second with kills and corruption
+	$(BIN)/python -m tests.soak
 
 bench: $(STAMP)          ## how fast, as ratios to peers in the same run
 	$(BIN)/python -m bench.throughput

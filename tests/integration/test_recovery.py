@@ -1,4 +1,4 @@
-"""Killed in mid-stream, stopped, started again, several at once: nothing missing, nothing new, nothing twice."""
+"""Killed in mid-stream, stopped, started again: nothing missing, nothing new, nothing twice; more in tests/chaos."""
 
 from __future__ import annotations
 
@@ -55,23 +55,6 @@ def test_a_stopped_worker_repeats_nothing(on_kafka: Callable[..., Pipeline]) -> 
         assert tuple(pipeline.values(topic)) == expected(topic)
 
 
-def test_a_worker_that_joins_and_one_that_leaves_change_nothing(on_kafka: Callable[..., Pipeline]) -> None:
-    pipeline = on_kafka(CRUNCHWATCH_SESSION_TIMEOUT_S="6", CRUNCHWATCH_INSTANCE="")
-    pipeline.make_topics()
-    with pipeline.worker() as first, replaying(pipeline, PACED) as replay:
-        until(lambda: applied(first) > 0)
-        with pipeline.worker() as second:
-            until(lambda: sorted(owned(worker) for worker in (first, second)) == [2, 2])
-            until(lambda: sorted(shows_the_market(worker) for worker in (first, second)) == [False, True])
-            first.kill()
-            replay.result()
-            pipeline.drain()
-            assert owned(second) == 4
-            assert shows_the_market(second)
-    for topic in (topics.TRANSITIONS, topics.SIGNALS):
-        assert tuple(pipeline.values(topic)) == expected(topic)
-
-
 @contextmanager
 def replaying(pipeline: Pipeline, speed: float) -> Iterator[Future[dict[str, Any]]]:
     """The replay in a thread of its own, while the test does something to the workers."""
@@ -90,12 +73,3 @@ def applied(worker: WorkerProcess) -> float:
     """How many messages the worker has applied since it started."""
     lines = worker.metrics().splitlines()
     return sum(float(line.split()[1]) for line in lines if line.startswith("crunchwatch_messages_total{"))
-
-
-def owned(worker: WorkerProcess) -> float:
-    lines = worker.metrics().splitlines()
-    return next(float(line.split()[1]) for line in lines if line.startswith("crunchwatch_owned_partitions "))
-
-
-def shows_the_market(worker: WorkerProcess) -> bool:
-    return 'crunchwatch_state{crunchwatch_state="normal",market="UST"}' in worker.metrics()

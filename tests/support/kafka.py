@@ -173,6 +173,10 @@ class Kafka:
         log = self.folder / "server.log"
         return log.read_bytes()[-size_bytes:].decode(errors="replace") if log.exists() else ""
 
+    def running(self) -> bool:
+        """Whether the server's process lives."""
+        return self._process is not None and self._process.poll() is None
+
     def stop(self) -> None:
         """Ask the server to end, and end it hard if it does not."""
         self._end(signal.SIGTERM)

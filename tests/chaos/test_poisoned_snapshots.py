@@ -1,0 +1,98 @@
+"""Records of the state that must not be used: refused by name, the state read again from the sources, nothing repeated.
+
+Each poison is written twice over: one bad record alone is stood in for by the one before it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from detectors import config
+from detectors.engine import Engine
+from streams import clients, records, topics
+from streams.records import MarketRecord
+from tests.chaos.ledger import Ledger
+from tests.chaos.trial import FEW, Trial, applied, made_up, metric, until
+
+STREAM_S = 30
+MORE_S = 1.5
+VICTIM = FEW[0]
+
+
+def _truncated(last: MarketRecord) -> bytes:
+    raw = records.encode(last)
+    return raw[: len(raw) // 2]
+
+
+def _of_another_version(last: MarketRecord) -> bytes:
+    return bytes([records.FORMAT + 97]) + records.encode(last)[1:]
+
+
+def _garbage(last: MarketRecord) -> bytes:
+    return bytes(range(256)) * (1 + len(last.state) // 256)
+
+
+def _of_another_configuration(last: MarketRecord) -> bytes:
+    other = Engine(config.load("framework"), last.market).snapshot()
+    return records.encode(msgspec.structs.replace(last, state=other))
+
+
+def _of_another_market(last: MarketRecord) -> bytes:
+    other = Engine(config.load(), "JGB").snapshot()
+    return records.encode(msgspec.structs.replace(last, state=other))
+
+
+def _cut_state(last: MarketRecord) -> bytes:
+    return records.encode(msgspec.structs.replace(last, state=last.state[:-9]))
+
+
+POISONS: dict[str, tuple[Callable[[MarketRecord], bytes], str]] = {
+    "truncated": (_truncated, "truncated"),
+    "of another version": (_of_another_version, "format"),
+    "garbage": (_garbage, "format"),
+    "of another configuration": (_of_another_configuration, "config"),
+    "of another market": (_of_another_market, "market"),
+    "its state cut off": (_cut_state, "truncated"),
+}
+
+
+def test_poisoned_snapshots_are_refused_and_rebuilt(trial: Callable[..., Trial], ledger: Ledger) -> None:
+    going = trial()
+    going.make_topics()
+    with going.streaming(made_up(), seconds=STREAM_S):
+        for kind, (poison, reason) in POISONS.items():
+            with going.worker() as worker:
+                until(lambda worker=worker: applied(worker) > 0, what="a message")
+                time.sleep(MORE_S)
+                worker.kill()
+            _poison(going, poison)
+            ledger.fault(f"snapshot: {kind}")
+            with going.worker() as again:
+                assert metric(again, "crunchwatch_snapshots_refused_total", reason=reason) >= 1, kind
+                assert metric(again, "crunchwatch_states_rebuilt_total") >= 1, kind
+    with going.worker():
+        going.settle()
+
+
+def _poison(going: Trial, poison: Callable[[MarketRecord], bytes]) -> None:
+    """Write the victim's last record again, spoiled, after all that its worker wrote."""
+    last = next(
+        (record.partition, found)
+        for record in reversed(going.read(topics.SNAPSHOTS))
+        if record.key == VICTIM.encode() and isinstance(found := records.decode(record.value or b""), MarketRecord)
+    )
+
+    async def write() -> None:
+        producer = await clients.producer(going.settings)
+        try:
+            for _ in range(2):
+                topic = going.settings.topic(topics.SNAPSHOTS)
+                await producer.send_and_wait(topic, poison(last[1]), VICTIM.encode(), last[0])
+        finally:
+            await producer.stop()
+
+    asyncio.run(write())
