@@ -2,7 +2,7 @@
 
 Two workers share eight made-up markets on a real Apache Kafka, each under a fixed name. One is killed at random
 moments and started again; the other is left alone, so that its memory can be watched over the whole time. Before the
-clock starts, four years of sessions go in at once: every window is full, and what grows afterwards is a leak.
+clock starts, three years of sessions go in at once: every window is full, and what grows afterwards is a leak.
 
 Variables: SOAK_MINUTES (20), SOAK_RATE (2000 messages a second), SOAK_SEED, SOAK_OUT (build/soak.svg and .json).
 """
@@ -20,6 +20,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ from tests.soak.load import Due, Load, due
 from tests.soak.plot import draw
 from tests.support.kafka import Kafka
 
-WARM_UP_DAYS = 1_200
+WARM_UP_WEEKS = 170
 SAMPLE_S = 5.0
 SETTLED_S = 120.0
 WINDOW_S = 60.0
@@ -59,7 +60,8 @@ class Soak:
     def run(self) -> None:
         """Warm up, send with kills, drain."""
         self.trial.make_topics()
-        self._send(pacer.slots(next(self._parts), speed=None, window_ns=0))
+        past = (item for part in islice(self._parts, self.load.warm_up_weeks) for item in part)
+        self._send(pacer.slots(past, speed=None, window_ns=0))
         with ExitStack() as stack:
             log = stack.enter_context(self.trial.log.open("ab"))
             steady, victim = (
@@ -172,7 +174,7 @@ def main() -> int:
     seed = int(os.environ.get("SOAK_SEED") or secrets.randbelow(1_000_000))
     out = Path(os.environ.get("SOAK_OUT", "build/soak.svg"))
     out.parent.mkdir(parents=True, exist_ok=True)
-    load, ledger = Load(seed, round(minutes * 60 * rate), WARM_UP_DAYS), Ledger()
+    load, ledger = Load(seed, round(minutes * 60 * rate), WARM_UP_WEEKS), Ledger()
     print(f"soak of {minutes:g} minutes at {rate:g} messages a second, SOAK_SEED={seed}", flush=True)
     with tempfile.TemporaryDirectory(prefix="crunchwatch-soak-") as folder:
         kafka = Kafka(Path(folder) / "kafka").start()

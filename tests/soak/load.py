@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import count
 
 from detectors import codec, config
 from detectors.calendar import NS
@@ -29,24 +30,26 @@ RATES = {"shuffle": 0.1, "duplicate": 0.02, "late": 0.002, "corrupt": 0.01}
 
 @dataclass(frozen=True)
 class Load:
-    """How much is sent: ``warm_up_days`` at once, then as many weeks as it takes to reach ``messages``."""
+    """How much is sent: the weeks of the warm-up at once, then as many as it takes to reach ``messages``."""
 
     seed: int
     messages: int
-    warm_up_days: int
+    warm_up_weeks: int
     markets: tuple[str, ...] = MARKETS
 
     def parts(self) -> Iterator[list[Item]]:
-        """First the warm-up, without faults; then a week at a time; at last the closing heartbeats."""
+        """A week at a time: first those of the warm-up, without faults; at last the closing heartbeats."""
         stage = Stage(self.markets, self.seed)
         days = stage.days()
-        yield self._planned([event for _ in range(self.warm_up_days) for event in next(days)], Faults())
-        sent = week = 0
-        while sent < self.messages:
-            week += 1
+        sent = 0
+        for week in count():
+            warm = week < self.warm_up_weeks
+            if sent >= self.messages:
+                break
             events = [event for _ in range(WEEK_DAYS) for event in next(days)]
-            items = self._planned(events, Faults(**RATES, seed=self.seed * 1_000_000 + week))
-            sent += len(items)
+            rates = Faults() if warm else Faults(**RATES, seed=self.seed * 1_000_000 + week)
+            items = self._planned(events, rates)
+            sent += 0 if warm else len(items)
             yield items
         yield self._planned(stage.close(), Faults())
 
