@@ -37,6 +37,8 @@ from tests.support.kafka import Kafka
 
 WARM_UP_WEEKS = 170
 SAMPLE_S = 5.0
+SETTINGS = {"CRUNCHWATCH_SNAPSHOT_MESSAGES": "20000"}
+"""Under such a load the interval of a second decides when the state is written down, not the count."""
 SETTLED_S = 120.0
 WINDOW_S = 60.0
 GROWTH_MAX = 0.05
@@ -179,7 +181,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="crunchwatch-soak-") as folder:
         kafka = Kafka(Path(folder) / "kafka").start()
         try:
-            soak = Soak(Trial(kafka.url, Path(folder), ledger, {}), load, rate, random.Random(seed))
+            soak = Soak(Trial(kafka.url, Path(folder), ledger, SETTINGS), load, rate, random.Random(seed))
             soak.run()
             told = soak.account(due(load), ledger)
         finally:
