@@ -31,6 +31,7 @@ SOURCE = "watchdog"
 DAY_NS = 86_400 * NS
 _LOOKS = 8
 """So many looks within the silence that is allowed."""
+_HANG_UP_S = 1.0
 _HOLES = 16
 """Offsets behind the last message that may be a transaction's markers."""
 
@@ -60,8 +61,15 @@ class Watchdog:
                 except (KafkaError, StreamsError, OSError, TimeoutError) as error:
                     log.info("the watchdog could not look: %r", error)
         finally:
-            if self._producer is not None:
-                await self._producer.stop()
+            await self._hang_up()
+
+    async def _hang_up(self) -> None:
+        if self._producer is None:
+            return
+        try:
+            await asyncio.wait_for(self._producer.stop(), _HANG_UP_S)
+        except (KafkaError, OSError, TimeoutError) as error:
+            log.info("the watchdog's producer did not stop: %r", error)
 
     async def look(self) -> None:
         """Speak for every stream that is dead now."""
