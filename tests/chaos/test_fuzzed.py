@@ -39,6 +39,7 @@ def test_fuzzed_messages_are_each_accounted_for_once(
         pipeline.drain()
         assert worker.stop() == 0
     asyncio.run(check(pipeline, sent))
+    ledger.fault("worker: SIGKILL amid fuzzed messages", PARTS - 1)
     ledger.note(f"fuzzed: {count} messages, {PARTS - 1} kills, every one accounted for")
 
 
