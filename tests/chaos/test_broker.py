@@ -15,7 +15,7 @@ import pytest
 from streams import clients, topics
 from tests.chaos.brokers import Cluster, DooredKafka, Node
 from tests.chaos.ledger import Ledger
-from tests.chaos.trial import Trial, applied, feb2021, made_up, until
+from tests.chaos.trial import Trial, applied, feb2021, made_up, moves, until
 from tests.support.kafka import Kafka
 
 STREAM_S = 20
@@ -32,10 +32,9 @@ def test_a_broker_is_restarted_in_order_and_by_a_crash(
     going = trial()
     going.make_topics()
     with going.supervised() as worker:
-        with going.streaming(made_up(), seconds=RESTARTS_S):
+        with going.streaming(made_up(), seconds=RESTARTS_S) as coming:
             for end, named in ((kafka.stop, "SIGTERM"), (kafka.kill, "SIGKILL")):
-                before = applied(worker)
-                until(lambda before=before: applied(worker) > before, what="a message")
+                moves(worker, coming)
                 end()
                 ledger.fault(f"broker: {named} and restart")
                 time.sleep(AWAY_S)
@@ -55,8 +54,7 @@ def test_the_leader_of_three_dies_and_comes_back(jars: None, ledger: Ledger, tmp
                 leader = _leader(going, cluster)
                 leader.kill()
                 ledger.fault("broker: SIGKILL of the leader of three")
-                before = applied(worker)
-                until(lambda: applied(worker) > before or not coming(), what="a message without the leader")
+                moves(worker, coming)
                 leader.start()
                 ledger.fault("broker: the old leader comes back")
             going.settle()

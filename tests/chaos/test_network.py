@@ -9,7 +9,7 @@ import pytest
 
 from tests.chaos.brokers import DooredKafka
 from tests.chaos.ledger import Ledger
-from tests.chaos.trial import MANY, Trial, applied, made_up, metric, until
+from tests.chaos.trial import MANY, Trial, applied, made_up, metric, moves, until
 
 SESSION_S = 6.0
 SHORTLY_S = 3.0
@@ -31,10 +31,9 @@ def test_short_breaks_change_nothing(trial: Callable[..., Trial], kafka: DooredK
     going = trial(CRUNCHWATCH_SESSION_TIMEOUT_S=str(SESSION_S))
     going.make_topics()
     with going.supervised(CRUNCHWATCH_BROKER=kafka.door.url) as worker:
-        with going.streaming(made_up(), seconds=STREAM_S):
+        with going.streaming(made_up(), seconds=STREAM_S) as coming:
             for how in ("cut", "hold", "cut", "hold"):
-                before = applied(worker)
-                until(lambda before=before: applied(worker) > before, what="a message")
+                moves(worker, coming)
                 _break(kafka, how, SHORTLY_S)
                 ledger.fault(f"network: {_named(how)} for less than a session")
         going.settle()

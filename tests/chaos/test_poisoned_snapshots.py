@@ -8,17 +8,18 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import msgspec
 
 from detectors import config
 from detectors.engine import Engine
 from streams import clients, records, topics
-from streams.records import MarketRecord
+from streams.records import MarketRecord, RecordRefusedError
 from tests.chaos.ledger import Ledger
-from tests.chaos.trial import FEW, Trial, applied, made_up, metric, until
+from tests.chaos.trial import FEW, Trial, made_up, metric, moves, until
 
-STREAM_S = 30
+STREAM_S = 45
 MORE_S = 1.5
 VICTIM = FEW[0]
 
@@ -63,11 +64,12 @@ POISONS: dict[str, tuple[Callable[[MarketRecord], bytes], str]] = {
 def test_poisoned_snapshots_are_refused_and_rebuilt(trial: Callable[..., Trial], ledger: Ledger) -> None:
     going = trial()
     going.make_topics()
-    with going.streaming(made_up(), seconds=STREAM_S):
+    with going.streaming(made_up(), seconds=STREAM_S) as coming:
         for kind, (poison, reason) in POISONS.items():
             with going.worker() as worker:
-                until(lambda worker=worker: applied(worker) > 0, what="a message")
+                moves(worker, coming)
                 time.sleep(MORE_S)
+                until(lambda: _last(going) is not None, what="a first record of the state")
                 worker.kill()
             _poison(going, poison)
             ledger.fault(f"snapshot: {kind}")
@@ -78,13 +80,20 @@ def test_poisoned_snapshots_are_refused_and_rebuilt(trial: Callable[..., Trial],
         going.settle()
 
 
+def _last(going: Trial) -> tuple[int, MarketRecord] | None:
+    """The victim's last record of state, with its partition."""
+    for record in reversed(going.read(topics.SNAPSHOTS)):
+        if record.key == VICTIM.encode():
+            with suppress(RecordRefusedError):  # an earlier poison
+                found = records.decode(record.value or b"")
+                return (record.partition, found) if isinstance(found, MarketRecord) else None
+    return None
+
+
 def _poison(going: Trial, poison: Callable[[MarketRecord], bytes]) -> None:
     """Write the victim's last record again, spoiled, after all that its worker wrote."""
-    last = next(
-        (record.partition, found)
-        for record in reversed(going.read(topics.SNAPSHOTS))
-        if record.key == VICTIM.encode() and isinstance(found := records.decode(record.value or b""), MarketRecord)
-    )
+    last = _last(going)
+    assert last is not None
 
     async def write() -> None:
         producer = await clients.producer(going.settings)

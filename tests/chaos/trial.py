@@ -193,6 +193,12 @@ def until(condition: Callable[[], bool], within_s: float = 60.0, what: str = "it
         time.sleep(0.1)
 
 
+def moves(worker: WorkerProcess, coming: Callable[[], bool]) -> None:
+    """Wait until a worker applies something more, unless nothing comes any more."""
+    before = applied(worker)
+    until(lambda: applied(worker) > before or not coming(), what="a message to be applied")
+
+
 def metric(worker: WorkerProcess, name: str, **labels: str) -> float:
     """The sum of a metric's samples with these labels; zero if it has none, or nobody answers."""
     lines = _metrics(worker)
