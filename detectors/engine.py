@@ -8,6 +8,7 @@ event time, in order with the events: all events known before a grid point, then
 
 import copy
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import msgspec
 
@@ -24,7 +25,7 @@ from detectors.recent import Recalled, Recent
 from detectors.registry import detectors_of
 from detectors.sections import Config
 from detectors.sequences import Sequences
-from detectors.snapshot import pack, unpack
+from detectors.snapshot import SnapshotError, pack, unpack
 from detectors.status import Counts, Status
 from detectors.stress import Step, StressTable, provenance_of
 from detectors.thresholds import thresholds
@@ -33,7 +34,7 @@ LATE_REASONS: tuple[str, ...] = tuple(one.value for one in (Verdict.LATE, Verdic
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """An event that was not used, and why: late, far_future or sequence_reused."""
+    """An event that was not used, and why: late, far_future, sequence_reused or too_many_waiting."""
 
     reason: str
     event: Event
@@ -264,13 +265,20 @@ class Engine:
         """An engine that goes on where the snapshot was taken; raises SnapshotError for one that does not fit."""
         engine = cls(config, market)
         state = unpack(raw, market, engine._hash)
-        engine._ordering.restore(state["ordering"])
-        for detector in engine._detectors:
-            detector.restore(state["detectors"][detector.name])
-        engine._stress.restore(state["stress"])
-        engine._counts = msgspec.convert(state["counts"], type=Counts)
-        engine._places.restore(state["places"])
-        engine._recent.restore(state.get("recent", []))
-        engine._sequences.restore(state["sequences"])
-        engine._now, engine._wake = state["now"], state["wake"]
+        try:
+            engine._take_back(state)
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+            # A whole snapshot with a checksum that fits, and still not one of ours: somebody made it by hand.
+            raise SnapshotError("content", f"{type(error).__name__}: {error}"[:200]) from None
         return engine
+
+    def _take_back(self, state: dict[str, Any]) -> None:
+        self._ordering.restore(state["ordering"])
+        for detector in self._detectors:
+            detector.restore(state["detectors"][detector.name])
+        self._stress.restore(state["stress"])
+        self._counts = msgspec.convert(state["counts"], type=Counts)
+        self._places.restore(state["places"])
+        self._recent.restore(state.get("recent", []))
+        self._sequences.restore(state["sequences"])
+        self._now, self._wake = state["now"], state["wake"]

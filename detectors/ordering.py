@@ -8,9 +8,14 @@ Whether an event is late is decided against the mark of its own stream alone. A 
 order is fixed; so what is late, what is a duplicate and what comes out does not depend on how the streams interleave.
 Only a stream that no roster announced, and that begins behind what was already released, depends on it: such an event
 is late too, because the past is not rewritten.
+
+Memory is bounded whatever is sent. A stream that was announced and never speaks holds everything back; once
+``ENTRIES_FREE`` is used up, what a stream sends beyond its share is refused as ``too_many_waiting``. Such a refusal
+depends on the list of events alone, so a replay of the list reproduces it; it does depend on how the streams lay in it.
 """
 
 import heapq
+from collections import Counter
 from enum import Enum
 from typing import Any
 from zlib import crc32
@@ -21,6 +26,10 @@ from detectors.calendar import NS
 from detectors.events import AnyEvent, Event, Heartbeat, order_key, stream_of
 from detectors.sections import Merge
 
+# What a merge remembers, in entries: events that wait, and ids beyond those the configuration asks for. Once all
+# streams together have filled what is free, each may still have its share: a flood does not crowd out the others.
+ENTRIES_FREE = 40_960
+ENTRIES_SHARE = 2_048
 _ENCODER = msgspec.msgpack.Encoder()
 FAR_PAST = -(2**63)
 
@@ -34,6 +43,7 @@ class Verdict(Enum):
     CONFLICT = "sequence_reused"
     FAR_FUTURE = "far_future"
     BACK = "heartbeat_back"
+    CROWDED = "too_many_waiting"
 
 
 class Track(msgspec.Struct):
@@ -53,6 +63,7 @@ class Ordering:
         self._tracks: dict[str, Track] = {}
         # Between equal keys the stream decides: on one stream an id waits once, so events are never compared.
         self._heap: list[tuple[tuple[int, str, int], str, Event]] = []
+        self._waiting: dict[str, int] = {}
         self._least = FAR_PAST
         self.watermark = FAR_PAST
 
@@ -92,6 +103,8 @@ class Ordering:
         mark = track.newest - self._lateness
         if event.known < mark or event.known < self.watermark:
             return Verdict.LATE
+        if self._crowded(stream, track):
+            return Verdict.CROWDED
         track.seen[key] = (event.known, checksum)
         while len(track.seen) > self._dedup_ids:
             oldest = next(iter(track.seen))
@@ -99,7 +112,16 @@ class Ordering:
                 break  # a repeat of it would not be late yet, so it has to be remembered
             del track.seen[oldest]
         heapq.heappush(self._heap, (order_key(event), stream, event))
+        self._waiting[stream] = self._waiting.get(stream, 0) + 1
         return Verdict.TAKEN
+
+    def _crowded(self, stream: str, track: Track) -> bool:
+        if self._waiting.get(stream, 0) + self._ids(track) < ENTRIES_SHARE:
+            return False
+        return len(self._heap) + sum(map(self._ids, self._tracks.values())) >= ENTRIES_FREE
+
+    def _ids(self, track: Track) -> int:
+        return max(0, len(track.seen) - self._dedup_ids)
 
     def _advance(self) -> None:
         least = self._least = min(track.newest for track in self._tracks.values())
@@ -110,7 +132,9 @@ class Ordering:
         """The events the watermark has passed, in order; each comes out once."""
         ready = []
         while self._heap and self._heap[0][0][0] < self.watermark:
-            ready.append(heapq.heappop(self._heap)[2])
+            _, stream, event = heapq.heappop(self._heap)
+            self._waiting[stream] -= 1
+            ready.append(event)
         return ready
 
     @property
@@ -155,3 +179,4 @@ class Ordering:
         events: list[Event] = [msgspec.convert(record, type=AnyEvent) for record in plain["waiting"]]
         self._heap = [(order_key(event), stream_of(event), event) for event in events]
         heapq.heapify(self._heap)
+        self._waiting = dict(Counter(stream for _, stream, _ in self._heap))

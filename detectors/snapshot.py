@@ -12,11 +12,11 @@ import msgspec
 VERSION = 2
 MAGIC = b"cwsn"
 
-Reason = Literal["truncated", "version", "config", "market"]
+Reason = Literal["truncated", "version", "config", "market", "content"]
 
 
 class SnapshotError(ValueError):
-    """A snapshot that cannot be taken: ``reason`` is truncated, version, config or market."""
+    """A snapshot that cannot be taken: ``reason`` is truncated, version, config, market or content."""
 
     def __init__(self, reason: Reason, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
@@ -34,12 +34,17 @@ def unpack(raw: bytes, market: str, config_hash: str) -> dict[str, Any]:
     body = raw[8:]
     if raw[:4] != MAGIC or crc32(body).to_bytes(4, "big") != raw[4:8]:
         raise SnapshotError("truncated", f"{len(raw)} bytes that are no whole snapshot")
-    version, its_market, its_hash, state = msgspec.msgpack.decode(body, strict=False)
+    try:
+        version, its_market, its_hash, state = msgspec.msgpack.decode(body, strict=False)
+    except (msgspec.MsgspecError, ValueError, TypeError, RecursionError) as error:
+        raise SnapshotError("content", f"no list of four: {error}"[:200]) from None
     if version != VERSION:
         raise SnapshotError("version", f"it has version {version}, this is {VERSION}")
     if its_market != market:
         raise SnapshotError("market", f"it is of {its_market!r:.40}, not of {market}")
     if its_hash != config_hash:
         raise SnapshotError("config", f"it was made with configuration {its_hash!r:.40}, this is {config_hash}")
+    if not isinstance(state, dict):
+        raise SnapshotError("content", f"a {type(state).__name__} is no state")
     checked: dict[str, Any] = state
     return checked

@@ -49,7 +49,10 @@ def adopt(
     partition.settled = dict(promised)
     partition.said = dict(found.position.markets) if found.position is not None else {}
     partition.flush = max((record.flush for record in (*found.markets.values(), found.position) if record), default=0)
+    partition.allowed = settings.allowed_markets
     for market, engine in engines.items():
+        if partition.allowed and market not in partition.allowed:
+            continue  # once taken, no longer wanted: what it fills is given back
         record = found.markets[market]
         partition.markets[market] = Market(engine, record.applied, record.flush)
     return partition

@@ -56,6 +56,8 @@ class Partition:
         """Below these, what was bad or late has been reported before; it is not reported again when reread."""
         self.said: dict[str, Mark] = {}
         """How far each market has spoken; a state that is built anew does not say it again."""
+        self.allowed: frozenset[str] = frozenset()
+        """The markets that are taken; empty: any."""
         self._new_engine = new_engine
 
     def jump(self, topic: str, offset: int) -> int:
@@ -88,6 +90,10 @@ class Partition:
             return applied
         events = [event for _, event in decoded.events]
         applied.market = events[0].market
+        if self.allowed and applied.market not in self.allowed:
+            if offset >= self.settled.get(topic, 0):
+                applied.rejects = [*applied.rejects, _not_allowed(raw)]
+            return applied
         market = self._market(applied.market)
         if market is None:
             if offset >= self.settled.get(topic, 0):
@@ -160,3 +166,7 @@ class Partition:
 
 def _too_many(raw: bytes | None) -> Reject:
     return Reject(TOO_MANY_MARKETS, "the worker's bound on markets is reached", None, (raw or b"")[:2048])
+
+
+def _not_allowed(raw: bytes | None) -> Reject:
+    return Reject("market_not_allowed", "CRUNCHWATCH_MARKETS does not name this market", None, (raw or b"")[:2048])

@@ -22,7 +22,7 @@ from detectors.signals import Output
 FORMAT = 2
 POSITION_KEY = b"\x00position"  # no market's name can begin with a zero byte
 _COMPRESSION_LEVEL = 1
-_MAX_STATE_BYTES = 512 << 20
+_MAX_STATE_BYTES = 128 << 20  # a few times the largest state: a small record may inflate to anything
 
 
 class RecordRefusedError(Exception):
@@ -83,7 +83,7 @@ def decode(raw: bytes) -> MarketRecord | PositionRecord:
         if not inflate.eof:
             raise RecordRefusedError("truncated", "the record ends early, or is larger than any state may be")
         record: MarketRecord | PositionRecord = _DECODER.decode(body)
-    except (zlib.error, msgspec.MsgspecError) as error:
+    except (zlib.error, msgspec.MsgspecError, RecursionError) as error:
         raise RecordRefusedError("truncated", str(error)) from None
     return record
 

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from detectors.checks import MARKET
 from streams import security_checks
 from streams.errors import SettingsError
 
@@ -80,6 +81,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """After so long at the latest, if anything has come."""
     snapshot_bytes: int = 8 * MEBIBYTE
     """The largest record of a market's state, compressed."""
+    markets: str = ""
+    """The markets this worker takes, with commas; without it any, up to the bound. Others are dead-lettered."""
     max_markets: int = 64
     """Markets one worker takes on; a message of one more is dead-lettered."""
     session_timeout_s: float = 10.0
@@ -116,6 +119,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             address if ":" in address.rpartition("]")[2] else f"{address}:9092"
             for address in self.broker.removeprefix("kafka://").split(",")
         ]
+
+    @property
+    def allowed_markets(self) -> frozenset[str]:
+        """The markets that are taken; none means any."""
+        return frozenset(name for one in self.markets.split(",") if (name := one.strip()))
 
     def topic(self, name: str) -> str:
         """A topic's name on the broker."""
@@ -245,6 +253,9 @@ def _check(settings: Settings) -> None:
             raise SettingsError(name, "only letters, digits, '.', '_' and '-' are allowed")
     if not settings.group:
         raise SettingsError("group", "it cannot be empty")
+    for market in settings.allowed_markets:
+        if not MARKET.fullmatch(market):
+            raise SettingsError("markets", f"{market!r:.40} is no market's name: capital letters, digits and ._- only")
     _check_broker(settings.broker)
     security_checks.check(settings)
 

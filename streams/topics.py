@@ -105,7 +105,10 @@ def _config(name: str, settings: Settings) -> dict[str, str]:
             # A worker whose clock is wrong must not have its state refused as from the future.
             "message.timestamp.type": "LogAppendTime",
         }
+    safe = {"compression.type": "uncompressed"} if name in SOURCES else {}
     return {
+        # A megabyte of zipped zeros is a gigabyte to its reader: stored unzipped, the broker's bound holds for it.
+        **safe,
         "cleanup.policy": "delete",
         "retention.ms": str(settings.retention_days * _DAY_MS),
         # A replay of 2021 must not be 'older than the retention' the moment it arrives.

@@ -62,3 +62,9 @@ def on_either(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., P
     """Makes pipelines on Apache Kafka, then on the embedded broker."""
     url = request.getfixturevalue(request.param).url
     return lambda **variables: Pipeline(url, tmp_path, variables)
+
+
+@pytest.fixture
+def on_embedded(embedded: EmbeddedBroker, tmp_path: Path) -> Callable[..., Pipeline]:
+    """Makes pipelines on the embedded broker."""
+    return lambda **variables: Pipeline(embedded.url, tmp_path, variables)

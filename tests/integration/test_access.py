@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import MessageSizeTooLargeError
 
 from streams import clients, settings, topics
 from streams.errors import AccessRefusedError, SettingsError
@@ -160,3 +162,18 @@ def test_a_connection_that_is_handed_on_does_not_show_the_password(secured: Secu
     environment = {**os.environ, **secured.scram()}
     run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
     silent(secured, [run.stdout])
+
+
+def test_a_zipped_bomb_does_not_get_past_the_broker(secured: Secured, tmp_path: Path) -> None:
+    """Stored unzipped, a megabyte that would be fifty when read is as large as it is."""
+    pipeline = Pipeline(secured.kafka.url, tmp_path, {"CRUNCHWATCH_PARTITIONS": "1"})
+    pipeline.make_topics()
+
+    async def throw() -> None:
+        async with AIOKafkaProducer(
+            bootstrap_servers=pipeline.settings.bootstrap, compression_type="gzip", max_request_size=100 << 20
+        ) as producer:
+            await producer.send_and_wait(pipeline.settings.topic("yields"), bytes(50 << 20), key=b"UST", partition=0)
+
+    with pytest.raises(MessageSizeTooLargeError):
+        asyncio.run(throw())

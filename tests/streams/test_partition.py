@@ -126,3 +126,11 @@ def test_a_market_beyond_the_bound_is_a_dead_letter() -> None:
     applied = one.apply("yields", "yields", 1, b"UKT", raw.replace(b'"UST"', b'"UKT"'))
     assert [reject.reason for reject in applied.rejects] == ["too_many_markets"]
     assert set(one.markets) == {"UST"}
+
+
+def test_a_market_that_is_not_named_is_refused_and_makes_no_engine() -> None:
+    one = partition()
+    one.allowed = frozenset({"UKT"})
+    applied = one.apply("yields", "yields", 0, b"UST", yields(1)[0])
+    assert [reject.reason for reject in applied.rejects] == ["market_not_allowed"]
+    assert (applied.events, one.markets, one.next_offsets) == (0, {}, {"yields": 1})

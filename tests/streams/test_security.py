@@ -134,3 +134,12 @@ def test_names_are_always_checked() -> None:
     assert made.check_hostname
     assert made.verify_mode.name == "CERT_REQUIRED"
     assert made.minimum_version.name == "TLSv1_2"
+
+
+def test_the_market_list_is_checked() -> None:
+    assert load(MARKETS=" UST, UKT,").allowed_markets == {"UST", "UKT"}
+    assert load().allowed_markets == frozenset()
+    for wrong in ("ust", "U ST", "UST;UKT"):
+        with pytest.raises(SettingsError) as caught:
+            load(MARKETS=wrong)
+        assert caught.value.name == "markets"

@@ -70,7 +70,7 @@ class Pipeline:
     def make_topics(self) -> None:
         asyncio.run(topics.ensure(self.settings))
 
-    def replay(self, *, speed: float | None = None, **faults: float) -> dict[str, Any]:
+    def replay(self, *, speed: float | None = None, force: bool = False, **faults: float) -> dict[str, Any]:
         how = Playback(
             broker=self.settings.broker,
             faults=Faults(**faults),  # type: ignore[arg-type]
@@ -79,7 +79,7 @@ class Pipeline:
             topic_prefix=self.settings.topic_prefix,
             connection=Connection(security.options(self.settings), lambda: handshake.refusal(self.settings)),
         )
-        return play(feb2021(), how, show_progress=False)
+        return play(feb2021(), how, show_progress=False, force=force)
 
     def drain(self) -> None:
         """Wait until the worker has written down that it has seen all there is."""
