@@ -30,7 +30,8 @@ from detectors.status import Counts, Status
 from detectors.stress import Step, StressTable, provenance_of
 from detectors.thresholds import thresholds
 
-LATE_REASONS: tuple[str, ...] = tuple(one.value for one in (Verdict.LATE, Verdict.FAR_FUTURE, Verdict.CONFLICT))
+_UNUSED = (Verdict.LATE, Verdict.FAR_FUTURE, Verdict.CONFLICT, Verdict.CROWDED)
+LATE_REASONS: tuple[str, ...] = tuple(one.value for one in _UNUSED)
 
 
 class Refused(msgspec.Struct, frozen=True):

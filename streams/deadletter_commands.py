@@ -69,7 +69,7 @@ def deadletter() -> None:
 @click.option("--reason", help="Only those refused for this reason.")
 @click.option("--topic", help="Only those that came on this stream.")
 @click.option("--since", type=Since(), help="Only those refused since then: 2021-03-01T10:00, or 30m, 2h, 1d ago.")
-@click.option("--late", is_flag=True, help="Events that were set aside instead: late, far_future, sequence_reused.")
+@click.option("--late", is_flag=True, help="Events that were set aside instead, as late, say.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, whole, for mending and `replay --file`.")
 def list_(
     path: Path | None,

@@ -18,7 +18,8 @@ from detectors.engine import LATE_REASONS
 from detectors.events import STREAMS
 from detectors.signals import Transition
 from streams.market_metrics import MarketMetrics
-from streams.partition import TOO_MANY_MARKETS, Applied, Partition
+from streams.partition import REASONS as MARKET_REASONS
+from streams.partition import Applied, Partition
 from streams.records import Found
 
 _LATENCY_S = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
@@ -73,7 +74,7 @@ class Metrics:
             self.spoken.labels(stream)
             for reason in LATE_REASONS:
                 self.late.labels(stream, reason)
-            for reason in (*REASONS, TOO_MANY_MARKETS):
+            for reason in (*REASONS, *MARKET_REASONS):
                 self.dead.labels(stream, reason)
 
     # -- what the worker tells ------------------------------------------------------------------------------------

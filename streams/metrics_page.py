@@ -6,16 +6,19 @@ import sys
 from typing import NamedTuple
 
 from detectors.codec import REASONS
+from detectors.engine import LATE_REASONS
 from detectors.events import STREAMS
 from detectors.gauges import FAMILIES, KINDS, MAX_SERIES
 from detectors.signals import STATES
 from streams.metrics import Metrics
+from streams.partition import REASONS as MARKET_REASONS
 
 LABELS = {
     "market": "a market; at most `CRUNCHWATCH_MAX_MARKETS` a worker",
     "stream": f"one of {len(STREAMS)}: {', '.join(STREAMS)}",
-    "reason": f"a code of this project: of a dead letter one of {len(REASONS) + 1} (`detectors/codec.py`), of a late "
-    "event `late`, `far_future` or `sequence_reused`, of a record what recovery found (`streams/records.py`)",
+    "reason": f"a code of this project: of a dead letter one of {len(REASONS) + len(MARKET_REASONS)} "
+    f"(`detectors/codec.py`, `streams/partition.py`), of a late event one of {', '.join(LATE_REASONS)}, "
+    "of a record what recovery found (`streams/records.py`)",
     "partition": "a number below `CRUNCHWATCH_PARTITIONS`",
     "crunchwatch_state": f"one of {', '.join(STATES)}",
     "crunchwatch_kind": f"one of {', '.join(KINDS)}",

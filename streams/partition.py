@@ -19,6 +19,9 @@ from streams import records
 from streams.records import Mark
 
 TOO_MANY_MARKETS = "too_many_markets"
+NOT_ALLOWED = "market_not_allowed"
+REASONS = (TOO_MANY_MARKETS, NOT_ALLOWED)
+"""Of messages that are events, of a market that is not taken; beside those of the decoder."""
 NewEngine = Callable[[str], Engine | None]
 
 
@@ -169,4 +172,4 @@ def _too_many(raw: bytes | None) -> Reject:
 
 
 def _not_allowed(raw: bytes | None) -> Reject:
-    return Reject("market_not_allowed", "CRUNCHWATCH_MARKETS does not name this market", None, (raw or b"")[:2048])
+    return Reject(NOT_ALLOWED, "CRUNCHWATCH_MARKETS does not name this market", None, (raw or b"")[:2048])

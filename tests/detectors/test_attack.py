@@ -18,7 +18,7 @@ import streams
 from detectors.codec import decode
 from detectors.config import config_hash, load
 from detectors.engine import Engine
-from detectors.snapshot import MAGIC, SnapshotError, pack, unpack
+from detectors.snapshot import MAGIC, VERSION, SnapshotError, pack, unpack
 from streams import records
 from tests.support import hostile
 
@@ -58,7 +58,7 @@ def test_as_a_snapshot_it_is_refused_by_name(tmp_path: Path) -> None:
             with pytest.raises(SnapshotError) as caught:
                 Engine.restore(CONFIG, "UST", raw)
             assert caught.value.reason in {"truncated", "content", "version"}
-        head = bytes([records.FORMAT]) + bytes(8)
+        head = bytes([records.FORMAT])
         for raw in (bomb, head + bomb, head + zlib.compress(bomb)):
             with pytest.raises(records.RecordRefusedError):
                 records.decode(raw)
@@ -84,13 +84,13 @@ def test_a_snapshot_made_by_hand_is_refused_by_name(state: Any) -> None:
 
 def test_deep_and_typed_msgpack_is_refused_by_name() -> None:
     deep = b"\x91" * 200_000 + b"\xc0"
-    extension = msgspec.msgpack.encode([1, "UST", HASH, {"ordering": msgspec.msgpack.Ext(5, b"cos\nsystem\n")}])
-    for body in (deep, extension, msgspec.msgpack.encode([1, "UST"]), msgspec.msgpack.encode({"a": 1})):
+    extension = msgspec.msgpack.encode([VERSION, "UST", HASH, {"ordering": msgspec.msgpack.Ext(5, b"cos\nsystem\n")}])
+    for body in (deep, extension, msgspec.msgpack.encode([VERSION, "UST"]), msgspec.msgpack.encode({"a": 1})):
         with pytest.raises(SnapshotError) as caught:
             Engine.restore(CONFIG, "UST", MAGIC + zlib.crc32(body).to_bytes(4, "big") + body)
         assert caught.value.reason == "content"
     with pytest.raises(records.RecordRefusedError):
-        records.decode(bytes([records.FORMAT]) + bytes(8) + zlib.compress(deep))
+        records.decode(bytes([records.FORMAT]) + zlib.compress(deep))
 
 
 def test_a_record_that_inflates_without_end_is_refused_in_bounded_memory() -> None:
@@ -99,7 +99,7 @@ def test_a_record_that_inflates_without_end_is_refused_in_bounded_memory() -> No
     bomb = b"".join(parts) + packer.flush()
     assert len(bomb) < 1 << 20
     with pytest.raises(records.RecordRefusedError, match="larger than any state"):
-        records.decode(bytes([records.FORMAT]) + bytes(8) + bomb)
+        records.decode(bytes([records.FORMAT]) + bomb)
 
 
 def leaves(plain: Any) -> Iterator[tuple[Any, Any]]:

@@ -36,10 +36,10 @@ def evil(mark: Path) -> list[Message]:
     ]
     for market, events in (
         ("FLOOD", [*hostile.roster("FLOOD", hostile.START), *hostile.flood("FLOOD", 42_000, rng)]),
-        ("NEWS", hostile.novelties("NEWS", 3_000, rng)),
+        ("NEWS", hostile.novelties("NEWS", 1_000, rng)),
         *((f"M{number}", hostile.roster(f"M{number}", hostile.START)[:1]) for number in range(300)),
     ):
-        made += [(stream, market.encode(), value) for stream, value in hostile.frames(events)]
+        made += [(stream, market.encode(), value) for stream, value in hostile.frames(events, 2_000)]
     return made
 
 
@@ -50,7 +50,7 @@ def poison(mark: Path) -> list[Message]:
         (topics.SNAPSHOTS, key, value)
         for key in (b"UST", b"FLOOD", POSITION_KEY)
         for bomb in bombs
-        for value in (bomb, bytes([FORMAT]) + bytes(8) + bomb)
+        for value in (bomb, bytes([FORMAT]) + bomb)
     ]
 
 
