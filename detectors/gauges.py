@@ -58,7 +58,7 @@ LAST = Family(
     "crunchwatch_last_transition_timestamp_seconds",
     "gauge",
     "When the last step was known, event time; shown from the first step this process has seen",
-    ("id", "from_state", "to_state", "kind", "confidence"),
+    ("id", "from_state", "to_state", "kind", "confidence", "known_ms"),
 )
 BECAUSE = Family(
     "crunchwatch_last_transition_evidence",
@@ -227,7 +227,9 @@ def is_open(moment_ns: int) -> bool:
 
 def _behind(step: Transition) -> Iterator[Sample]:
     """A step, its rules and its events: one step at a time, so that its labels stay few."""
-    yield Sample(LAST, (step.id, step.from_state, step.to_state, step.kind, step.confidence), step.known / NS)
+    known_ms = str(step.known * 1000 // NS)  # for links, which can compute nothing
+    what = (step.id, step.from_state, step.to_state, step.kind, step.confidence, known_ms)
+    yield Sample(LAST, what, step.known / NS)
     for one in step.evidence:
         yield Sample(BECAUSE, (step.id, one.rule, one.summary[:MAX_SUMMARY]), one.holds)
     for cause in step.causes[:MAX_CAUSES]:

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 from rich.console import Console
@@ -125,6 +126,12 @@ class _Judged(msgspec.Struct):
     left_out: list[str]
 
 
+class _Answer(NamedTuple):
+    rule: rules.Rule
+    found: rules.Series
+    held: rules.Series
+
+
 class _Backfill:
     """One run: measurements first, then the judgements of the rules over them."""
 
@@ -182,16 +189,21 @@ class _Backfill:
                     rounds, left = rules.answerable(rules.read(server))
                     judged.left_out = [rule.name for rule in left]
                 asked = rounds.pop(0) if rounds else []
-                answers = [(rule, rules.asked(server, rule.query, self.sampler.moments)) for rule in asked]
+                answers = [_Answer(rule, *self._ask(server, rule)) for rule in asked]
             self._write(answers, judged)
         self._tidy()
         return judged
 
-    def _write(self, answers: list[tuple[rules.Rule, rules.Series]], judged: _Judged) -> None:
-        metrics: dict[str, rules.Series] = {"ALERTS": [], "ALERTS_FOR_STATE": []}
-        for rule, answer in answers:
+    def _ask(self, server: Server, rule: rules.Rule) -> tuple[rules.Series, rules.Series]:
+        held = rule.held_by()
+        moments = self.sampler.moments
+        return rules.asked(server, rule.query, moments), rules.asked(server, held, moments) if held else ()
+
+    def _write(self, answers: list[_Answer], judged: _Judged) -> None:
+        metrics: dict[str, list[tuple[dict[str, str], rules.Points]]] = {"ALERTS": [], "ALERTS_FOR_STATE": []}
+        for rule, answer, held in answers:
             if rule.alerts:
-                states, since = rules.alerted(rule, answer, self.sampler.moments)
+                states, since = rules.alerted(rule, answer, self.sampler.moments, held)
                 metrics["ALERTS"] += states
                 metrics["ALERTS_FOR_STATE"] += since
                 fired = sum(labels["alertstate"] == "firing" for labels, _ in states)

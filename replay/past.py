@@ -15,8 +15,8 @@ from replay.errors import ProgramError
 if TYPE_CHECKING:
     from replay.backfill import Summary
 
-RULES = Path(__file__).parents[1] / "grafana" / "prometheus"
-PATTERN = "*.rules.yml"
+RULES = Path(__file__).parents[1] / "grafana" / "prometheus" / "rules"
+PATTERN = "*.yml"
 
 
 def rule_files(given: tuple[Path, ...]) -> list[Path]:

@@ -83,14 +83,18 @@ class BlockWriter:
 
 
 class Server:
-    """A Prometheus over a folder of blocks, and of its rules if files are given; it can be written to remotely."""
+    """A Prometheus over a folder of blocks, with rules if files are given; it can be written to remotely.
+
+    ``configuration`` (YAML or JSON) takes the place of one that only names the rules.
+    """
 
     def __init__(
-        self, data: Path, *, rules: Sequence[Path] = (), receives: bool = False, binary: Path | None = None
+        self, data: Path, *, rules: Sequence[Path] = (), receives: bool = False, configuration: str | None = None
     ) -> None:
-        self._program = str(binary) if binary is not None else program("prometheus")
+        self._program = program("prometheus")
         self._data = data
-        self._rules = rules
+        files = json.dumps([str(path.resolve()) for path in rules])  # JSON is YAML
+        self._configuration = configuration or f"rule_files: {files}\n"
         self._receives = receives
         self._folder = tempfile.TemporaryDirectory(prefix="crunchwatch-prometheus-")
         self._process: subprocess.Popen[bytes] | None = None
@@ -103,8 +107,7 @@ class Server:
             ProgramError: it ends, or is not ready in time.
         """
         folder = Path(self._folder.name)
-        files = json.dumps([str(path.resolve()) for path in self._rules])  # JSON is YAML
-        (folder / "prometheus.yml").write_text(f"rule_files: {files}\n", encoding="utf-8")
+        (folder / "prometheus.yml").write_text(self._configuration, encoding="utf-8")
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             address = f"127.0.0.1:{probe.getsockname()[1]}"
@@ -155,14 +158,15 @@ class Server:
             self._process = None
         self._folder.cleanup()
 
-    def ask(self, path: str, parameters: Mapping[str, str]) -> Any:
-        """The data of an answer of the API.
+    def ask(self, path: str, parameters: Mapping[str, str], **in_address: str) -> Any:
+        """The data of an answer of the API; ``in_address`` is for what takes its parameters there alone.
 
         Raises:
             ProgramError: the server refused the request; its words are in the message.
         """
         body = urllib.parse.urlencode(list(parameters.items())).encode()
-        request = urllib.request.Request(f"{self.url}/api/v1/{path}", data=body if parameters else None)  # noqa: S310
+        address = f"{self.url}/api/v1/{path}" + (f"?{urllib.parse.urlencode(in_address)}" if in_address else "")
+        request = urllib.request.Request(address, data=body if parameters else None)  # noqa: S310
         try:
             with urllib.request.urlopen(request, timeout=QUERY_S) as answer:  # noqa: S310
                 return json.load(answer)["data"]

@@ -6,13 +6,18 @@ part that is no PromQL, and it is kept to Prometheus' own: an alert is pending f
 labels, fires once it has been so for as long as ``for`` says, keeps firing for as long as ``keep_firing_for`` says, and
 is forgotten when an evaluation has none.
 
+Rules may look back at themselves. What was recorded last (``last_over_time`` of a recorded series) bridges holes in
+what is shown, and the past has none: such a rule is answered without its memory. An alert that stands
+because it stood (``... and on (...) ALERTS{...}``) is asked twice, with that clause and without, and taken at the
+second answer while it fires.
+
 Rules over metrics that only a living worker has (its readiness, its dead letters) are left out by name: the past has no
 process to be unready.
 """
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,12 +28,13 @@ POINTS_MAX = 10_000
 """Prometheus answers at most 11 000 points a series."""
 Labels = tuple[tuple[str, str], ...]
 Points = list[tuple[float, float]]
-Series = list[tuple[dict[str, str], Points]]
+Series = Sequence[tuple[dict[str, str], Points]]
 
 _OURS = re.compile(r"\b(crunchwatch_\w+|up|scrape_\w+|process_\w+|prometheus_\w+)\b")
 _RECORDED = re.compile(r"\b[a-z_]\w*:\w[\w:]*")
 _MEMORY = re.compile(r"\blast_over_time\(\s*[a-z_]\w*:[\w:]+(?:\{[^}]*\})?\[\w+\]\s*\)")
 _QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'")
+_ITSELF = re.compile(r"\band\s+on\s*\([^)]*\)\s*ALERTS\{[^}]*\}")
 _TEMPLATE = re.compile(r"\{\{\s*\$labels\.(\w+)\s*\}\}")
 
 
@@ -39,18 +45,19 @@ class Rule:
     name: str
     alerts: bool
     query: str
-    labels: dict[str, str]
+    labels: tuple[tuple[str, str], ...]
     for_s: float
     keep_firing_for_s: float
 
     def needs(self) -> set[str]:
-        """The metrics it reads, as far as they are ours or recorded.
-
-        What was recorded last (``last_over_time`` of a recorded series) bridges holes in what is shown, the rule's own
-        memory among it: the past has no holes, and the rule is answered without.
-        """
+        """The metrics it reads, as far as they are ours or recorded; not what it remembers of what was recorded."""
         plain = _MEMORY.sub("", _QUOTED.sub("", self.query))
-        return {*_OURS.findall(plain), *_RECORDED.findall(plain)}
+        return {*_OURS.findall(_RECORDED.sub("", plain)), *_RECORDED.findall(plain)}
+
+    def held_by(self) -> str | None:
+        """What keeps an alert that looks at itself firing: its query without the look; None for the others."""
+        held = _ITSELF.sub("", self.query)
+        return held if self.alerts and held != self.query else None
 
 
 def read(server: Server) -> list[Rule]:
@@ -64,7 +71,7 @@ def _rule(plain: Mapping[str, Any]) -> Rule:
         name=plain["name"],
         alerts=plain["type"] == "alerting",
         query=plain["query"],
-        labels=dict(plain.get("labels") or {}),
+        labels=tuple(sorted((plain.get("labels") or {}).items())),
         for_s=float(plain.get("duration", 0)),
         keep_firing_for_s=float(plain.get("keepFiringFor", 0)),
     )
@@ -99,19 +106,28 @@ def asked(server: Server, query: str, moments: range) -> Series:
 
 def recorded(rule: Rule, answer: Series) -> Series:
     """What a recording rule would have written."""
-    return [({**_bare(labels), **rule.labels}, points) for labels, points in answer]
+    return [({**_bare(labels), **dict(rule.labels)}, points) for labels, points in answer]
 
 
-def alerted(rule: Rule, answer: Series, moments: range) -> tuple[Series, Series]:
-    """What an alerting rule would have written: ``ALERTS``, and ``ALERTS_FOR_STATE`` (since when it is active)."""
-    states: Series = []
-    since: Series = []
+def alerted(rule: Rule, answer: Series, moments: range, held: Series = ()) -> tuple[Series, Series]:
+    """What an alerting rule would have written: ``ALERTS``, and ``ALERTS_FOR_STATE`` (since when it is active).
+
+    Args:
+        rule: the rule.
+        answer: its query over the moments.
+        moments: UTC ns.
+        held: the answer to what keeps it firing, of a rule that looks at itself.
+    """
+    states: list[tuple[dict[str, str], Points]] = []
+    since: list[tuple[dict[str, str], Points]] = []
     grid = [moment / 1e9 for moment in moments]
+    keeping = {tuple(sorted(labels.items())): {moment for moment, _ in points} for labels, points in held}
     for labels, points in answer:
-        own = {**_bare(labels), **_filled(rule.labels, labels), "alertname": rule.name}
+        own = {**_bare(labels), **_filled(dict(rule.labels), labels), "alertname": rule.name}
         by_state: dict[str, Points] = {"pending": [], "firing": []}
         active: Points = []
-        for moment, state, begun in _states(rule, {moment for moment, _ in points}, grid):
+        keeps = keeping.get(tuple(sorted(labels.items())), set())
+        for moment, state, begun in _states(rule, {moment for moment, _ in points}, keeps, grid):
             by_state[state].append((moment, 1.0))
             active.append((moment, begun))
         states += [({**own, "alertstate": state}, found) for state, found in by_state.items() if found]
@@ -119,12 +135,12 @@ def alerted(rule: Rule, answer: Series, moments: range) -> tuple[Series, Series]
     return states, since
 
 
-def _states(rule: Rule, there: set[float], grid: list[float]) -> Iterator[tuple[float, str, float]]:
+def _states(rule: Rule, there: set[float], keeps: set[float], grid: list[float]) -> Iterator[tuple[float, str, float]]:
     """The moments at which an alert exists, its state, and since when it is active."""
     begun: float | None = None
     firing, gone_since = False, None
     for moment in grid:
-        if moment in there:
+        if moment in there or (firing and moment in keeps):
             gone_since = None
             begun = moment if begun is None else begun
             firing = firing or moment - begun >= rule.for_s

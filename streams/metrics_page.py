@@ -25,6 +25,7 @@ LABELS = {
     "crunchwatch_confidence": "low, medium, high",
     "id": "of the last step of the market, one at a time: `crunchwatch explain` takes it",
     "kind": "as `crunchwatch_kind`",
+    "known_ms": "the value once more, in milliseconds: for links",
     "confidence": "as `crunchwatch_confidence`",
     "summary": "in words what a rule held, or holds no more, by",
     "event": "`source#sequence` of an event that came in; at most 64",

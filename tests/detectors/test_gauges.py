@@ -86,7 +86,7 @@ def test_the_last_step_stands_there_with_its_rules_and_events_and_none_before_it
     shown = list(gauges.samples(status, 0.0))
     last = [(one.labels, one.value) for one in shown if one.family in {LAST, BECAUSE, CAUSE}]
     assert last == [
-        (("two", "crunch", "de_facto_default", "squeeze", "medium"), 2.0),
+        (("two", "crunch", "de_facto_default", "squeeze", "medium", "2000"), 2.0),
         (("two", "floor_breached", "a print"), 1),
         (("two", "broker#7"), 1),
     ]

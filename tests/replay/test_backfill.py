@@ -51,7 +51,7 @@ def write(march, out, rules=(), **options):
 
 
 def test_prometheus_answers_at_the_true_dates_with_alerts_and_pages_nobody(march, tmp_path, programs):
-    rules = tmp_path / "test.rules.yml"
+    rules = tmp_path / "test.yml"
     rules.write_text(RULES)
     out = tmp_path / "past"
     done = write(march, out, [rules])
@@ -100,11 +100,11 @@ def test_a_folder_that_is_mounted_and_empty_is_filled(march, tmp_path):
 
 
 def test_what_fails_leaves_nothing(march, tmp_path, programs):
-    rules = tmp_path / "bad.rules.yml"
+    rules = tmp_path / "bad.yml"
     rules.write_text("groups: [{name: bad, rules: [{record: a, expr: 'sum('}]}]")
     with pytest.raises(ProgramError, match="prometheus did not start"):
         write(march, tmp_path / "past", [rules])
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.rules.yml"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.yml"]
 
 
 def test_the_command_says_in_one_line_what_is_wrong(tmp_path):

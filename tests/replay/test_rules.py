@@ -10,7 +10,7 @@ MOMENTS = range(0, 21 * 60 * 10**9, 60 * 10**9)
 
 
 def rule(name="Crunch", *, query="crunchwatch_state == 1", alerts=True, for_s=0.0, keep_s=0.0, labels=None):
-    return Rule(name, alerts, query, labels or {}, for_s, keep_s)
+    return Rule(name, alerts, query, tuple((labels or {}).items()), for_s, keep_s)
 
 
 def life(one, minutes):
@@ -64,7 +64,7 @@ def test_rounds_rest_on_what_was_recorded_and_living_workers_rules_are_left_out(
     direct = rule("Direct", query='crunchwatch_blind{evidence="up or crunchwatch_ready"} == 1')
     living = rule("Unready", query="crunchwatch_ready == 0")
     gone = rule("Gone", query='absent(up{job="crunchwatch"})')
-    rounds, left = answerable([above, base, direct, living, gone])
+    rounds, left = answerable([base, above, direct, living, gone])
     assert rounds == [[base, direct], [above]]
     assert left == [living, gone]
 
@@ -72,3 +72,16 @@ def test_rounds_rest_on_what_was_recorded_and_living_workers_rules_are_left_out(
 def test_what_a_rule_remembers_of_itself_is_not_wanted_of_the_past():
     held = rule("Held", query='max(crunchwatch_blind) or last_over_time(market_fact:shown:last{fact="blind"}[1h])')
     assert held.needs() == {"crunchwatch_blind"}
+    assert held.held_by() is None
+
+
+def test_an_alert_that_stands_because_it_stood_begins_by_one_answer_and_stands_by_the_other():
+    query = "a == 1 and on (market) open == 1 or (a == 1 and on (market)\n  ALERTS{alertname='Blind'})"
+    blind = rule("Blind", query=query, for_s=60)
+    assert blind.held_by() == "a == 1 and on (market) open == 1 or (a == 1 )"
+    labels = {"market": "UST"}
+    by_day = [(labels, [(60.0 * minute, 1.0) for minute in (3, 4, 5)])]
+    all_the_time = [(labels, [(60.0 * minute, 1.0) for minute in range(1, 12)])]
+    states, _ = alerted(blind, by_day, MOMENTS, all_the_time)
+    found = {one["alertstate"]: [moment / 60 for moment, _ in points] for one, points in states}
+    assert found == {"pending": [3], "firing": [4, 5, 6, 7, 8, 9, 10, 11]}
