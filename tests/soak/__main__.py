@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import random
 import secrets
@@ -176,6 +177,7 @@ def main() -> int:
     seed = int(os.environ.get("SOAK_SEED") or secrets.randbelow(1_000_000))
     out = Path(os.environ.get("SOAK_OUT", "build/soak.svg"))
     out.parent.mkdir(parents=True, exist_ok=True)
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it tells of every new topic and of every kill
     load, ledger = Load(seed, round(minutes * 60 * rate), WARM_UP_WEEKS), Ledger()
     print(f"soak of {minutes:g} minutes at {rate:g} messages a second, SOAK_SEED={seed}", flush=True)
     with tempfile.TemporaryDirectory(prefix="crunchwatch-soak-") as folder:
