@@ -42,7 +42,7 @@ async def connected(settings: Settings, make: Callable[[], Awaitable[T]], patien
         try:
             return await asyncio.wait_for(make(), max(0.1, deadline - time.monotonic()))
         except (KafkaError, OSError, TimeoutError) as error:
-            refused = await handshake.refusal(settings)
+            refused = handshake.forbidden(error) or await handshake.refusal(settings)
             over = time.monotonic() + RETRY_S >= deadline
             if refused is not None and (over or refused.certain):
                 raise refused from None

@@ -21,7 +21,23 @@ from streams.errors import AccessRefusedError
 from streams.settings import Settings
 
 STEP_S = 2.0
+FORBIDDEN = (
+    errors.TopicAuthorizationFailedError,
+    errors.GroupAuthorizationFailedError,
+    errors.ClusterAuthorizationFailedError,
+    errors.TransactionalIdAuthorizationFailed,
+)
 _ILLEGAL_STATE = errors.IllegalSaslStateError.errno
+
+
+def forbidden(error: BaseException) -> AccessRefusedError | None:
+    """What the broker says to somebody it knows, and who may not do this."""
+    if not isinstance(error, FORBIDDEN):
+        return None
+    what = type(error).__name__.removesuffix("Error").removesuffix("Failed").removesuffix("Authorization")
+    return AccessRefusedError(
+        f"the broker forbids it ({what}): docs/threat-model.md lists what a worker must be granted"
+    )
 
 
 async def refusal(settings: Settings) -> AccessRefusedError | None:

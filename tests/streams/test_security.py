@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import trustme
 
-from streams import security, settings
-from streams.errors import SettingsError
+from streams import clients, handshake, security, settings
+from streams.errors import AccessRefusedError, SettingsError
 
 CANARY = "canary-0815"
 SASL = {"SECURITY": "sasl_ssl", "SASL_USERNAME": "me", "SASL_PASSWORD_FILE": "/run/secrets/password"}
@@ -55,7 +55,7 @@ def test_what_goes_together() -> None:
     load(METRICS_HOST="::1")
 
 
-@pytest.mark.parametrize("name", ["sasl_password", "metrics_token"])
+@pytest.mark.parametrize("name", ["sasl_password", "metrics_token", "pagerduty_key"])
 def test_a_secret_is_taken_from_a_file_alone(tmp_path: Path, name: str) -> None:
     file = tmp_path / "settings.toml"
     file.write_text(f'{name} = "{CANARY}"\n')
@@ -143,3 +143,13 @@ def test_the_market_list_is_checked() -> None:
         with pytest.raises(SettingsError) as caught:
             load(MARKETS=wrong)
         assert caught.value.name == "markets"
+
+
+@pytest.mark.parametrize("error", handshake.FORBIDDEN)
+async def test_what_the_broker_forbids_is_no_broker_that_is_missing(error: type[Exception]) -> None:
+    async def make() -> None:
+        raise error("stress.snapshots")
+
+    with pytest.raises(AccessRefusedError, match="forbids it") as caught:
+        await clients.connected(load(), make)
+    assert caught.value.exit_code == 13
