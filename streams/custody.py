@@ -25,13 +25,13 @@ from detectors.engine import Engine
 from detectors.places import Place
 from detectors.sections import Config
 from detectors.signals import Transition
-from streams import ledger, records, sinks, store
+from streams import ledger, sinks, store
 from streams.adoption import adopt
-from streams.errors import BrokerUnavailableError, FencedError, SnapshotTooLargeError, StreamsError
+from streams.errors import BrokerUnavailableError, FencedError, StreamsError
 from streams.metrics import Metrics
 from streams.partition import Applied, Partition
 from streams.settings import Settings
-from streams.topics import SNAPSHOTS, SOURCES
+from streams.topics import SOURCES
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +76,11 @@ class Custody:
         self._names = {settings.topic(topic): topic for topic in SOURCES}
         self._closed = False
         self._stopping = asyncio.Event()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the worker was told to stop."""
+        return self._stopping.is_set()
 
     # -- assignment ---------------------------------------------------------------------------------------------
 
@@ -209,12 +214,14 @@ class Custody:
 
     # -- writing down -------------------------------------------------------------------------------------------
 
-    async def flush(self) -> None:
-        """Write down outputs, states and positions, and tell the group.
+    async def flush(self, *, last: bool = False) -> None:
+        """Write down outputs, states and positions, and tell the group; nothing after a failure or a stop.
 
         Raises:
             BrokerUnavailableError: the broker confirms nothing; the client itself would wait for ever.
         """
+        if self._closed and not last:
+            return
         patience_s = self.settings.recovery_timeout_s
         try:
             async with asyncio.timeout(patience_s), self._lock:
@@ -244,20 +251,7 @@ class Custody:
 
     async def _write(self, partition: Partition) -> None:
         began = time.perf_counter()
-        state = []
-        for record in partition.market_records():
-            value = records.encode(record)
-            self.metrics.markets.size(record.market, len(value))
-            if len(value) > self.settings.snapshot_bytes:
-                raise SnapshotTooLargeError(
-                    f"the state of {record.market} takes {len(value)} bytes, CRUNCHWATCH_SNAPSHOT_BYTES allows "
-                    f"{self.settings.snapshot_bytes}"
-                )
-            state.append(sinks.Outgoing(SNAPSHOTS, record.market.encode(), value, []))
-        position = records.encode(partition.position_record())
-        await self._ledgers[partition.number].commit(
-            [*state, sinks.Outgoing(SNAPSHOTS, records.POSITION_KEY, position, [])]
-        )
+        await self._ledgers[partition.number].commit(ledger.records_of(partition, self.settings, self.metrics))
         partition.written()
         self.metrics.flushed(time.perf_counter() - began)
 
@@ -297,7 +291,7 @@ class Custody:
         async with self._lock:
             closed, self._closed = self._closed, True
         if not closed:
-            await self.flush()
+            await self.flush(last=True)
         self.assigned = False
 
     async def disconnect(self) -> None:

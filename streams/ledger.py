@@ -15,8 +15,10 @@ from collections.abc import Iterable, Sequence
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import InvalidProducerEpoch, KafkaError, ProducerFenced
 
-from streams import clients
-from streams.errors import FencedError
+from streams import clients, records
+from streams.errors import FencedError, SnapshotTooLargeError
+from streams.metrics import Metrics
+from streams.partition import Partition
 from streams.settings import Settings
 from streams.sinks import Outgoing
 from streams.topics import OUTPUTS, SNAPSHOTS
@@ -99,6 +101,26 @@ class Ledger:
                 await self._producer.client.close()
         except (KafkaError, OSError, TimeoutError) as error:
             log.info("partition %d: while abandoning: %r", self.number, error)
+
+
+def records_of(partition: Partition, settings: Settings, metrics: Metrics) -> list[Outgoing]:
+    """What is to be written down of a partition: the states that have changed, and the position they belong to.
+
+    Raises:
+        SnapshotTooLargeError: a state has outgrown its record; nothing was written.
+    """
+    state = []
+    for record in partition.market_records():
+        value = records.encode(record)
+        metrics.markets.size(record.market, len(value))
+        if len(value) > settings.snapshot_bytes:
+            raise SnapshotTooLargeError(
+                f"the state of {record.market} takes {len(value)} bytes, CRUNCHWATCH_SNAPSHOT_BYTES allows "
+                f"{settings.snapshot_bytes}"
+            )
+        state.append(Outgoing(SNAPSHOTS, record.market.encode(), value, []))
+    position = records.encode(partition.position_record())
+    return [*state, Outgoing(SNAPSHOTS, records.POSITION_KEY, position, [])]
 
 
 async def open_all(settings: Settings, numbers: Iterable[int]) -> dict[int, Ledger]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from aiokafka import TopicPartition
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
@@ -61,6 +62,10 @@ class Metrics:
         self.rebuilt = Counter("crunchwatch_states_rebuilt", "States read again from further back", ["reason"], **own)
         self.fenced = Counter("crunchwatch_fenced", "Partitions dropped: they had another owner", [], **own)
         self.spoken = Counter("crunchwatch_watchdog_heartbeats", "Heartbeats for dead streams", ["stream"], **own)
+        self.ready = Gauge("crunchwatch_ready", "1 while the worker does its work, as /readyz says", [], **own)
+        self.lag = Gauge(
+            "crunchwatch_consumer_lag_messages", "Offsets on the broker not taken yet", ["stream", "partition"], **own
+        )
         self.partitions = Gauge("crunchwatch_owned_partitions", "Partitions owned", [], **own)
         self.owners = Gauge("crunchwatch_partition_owned", "1 if this worker owns it", ["partition"], **own)
         self.latency = Histogram("crunchwatch_processing_seconds", "One message", ["stream"], buckets=_LATENCY_S, **own)
@@ -136,9 +141,17 @@ class Metrics:
     def owned(self, partitions: Mapping[int, Partition]) -> None:
         """The assignment changed."""
         self.partitions.set(len(partitions))
+        self.lag.clear()  # asked for anew within seconds, of what is owned now
         for number in range(self._partition_count):
             self.owners.labels(str(number)).set(number in partitions)
         self.refresh(partitions)
+
+    def lagging(self, lags: Mapping[TopicPartition, int]) -> None:
+        """How many offsets wait on the broker, of the owned partitions alone."""
+        self.lag.clear()
+        for place, lag in lags.items():
+            stream = place.topic.rpartition(".")[2]
+            self.lag.labels(stream, str(place.partition)).set(lag)
 
     def refresh(self, partitions: Mapping[int, Partition]) -> None:
         """Bring what each market shows up to date."""

@@ -41,10 +41,10 @@ class WebServer:
         self,
         settings: Settings,
         exposition: Callable[[], bytes],
-        ready: Callable[[], bool],
+        unready: Callable[[], str | None],
         pages: Pages = lambda _: None,
     ) -> None:
-        handler = _handler(_answers(exposition, ready, pages), Guard(settings))
+        handler = _handler(_answers(exposition, unready, pages), Guard(settings))
         try:
             self._server = Server((settings.metrics_host, settings.metrics_port), handler)
         except OSError as error:
@@ -64,16 +64,19 @@ class WebServer:
         self._server.server_close()
 
 
-def _answers(exposition: Callable[[], bytes], ready: Callable[[], bool], pages: Pages) -> Callable[[str], Answer]:
+def _answers(
+    exposition: Callable[[], bytes], unready: Callable[[], str | None], pages: Pages
+) -> Callable[[str], Answer]:
     def answer(path: str) -> Answer:
         if path == "/metrics":
             return Answer(exposition(), CONTENT_TYPE_LATEST)
         if path == "/healthz":
             return Answer(b"alive\n", _TEXT)
         if path == "/readyz":
-            if ready():
+            reason = unready()
+            if reason is None:
                 return Answer(b"ready\n", _TEXT)
-            return Answer(b"not ready\n", _TEXT, HTTPStatus.SERVICE_UNAVAILABLE)
+            return Answer(f"not ready: {reason}\n".encode(), _TEXT, HTTPStatus.SERVICE_UNAVAILABLE)
         return pages(path) or Answer(b"/ /metrics /healthz /readyz\n", _TEXT, HTTPStatus.NOT_FOUND)
 
     return answer

@@ -20,17 +20,18 @@ from detectors.sections import Config
 from streams import app as faust_app
 from streams import topics
 from streams.custody import Custody
-from streams.errors import BrokerUnavailableError, StreamsError
+from streams.errors import BrokerUnavailableError, StopError, StreamsError
 from streams.metrics import Metrics
 from streams.page import pages
 from streams.page_state import Glance, look
+from streams.progress import Progress
+from streams.readiness import Readiness
 from streams.settings import Settings
 from streams.watchdog import Watchdog
 from streams.web import WebServer
 
 log = logging.getLogger(__name__)
 
-STOPPED_HARD = 12
 _NOISY = ("aiokafka", "faust", "mode", "asyncio", "streams.app")
 
 
@@ -56,8 +57,11 @@ async def _main(settings: Settings, config: Config, started: Callable[[str], Non
     metrics = Metrics(settings.partitions)
     await topics.ensure(settings)
     custody = Custody(settings, config, metrics)
-    glance = Glance(asyncio.get_running_loop(), lambda: look(custody.partitions, ready=custody.assigned))
-    web = WebServer(settings, metrics.exposition, lambda: custody.assigned, pages(glance.take, settings))
+    progress = Progress(custody)
+    readiness = Readiness(custody, progress)
+    metrics.ready.set_function(lambda: readiness.ready)
+    glance = Glance(asyncio.get_running_loop(), lambda: look(custody.partitions, ready=readiness.ready))
+    web = WebServer(settings, metrics.exposition, readiness.reason, pages(glance.take, settings))
     app = faust_app.build(settings, custody)
 
     async def tell_group(positions: Mapping[TopicPartition, int]) -> None:
@@ -72,19 +76,20 @@ async def _main(settings: Settings, config: Config, started: Callable[[str], Non
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     starting = asyncio.create_task(_start(app, lambda: started(web.url)))
-    tending = asyncio.create_task(custody.tend())
+    readiness.tell()
     watchdog = Watchdog(settings, config.merge, metrics, lambda: custody.partitions if custody.assigned else {})
-    watching = asyncio.create_task(watchdog.run())
+    works = (custody.tend(), progress.watch(), readiness.beat(), watchdog.run())
+    tending = [asyncio.create_task(work) for work in works]
     try:
         await _until_stopped(custody, app, stopping, starting)
     finally:
-        failure = _by_name(custody.failure, settings)
-        _end_hard_after(settings.stop_timeout_s, failure)
-        tending.cancel()
-        watching.cancel()
-        starting.cancel()
-        await _stop(custody, app)
+        _end_hard_after(settings.stop_timeout_s, custody)
+        for task in (*tending, starting):
+            task.cancel()
+        await _stop(custody, app, settings.stop_timeout_s)
+        readiness.close()
         web.close()
+    failure = _by_name(custody.failure, settings)
     if failure is not None:
         raise failure
 
@@ -122,22 +127,26 @@ async def _until_stopped(
             custody.fail(error)
 
 
-async def _stop(custody: Custody, app: faust_app.App) -> None:
+async def _stop(custody: Custody, app: faust_app.App, within_s: float) -> None:
     """Write down, leave the group, hang up; a failing step does not keep the next from being taken."""
-    for step in (custody.close, app.stop, custody.disconnect):
+    steps = ((custody.close, 0.4), (app.stop, 0.45), (custody.disconnect, 0.1))
+    for step, share in steps:
         try:
-            await step()
+            await asyncio.wait_for(step(), share * within_s)
         except Exception as error:  # noqa: BLE001 - it stops anyway, and is read back from what was confirmed
             log.warning("while stopping: %r", error)
+            if step == custody.close and custody.failure is None:
+                custody.failure = StopError("not everything could be written down in time; it will be read again")
 
 
-def _end_hard_after(seconds: float, failure: Exception | None) -> None:
-    """End the process if a graceful stop hangs: a dead broker must not keep a worker from ending."""
+def _end_hard_after(seconds: float, custody: Custody) -> None:
+    """End the process if hanging up hangs: a dead broker must not keep a worker from ending."""
 
     def end() -> None:
-        code = failure.exit_code if isinstance(failure, StreamsError) else STOPPED_HARD
+        failure = custody.failure
+        code = failure.exit_code if isinstance(failure, StreamsError) else int(failure is not None)
         why = f"{failure}; " if failure is not None else ""
-        sys.stderr.write(f"crunchwatch worker: {why}not stopped within {seconds:g} s, ending hard\n")
+        sys.stderr.write(f"crunchwatch worker: {why}not hung up within {seconds:g} s, ending hard\n")
         sys.stderr.flush()
         os._exit(code)
 

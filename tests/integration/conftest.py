@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from streams.embedded import EmbeddedBroker
-from tests.support.kafka import Kafka, KafkaStartError, KafkaUnavailableError, libraries
+from tests.support.kafka import Kafka, KafkaStartError, KafkaUnavailableError, free_port, libraries
 from tests.support.pipeline import Pipeline
+from tests.support.proxy import Proxy
 
 
 @pytest.fixture(scope="session")
@@ -25,18 +26,27 @@ def kafka_jars() -> Path:
 
 
 @pytest.fixture(scope="session")
-def kafka(kafka_jars: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
+def proxy() -> Iterator[Proxy]:
+    """A way to the same Kafka over a network that can fail."""
+    with Proxy(("127.0.0.1", free_port())) as passing:
+        yield passing
+
+
+@pytest.fixture(scope="session")
+def kafka(kafka_jars: Path, proxy: Proxy, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
     """A running Apache Kafka."""
-    broker = _started(tmp_path_factory)
+    broker = _started(proxy, tmp_path_factory)
     yield broker
     broker.stop()
 
 
-def _started(tmp_path_factory: pytest.TempPathFactory) -> Kafka:
+def _started(proxy: Proxy, tmp_path_factory: pytest.TempPathFactory) -> Kafka:
     # A port that was free when it was asked for may be taken when Kafka binds it: ask again, twice.
     for last in (False, False, True):
+        broker = Kafka(tmp_path_factory.mktemp("kafka"))
+        broker.listen_behind(proxy)
         try:
-            return Kafka(tmp_path_factory.mktemp("kafka")).start()
+            return broker.start()
         except KafkaStartError:
             if last:
                 raise

@@ -91,7 +91,7 @@ def test_two_workers_may_live_in_one_process() -> None:
 def test_the_web_port_answers_on_loopback() -> None:
     ready = [False]
     chosen = settings.load({}, metrics_port=0)
-    web = WebServer(chosen, Metrics().exposition, lambda: ready[0])
+    web = WebServer(chosen, Metrics().exposition, lambda: None if ready[0] else "a reason")
     try:
         assert web.url.startswith("http://127.0.0.1:")
         assert b"crunchwatch_owned_partitions" in _get(f"{web.url}/metrics")

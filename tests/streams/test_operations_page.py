@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from streams import errors, worker
+from streams import errors
 from streams.settings import Settings
 
 PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -21,5 +21,5 @@ def test_every_setting_is_there_with_its_default() -> None:
 def test_every_exit_code_is_there() -> None:
     named = (error for error in vars(errors).values() if isinstance(error, type) and error is not errors.StreamsError)
     codes = {error.exit_code for error in named} - {errors.WorkerProcessError.exit_code}
-    for code in {*codes, worker.STOPPED_HARD}:
+    for code in codes:
         assert f"| {code} |" in PAGE

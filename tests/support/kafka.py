@@ -19,6 +19,8 @@ from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests.support.proxy import Proxy
+
 POM = Path(__file__).with_name("kafka-pom.xml")
 HEAP = "-Xmx512m"
 READY_WITHIN_S = 60.0
@@ -100,6 +102,17 @@ class Kafka:
     def url(self) -> str:
         """The address as the project's settings want it."""
         return f"kafka://{self.bootstrap}"
+
+    def listen_behind(self, proxy: Proxy) -> None:
+        """Listen on one more port, and tell who comes there that the proxy is the address; before the start."""
+        plain = f"PLAINTEXT://127.0.0.1:{self.port}"
+        behind, told = (f"BEHIND://127.0.0.1:{port}" for port in (proxy.target[1], proxy.port))
+        self._overrides |= {
+            "listeners": f"{plain},{behind},CONTROLLER://127.0.0.1:{self.controller_port}",
+            "advertised.listeners": f"{plain},{told}",
+            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,BEHIND:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "inter.broker.listener.name": "PLAINTEXT",
+        }
 
     def _properties(self) -> dict[str, str]:
         return {

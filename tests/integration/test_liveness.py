@@ -1,0 +1,120 @@
+"""A worker whose network falls silent says so, waits, and ends in time when told to; on real Kafka, by a proxy."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from detectors.config import load
+from streams import topics
+from streams.custody import Custody
+from streams.errors import StreamsError
+from streams.metrics import Metrics
+from streams.process import WorkerProcess
+from tests.integration.test_recovery import until
+from tests.support.kafka import Kafka
+from tests.support.pipeline import Pipeline, expected
+from tests.support.proxy import Proxy
+
+pytestmark = pytest.mark.kafka
+SESSION = {"CRUNCHWATCH_SESSION_TIMEOUT_S": "6"}
+
+
+@pytest.fixture
+def pipeline(kafka: Kafka, proxy: Proxy, tmp_path: Path) -> Iterator[Pipeline]:
+    """Topics made and read past the proxy; the worker goes through it."""
+    made = Pipeline(kafka.url, tmp_path, SESSION)
+    made.make_topics()
+    yield made
+    proxy.heal()
+
+
+def readyz(worker: WorkerProcess) -> str:
+    try:
+        with urllib.request.urlopen(f"{worker.web_url}/readyz", timeout=5) as answer:
+            return str(answer.read().decode())
+    except urllib.error.HTTPError as error:
+        return error.read().decode()
+
+
+def test_a_network_that_falls_silent_is_said_and_survived(pipeline: Pipeline, proxy: Proxy) -> None:
+    with pipeline.worker(CRUNCHWATCH_BROKER=proxy.url) as worker:
+        until(lambda: readyz(worker) == "ready\n")
+        proxy.hold()
+        began = time.monotonic()
+        until(lambda: readyz(worker).startswith("not ready: the broker at"))
+        assert time.monotonic() - began < 30
+        assert "crunchwatch_ready 0.0" in worker.metrics()
+        pipeline.replay()
+        time.sleep(8)  # longer than the session: the group gives it up meanwhile
+        proxy.heal()
+        until(lambda: readyz(worker) == "ready\n")
+        pipeline.drain()
+        assert worker.stop() == 0
+    for topic in (topics.TRANSITIONS, topics.SIGNALS):
+        assert tuple(pipeline.values(topic)) == expected(topic)
+    lines = [line for line in pipeline.said().splitlines() if "ready" in line]
+    assert len(lines) == 2, lines
+    assert "not ready: the broker" in lines[0]
+    assert "ready again after" in lines[1]
+
+
+@pytest.mark.parametrize("how", ["hold", "cut"])
+def test_a_stop_without_a_broker_takes_less_than_ten_seconds(pipeline: Pipeline, proxy: Proxy, how: str) -> None:
+    with pipeline.worker(CRUNCHWATCH_BROKER=proxy.url) as worker:
+        until(lambda: readyz(worker) == "ready\n")
+        getattr(proxy, how)()
+        time.sleep(1)
+        began = time.monotonic()
+        assert worker.stop() == 0, "all was written down, so it ends well"
+        assert time.monotonic() - began < 10
+        proxy.heal()
+
+
+async def test_a_recovery_that_hangs_has_an_end_and_does_not_keep_a_stop_waiting(
+    pipeline: Pipeline, proxy: Proxy
+) -> None:
+    chosen = msgspec.structs.replace(pipeline.settings, broker=proxy.url, recovery_timeout_s=2.0)
+    await asyncio.to_thread(proxy.hold)
+    custody = Custody(chosen, load(), Metrics())
+    began = time.monotonic()
+    with pytest.raises(StreamsError, match="within 2 s") as caught:
+        await custody.assign([0, 1])
+    assert caught.value.exit_code in (4, 6)
+    assert time.monotonic() - began < 10
+    patient = Custody(msgspec.structs.replace(chosen, recovery_timeout_s=60.0), load(), Metrics())
+    assigning = asyncio.create_task(patient.assign([0, 1]))
+    await asyncio.sleep(0.5)
+    began = time.monotonic()
+    await patient.close()
+    assert time.monotonic() - began < 5
+    with pytest.raises(StreamsError, match="stopped"):
+        await assigning
+    await asyncio.to_thread(proxy.heal)
+
+
+def test_a_commit_whose_answer_is_lost_is_neither_lost_nor_repeated(pipeline: Pipeline, proxy: Proxy) -> None:
+    """The broker hears everything and is not heard: what was committed must be found out, or read back."""
+    with pipeline.worker(CRUNCHWATCH_BROKER=proxy.url) as worker:
+        until(lambda: readyz(worker) == "ready\n")
+        proxy.hold(requests=False)
+        pipeline.replay()
+        time.sleep(2)
+        proxy.heal()
+        time.sleep(0.5)
+        proxy.hold(requests=False)
+        time.sleep(2)
+        proxy.cut()
+        time.sleep(1)
+        proxy.heal()
+        until(lambda: readyz(worker) == "ready\n")
+        pipeline.drain()
+    for topic in (topics.TRANSITIONS, topics.SIGNALS):
+        assert tuple(pipeline.values(topic)) == expected(topic)
