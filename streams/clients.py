@@ -27,6 +27,7 @@ FETCH_WAIT_MS = 20
 TRANSACTION_MARGIN_S = 30.0
 MAX_TRANSACTION_S = 900.0  # a broker refuses more, unless it is told otherwise
 BATCH_BYTES = 1 << 17
+IDLE_MS = 60_000
 T = TypeVar("T")
 
 
@@ -97,6 +98,8 @@ async def producer(
             acks="all",
             linger_ms=2,
             max_batch_size=BATCH_BYTES,
+            # There is one for each partition: those of quiet markets hold no connection.
+            connections_max_idle_ms=IDLE_MS,
             # A record of the largest snapshot must fit with its headers and the batch around it.
             max_request_size=settings.snapshot_bytes + MEBIBYTE,
             **security.options(settings),
