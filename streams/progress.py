@@ -23,15 +23,18 @@ ASK_EVERY_S = 3.0
 ANSWER_WITHIN_S = 5.0
 LOOK_AFTER_S = 4.0
 STALLED_AFTER_S = 18.0
-"""With the asking and a slow answer, a stall shows within thirty seconds."""
+"""A partition of which nothing is taken for so long has stalled; with the asking, that shows within thirty seconds."""
+ONE_STALLED_AFTER_S = 90.0
+"""One source of a partition that goes on otherwise: its turn may just not have come while much is caught up with."""
 _POLL_MS = 500
 
 
 class Stand(NamedTuple):
-    """Where the reading of one source partition stood, and since when it has."""
+    """Where the reading of one source partition stands, since when it has with messages waiting, and when it moved."""
 
     offset: int
     since: float
+    moved: float
 
 
 class Progress:
@@ -78,24 +81,33 @@ class Progress:
         offsets = self._offsets()
         ends = await asyncio.wait_for(reader.end_offsets(list(offsets)), ANSWER_WITHIN_S) if offsets else {}
         now = time.monotonic()
-        waiting = []
+        self._stands = {place: self._stand(place, offsets[place], end, now) for place, end in ends.items()}
         for place, end in ends.items():
-            offset = offsets[place]
-            stand = self._stands.get(place)
-            if offset >= max(end, self._empty_until.get(place, 0)) or stand is None or stand.offset != offset:
-                stand = self._stands[place] = Stand(offset, now)
-            if self._behind(place, offset, end) and now - stand.since > LOOK_AFTER_S:
-                await self._look_at_first(reader, place, offset, end)
-            if self._behind(place, offset, end) and now - stand.since > STALLED_AFTER_S:
-                waiting.append(f"{place.topic}-{place.partition} from {offset} to {end}")
-        self._stands = {place: stand for place, stand in self._stands.items() if place in offsets}
+            if self._behind(place, offsets[place], end) and now - self._stands[place].since > LOOK_AFTER_S:
+                await self._look_at_first(reader, place, offsets[place], end)
+        behind = {place: end for place, end in ends.items() if self._behind(place, offsets[place], end)}
+        moved = {number: self._moved(number) for number in {place.partition for place in behind}}
+        waiting = [
+            f"{place.topic}-{place.partition} from {offsets[place]} to {end}"
+            for place, end in behind.items()
+            if now - self._stands[place].since > ONE_STALLED_AFTER_S
+            or min(now - self._stands[place].since, now - moved[place.partition]) > STALLED_AFTER_S
+        ]
         self.stalled = f"messages wait and none is taken: {', '.join(waiting[:3])}" if waiting else None
         self._custody.metrics.lagging(
-            {
-                place: end - offsets[place] if self._behind(place, offsets[place], end) else 0
-                for place, end in ends.items()
-            }
+            {place: behind[place] - offsets[place] if place in behind else 0 for place in ends}
         )
+
+    def _stand(self, place: TopicPartition, offset: int, end: int, now: float) -> Stand:
+        """Since when reading has stood where it does; while nothing waits, it does not stand."""
+        stand = self._stands.get(place)
+        if stand is None or stand.offset != offset:
+            return Stand(offset, now, now)
+        return stand if self._behind(place, offset, end) else Stand(offset, now, stand.moved)
+
+    def _moved(self, number: int) -> float:
+        """When anything of a partition was last seen to be taken."""
+        return max(stand.moved for place, stand in self._stands.items() if place.partition == number)
 
     def _offsets(self) -> dict[TopicPartition, int]:
         custody = self._custody

@@ -61,9 +61,9 @@ def test_a_network_that_falls_silent_is_said_and_survived(pipeline: Pipeline, pr
     for topic in (topics.TRANSITIONS, topics.SIGNALS):
         assert tuple(pipeline.values(topic)) == expected(topic)
     lines = [line for line in pipeline.said().splitlines() if "ready" in line]
-    assert len(lines) == 2, lines
     assert "not ready: the broker" in lines[0]
     assert "ready again after" in lines[1]
+    assert sum("not ready: the broker" in line for line in lines) == 1, lines
 
 
 @pytest.mark.parametrize("how", ["hold", "cut"])
