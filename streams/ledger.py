@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import InvalidProducerEpoch, KafkaError, ProducerFenced
 
 from streams import clients, records
-from streams.errors import FencedError, SnapshotTooLargeError
+from streams.errors import BrokerUnavailableError, FencedError, SnapshotTooLargeError
 from streams.metrics import Metrics
 from streams.partition import Partition
 from streams.settings import Settings
@@ -38,6 +38,7 @@ class Ledger:
         self.due_bytes = 0
         self._settings = settings
         self._producer = producer
+        self._interrupted = False
 
     @classmethod
     async def open(cls, settings: Settings, number: int) -> Ledger:
@@ -65,8 +66,14 @@ class Ledger:
 
         Raises:
             FencedError: the partition has another owner.
+            BrokerUnavailableError: a commit before this was broken off.
             KafkaError: the broker would not have it.
         """
+        if self._interrupted:
+            raise BrokerUnavailableError(
+                f"a commit of partition {self.number} was broken off; what was committed is read back at the next start"
+            )
+        self._interrupted = True
         try:
             await self._producer.begin_transaction()
             sent = [
@@ -79,6 +86,7 @@ class Ledger:
             await self._producer.commit_transaction()
         except (ProducerFenced, InvalidProducerEpoch) as error:
             raise FencedError(self.number) from error
+        self._interrupted = False
         self.due, self.due_bytes = [], 0
 
     async def close(self) -> None:

@@ -84,9 +84,9 @@ async def _main(settings: Settings, config: Config, started: Callable[[str], Non
         await _until_stopped(custody, app, stopping, starting)
     finally:
         _end_hard_after(settings.stop_timeout_s, custody)
-        for task in (*tending, starting):
-            task.cancel()
         await _stop(custody, app, settings.stop_timeout_s)
+        for task in (*tending, starting):  # not before: a flush that is broken off is not taken up again
+            task.cancel()
         readiness.close()
         web.close()
     failure = _by_name(custody.failure, settings)

@@ -247,6 +247,25 @@ async def test_a_poisoned_state_is_built_anew_and_repeats_nothing(desk: Desk, po
     assert len(await desk.said(topics.DEAD_LETTER)) == 1
 
 
+async def test_a_commit_that_is_broken_off_leaves_what_was_committed(desk: Desk) -> None:
+    await desk.custody.assign([PARTITION])
+    (message,) = await desk.send([b"no event"])
+    await desk.custody.take(message)
+    flushing = asyncio.create_task(desk.custody.flush())
+    await asyncio.sleep(0.001)
+    flushing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await flushing
+    desk.custody.partitions[PARTITION].touched = True
+    await desk.custody.revoke()
+    assert desk.custody.failure is None
+    positions = await desk.custody.assign([PARTITION])
+    await desk.custody.take(message)
+    await desk.custody.flush()
+    assert positions[TopicPartition(desk.topic, PARTITION)] in (0, 1)
+    assert len(await desk.said(topics.DEAD_LETTER)) == 1
+
+
 async def test_a_step_of_the_state_does_not_wait_for_the_interval(desk: Desk) -> None:
     await desk.custody.assign([PARTITION])
     (message,) = await desk.send(quotes(1))
