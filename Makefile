@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 STAMP   = $(VENV)/.installed
 
-.PHONY: demo bench test fuzz chaos lint golden schemas lock venv soak clean
+.PHONY: demo bench test fuzz chaos pager lint golden schemas lock venv soak clean
 
 demo: $(STAMP)           ## watch February and March 2021 stream through a broker and a worker
 	$(BIN)/crunchwatch demo
@@ -14,6 +14,9 @@ test: $(STAMP) lint      ## everything that has to hold
 
 chaos: $(STAMP)          ## break things on a real Apache Kafka and compare every byte; SHORT=1 takes half as long
 	CHAOS_SHORT=$(SHORT) $(BIN)/python -m pytest -q -m chaos -n 2 --dist worksteal --durations=0 tests/chaos
+
+pager: $(STAMP)          ## each trouble of the pager by itself, through real Prometheus and Alertmanager
+	$(BIN)/python -m pytest -q -m pager tests/pager
 
 soak: $(STAMP)           ## twenty minutes (SOAK_MINUTES) at 2000 messages a second with kills and corruption
 	$(BIN)/python -m tests.soak

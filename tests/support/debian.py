@@ -9,6 +9,7 @@ browser has too many libraries for that and has to be installed. What cannot be 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from functools import cache
@@ -36,7 +37,8 @@ def promtool() -> Path:
 
 def alertmanager() -> Path:
     """The server, under Debian's name or its makers'."""
-    return _for_test("prometheus-alertmanager", "prometheus-alertmanager", "alertmanager")
+    found = _for_test("prometheus-alertmanager", "prometheus-alertmanager", "alertmanager")
+    return _at_home(found) if found.is_relative_to(_cache()) else found
 
 
 def amtool() -> Path:
@@ -83,10 +85,37 @@ def find(package: str | None, *names: str) -> Path:
     raise ProgramUnavailableError(f"Debian's package {package} in {folder} holds no program {' or '.join(names)}")
 
 
+_SHARE = b"/usr/share/prometheus/alertmanager"
+
+
+def _at_home(program: Path) -> Path:
+    """A copy of Debian's Alertmanager that reads its templates where they were unpacked.
+
+    The folder is written into the program, so it is replaced there by a link of the same length.
+    """
+    link = _cache().parent / "cw-am"
+    place = str(link).encode().rjust(len(_SHARE), b"/")
+    if len(place) > len(_SHARE):
+        raise ProgramUnavailableError(_how_to_get("prometheus-alertmanager", f"{link} is too long a path for a copy"))
+    copy = program.with_name("alertmanager-at-home")
+    if not copy.exists() or not (link / "default.tmpl").exists():
+        link.unlink(missing_ok=True)
+        link.symlink_to(program.parents[1] / "share" / "prometheus" / "alertmanager")
+        partial = copy.with_name(f"{copy.name}.{os.getpid()}")
+        partial.write_bytes(re.sub(_SHARE + rb"(?!/)", place, program.read_bytes()))
+        partial.chmod(0o755)
+        partial.replace(copy)
+    return copy
+
+
+def _cache() -> Path:
+    chosen = os.environ.get("CRUNCHWATCH_DEBIAN_CACHE")
+    return Path(chosen) if chosen else Path.home() / ".cache" / "crunchwatch"
+
+
 def _unpacked(package: str) -> Path:
     """The folder of a package's files, fetched if it is not there yet."""
-    chosen = os.environ.get("CRUNCHWATCH_DEBIAN_CACHE")
-    folder = (Path(chosen) if chosen else Path.home() / ".cache" / "crunchwatch") / f"debian-{package}"
+    folder = _cache() / f"debian-{package}"
     if folder.is_dir():
         return folder
     # Unpacked beside its place and renamed into it, so that two runs at once never see half a folder.
