@@ -30,7 +30,7 @@ def scraped() -> Iterator[Server]:
     metrics = Metrics(partition_count=1)
     partition = Partition(0, next_offsets={}, new_engine=lambda _: None)
     partition.markets["UST"] = Market(Engine(load(), "UST"), {}, 0)
-    web = WebServer(settings.load({}, metrics_port=0), metrics.exposition, lambda: True)
+    web = WebServer(settings.load({}, metrics_port=0), metrics.exposition, lambda: None)
     jobs = [{"job_name": "crunchwatch", "static_configs": [{"targets": [web.url.removeprefix("http://")]}]}]
     every = {"scrape_interval": f"{EVERY_S}s", "scrape_timeout": f"{EVERY_S}s"}
     try:
