@@ -103,7 +103,7 @@ def test_the_web_port_answers_on_loopback() -> None:
         with pytest.raises(urllib.error.HTTPError, match="404"):
             _get(f"{web.url}/secret")
         with pytest.raises(SettingsError, match="metrics_port"):
-            WebServer(settings.load({}, metrics_port=int(web.url.rpartition(":")[2])), bytes, lambda: True)
+            WebServer(settings.load({}, metrics_port=int(web.url.rpartition(":")[2])), bytes, lambda: None)
     finally:
         web.close()
 

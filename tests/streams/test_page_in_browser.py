@@ -25,7 +25,7 @@ def url() -> Iterator[str]:
     engine.process(feb2021().events)
     engines = [engine, Engine(load(), EVIL), Engine(load(), "A" * 64)]
     chosen = settings.load({}, metrics_port=0)
-    web = WebServer(chosen, bytes, lambda: True, pages(lambda: look(owned(*engines), ready=True), chosen))
+    web = WebServer(chosen, bytes, lambda: None, pages(lambda: look(owned(*engines), ready=True), chosen))
     yield web.url
     web.close()
 

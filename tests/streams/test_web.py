@@ -58,7 +58,7 @@ def serve() -> Iterator[Serve]:
     def start(**variables: str) -> Client:
         told = {f"CRUNCHWATCH_{name.upper()}": text for name, text in variables.items()}
         chosen = settings.load({"CRUNCHWATCH_METRICS_PORT": "0", **told})
-        running.append(WebServer(chosen, lambda: b"shown 1\n", lambda: False))
+        running.append(WebServer(chosen, lambda: b"shown 1\n", lambda: "a reason"))
         return Client(running[-1])
 
     yield start
