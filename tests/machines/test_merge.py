@@ -32,6 +32,8 @@ class Model:
         self.taken: dict[str, list[ev.Event]] = {}
         self.released: list[ev.Event] = []
         self.watermark = FAR_PAST
+        self.remembered: dict[str, int] = {}
+        """How many ids of a stream may be kept: all since the first that is not late yet, or the last few."""
 
     def accept(self, event: ev.Event, *, remembered: bool) -> Verdict:
         """What becomes of an event. How long an id is remembered beyond its duty is the merge's own affair."""
@@ -51,7 +53,10 @@ class Model:
                 return Verdict.DUPLICATE if same[-1] == event else Verdict.CONFLICT
             if event.known < newest - LATENESS_S * NS or event.known < self.watermark:
                 return Verdict.LATE
-            self.taken.setdefault(stream, []).append(event)
+            taken = self.taken.setdefault(stream, [])
+            taken.append(event)
+            fresh = next(n for n, one in enumerate(taken) if one.known >= newest - LATENESS_S * NS)
+            self.remembered[stream] = max(MERGE.dedup_ids, len(taken) - fresh)
         self.newest[stream] = max(newest, event.known)
         least = min(self.newest.values())
         if least != FAR_PAST:
@@ -77,6 +82,7 @@ class Merge(RuleBasedStateMachine):
         super().__init__()
         self.ordering = Ordering(MERGE)
         self.model = Model()
+        self.in_a_batch = False
 
     @rule(
         stream=st.sampled_from(STREAMS),
@@ -94,7 +100,7 @@ class Merge(RuleBasedStateMachine):
 
     @rule(
         stream=st.sampled_from(STREAMS),
-        second=st.sampled_from([-4_000, 0, 50, 100, 200, 300, 500, 86_400, 300_000]),
+        second=st.sampled_from([-4_000, 0, 59, 60, 61, 90, 120, 121, 500, 86_400, 300_000]),
         roster=st.sampled_from([(), STREAMS, STREAMS[:2], ("policy",)]),
     )
     def beat(self, stream: str, second: int, roster: tuple[str, ...]) -> None:
@@ -112,6 +118,20 @@ class Merge(RuleBasedStateMachine):
         remembered = (event.source, event.sequence) in seen
         wanted, found = self.model.accept(event, remembered=remembered), self.ordering.accept(event)
         assert found is wanted, (found, wanted, event)
+        if not self.in_a_batch:
+            self.release()
+
+    @rule(stream=st.sampled_from(STREAMS), second=st.sampled_from([0, 60, 120]))
+    def say_more_than_is_remembered_and_repeat_the_first(self, stream: str, second: int) -> None:
+        burst = [event_of(stream, START + second * NS, "c", second + number, 0.1) for number in range(7)]
+        after = event_of(stream, START + (second + LATENESS_S) * NS, "c", second + 50, 0.1)
+        another = event_of(stream, START + (second + LATENESS_S) * NS, "c", second + 51, 0.1)
+        for event in (*burst, after, another, burst[0]):
+            self._give(event)
+
+    @rule(begin=st.booleans())
+    def begin_or_end_a_batch(self, begin: bool) -> None:
+        self.in_a_batch = begin
 
     @rule()
     def release(self) -> None:
@@ -134,9 +154,8 @@ class Merge(RuleBasedStateMachine):
     @invariant()
     def memory_is_bounded(self) -> None:
         tracks: dict[str, Any] = self.ordering.snapshot()["tracks"]
-        for stream, (newest, seen) in tracks.items():
-            fresh = [one for one in self.model.taken.get(stream, ()) if one.known >= newest - LATENESS_S * NS]
-            assert len(seen) <= max(MERGE.dedup_ids, 2 * len(fresh)) + MERGE.dedup_ids
+        for stream, (_, seen) in tracks.items():
+            assert len(seen) <= self.model.remembered.get(stream, 0)
 
 
 def event_of(stream: str, known: int, source: str, sequence: int, value: float) -> ev.Event:

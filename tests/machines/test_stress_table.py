@@ -237,6 +237,15 @@ class Table(RuleBasedStateMachine):
         assert kind == expected
         assert confidence == ("low" if not living else "high" if strong else "medium")
 
+    @rule(level=st.integers(2, 3), minutes=st.sampled_from([1_440, 4_320, 14_400]))
+    def a_state_is_entered_and_its_feed_falls_silent(self, level: int, minutes: int) -> None:
+        for feed in LIVING:
+            self.lose_or_hear_a_feed(feed, gone=False)
+        self.say("floor.breach", "A", level)
+        self.pass_time(60)
+        self.lose_or_hear_a_feed("specials", gone=True)
+        self.pass_time(minutes)
+
     @rule(share=st.floats(0, 1))
     def nothing_happens_before_it_wakes(self, share: float) -> None:
         wake = self.table.wake_at() or self.now + 40 * 86_400 * NS
