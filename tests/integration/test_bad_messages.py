@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from base64 import b64decode
 from collections.abc import Callable
 
 import orjson
+import pytest
 
 from detectors import codec
-from streams import topics
+from streams import clients, topics
+from tests.integration.test_recovery import until
 from tests.support.pipeline import Pipeline, expected
 
 Fault = tuple[str, str, int, int, int | None]
@@ -49,3 +53,24 @@ def _faults(pipeline: Pipeline) -> list[Fault]:
         for record in pipeline.read(topic)
         for reject in codec.decode(record.value, key=record.key, stream=topic).rejects
     ]
+
+
+@pytest.mark.kafka
+def test_what_a_transactional_source_has_undone_never_arrives(on_kafka: Callable[..., Pipeline]) -> None:
+    pipeline = on_kafka()
+    pipeline.make_topics()
+
+    async def send() -> None:
+        producer = await clients.producer(pipeline.settings, transactional_id=pipeline.settings.group)
+        for raw, end in ((b"undone", producer.abort_transaction), (b"done", producer.commit_transaction)):
+            await producer.begin_transaction()
+            await producer.send_and_wait(pipeline.settings.topic("repo"), raw, b"UST", 0)
+            await end()
+        await producer.stop()
+
+    with pipeline.worker() as worker:
+        asyncio.run(send())
+        until(lambda: pipeline.read(topics.DEAD_LETTER) != [])
+        assert 'crunchwatch_messages_total{stream="repo"} 1.0' in worker.metrics()
+    (letter,) = pipeline.values(topics.DEAD_LETTER)
+    assert b64decode(orjson.loads(letter)["raw_base64"]) == b"done"
