@@ -91,7 +91,9 @@ def kafka(jars: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door
 
 @pytest.fixture
 def trial(kafka: DooredKafka, tmp_path: Path, ledger: Ledger) -> Callable[..., Trial]:
-    """Makes trials on the one broker."""
+    """Makes trials on the one broker; a test that failed while it was down leaves it to the next to start it."""
+    if not kafka.running():
+        kafka.start()
     return lambda **variables: Trial(kafka.url, tmp_path, ledger, variables)
 
 

@@ -21,6 +21,8 @@ from tests.support.kafka import Kafka
 STREAM_S = 20
 RESTARTS_S = 30
 AWAY_S = 2.0
+PATIENCE_S = "180"
+"""A broker may take long to start on a busy machine."""
 DISK_MB = 160
 LEFT_MB = 3
 ENDED_WITHIN_S = 60.0
@@ -29,7 +31,7 @@ ENDED_WITHIN_S = 60.0
 def test_a_broker_is_restarted_in_order_and_by_a_crash(
     trial: Callable[..., Trial], kafka: DooredKafka, ledger: Ledger
 ) -> None:
-    going = trial()
+    going = trial(CRUNCHWATCH_RECOVERY_TIMEOUT_S=PATIENCE_S)
     going.make_topics()
     with going.supervised() as worker:
         with going.streaming(made_up(), seconds=RESTARTS_S) as coming:

@@ -23,7 +23,7 @@ from tests.support.proxy import Proxy
 
 POM = Path(__file__).with_name("kafka-pom.xml")
 HEAP = "-Xmx512m"
-READY_WITHIN_S = 60.0
+READY_WITHIN_S = 120.0
 STOP_WITHIN_S = 20.0
 
 
