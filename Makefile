@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 STAMP   = $(VENV)/.installed
 
-.PHONY: demo bench test fuzz chaos pager lint golden schemas lock venv soak clean
+.PHONY: boards demo bench test fuzz chaos pager lint golden schemas lock venv soak clean
 
 demo: $(STAMP)           ## watch February and March 2021 stream through a broker and a worker
 	$(BIN)/crunchwatch demo
@@ -34,6 +34,10 @@ fuzz: $(STAMP)           ## a million fuzzed messages, guided fuzzing of the dec
 	FUZZ_EXAMPLES=500 $(BIN)/python -m pytest -q -n 2 tests/machines
 	$(BIN)/python -m tests.fuzz.guided -runs=1000000 -max_total_time=600 -print_final_stats=1
 	$(BIN)/python -m tests.fuzz.account --messages 1000000
+
+boards: $(STAMP)         ## write the boards anew, and ask every query of boards and rules of a real Prometheus
+	$(BIN)/python -m grafana.boards
+	$(BIN)/python -m grafana.check
 
 golden: $(STAMP)         ## write the golden files anew and show what changed
 	$(BIN)/python -m tests.golden

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from aiokafka import TopicPartition
+
 from detectors.codec import REASONS, Reject
 from detectors.config import load
 from detectors.engine import Engine
@@ -55,6 +57,8 @@ def _seen(server: Server) -> bool:
 
 def _work(metrics: Metrics, partition: Partition) -> None:
     metrics.owned({0: partition})
+    metrics.ready.set(1)
+    metrics.lagging({TopicPartition(stream, 0): 0 for stream in STREAMS})
     for stream in STREAMS:
         metrics.applied(stream, Applied(events=1, rejects=[Reject(REASONS[0], "", None, b"")]), 0.001)
         metrics.repeated(stream)

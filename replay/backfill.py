@@ -87,6 +87,7 @@ def write(
 
     Raises:
         OutputError: the folder holds something.
+        replay.errors.ScenarioError: the script is of more than one market.
         replay.errors.ProgramError: promtool or Prometheus is missing, or refuses.
     """
     began = time.monotonic()
@@ -94,7 +95,7 @@ def write(
         program("promtool")
         if rule_files:
             program("prometheus")
-    with _replaced(out) as partial, _bar(len(script.events), show_progress) as advance:
+    with _replaced(out) as partial, bar(len(script.events), show=show_progress) as advance:
         backfill = _Backfill(script, config, partial, step_s)
         samples = backfill.measurements(advance, text_only=text_only)
         found = backfill.judgements(rule_files) if rule_files and not text_only else _Judged(0, {}, [])
@@ -264,7 +265,8 @@ def _replaced(out: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _bar(total: int, show: bool) -> Iterator[Advance]:
+def bar(total: int, *, show: bool) -> Iterator[Advance]:
+    """Events gone through, and the day reached, on standard error."""
     columns = (SpinnerColumn(), TextColumn("{task.fields[day]}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not show, transient=True) as progress:
         task = progress.add_task("backfill", total=total, day="")

@@ -44,6 +44,10 @@ _sessions = click.option("--sessions", type=click.IntRange(1), help="Of syntheti
 @click.option("--corrupt", type=RATE, default=0.0, help="Rate of bad messages sent beside the good ones.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Decides where the faults fall, and synthetic.")
 @click.option("--lateness", type=click.FloatRange(0), help="Seconds; by default the desk preset's.")
+@click.option(
+    "--remote-write", metavar="URL", help="Instead of a broker: what a worker would show, to this Prometheus."
+)
+@click.option("--dates", type=click.Choice(["true", "now"]), default="true", show_default=True, help="Of its samples.")
 @click.option("--json", "as_json", is_flag=True, help="The summary as one JSON object.")
 @click.pass_obj
 def replay(
@@ -64,14 +68,20 @@ def replay(
     market's events, the same once more are repeats. Play it again under another name with --market.
 
     synthetic makes events up for as many --markets as you name: crunches and defaults by mechanism, no history.
+
+    --remote-write URL needs no broker: the engine runs here, and a Prometheus that takes remote writes is told what a
+    worker would have shown, at the dates of the past or (--dates now) as if it were today, under job="replay".
     """
     from detectors.config import load
-    from replay import report
+    from replay import past, report
     from replay.connection import PLAINTEXT
     from replay.faults import Faults
     from replay.playback import Playback, play
     from replay.producer import addresses
 
+    if options["remote_write"]:
+        past.unfold(_script(scenario, data, window, end, **_chosen(options)), options, as_json=as_json)
+        return
     addresses(options["broker"])
     how = Playback(
         broker=options["broker"],

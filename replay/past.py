@@ -1,6 +1,6 @@
-"""The command ``backfill``: the past at its true dates, for Prometheus and Grafana.
+"""The past for Prometheus and Grafana: the commands ``backfill`` and ``replay --remote-write``.
 
-Nothing heavy is imported before it runs.
+Nothing heavy is imported before one of them runs.
 """
 
 import sys
@@ -14,6 +14,7 @@ from replay.errors import ProgramError
 
 if TYPE_CHECKING:
     from replay.backfill import Summary
+    from replay.scenario import Script
 
 RULES = Path(__file__).parents[1] / "grafana" / "prometheus" / "rules"
 PATTERN = "*.yml"
@@ -36,7 +37,7 @@ def rule_files(given: tuple[Path, ...]) -> list[Path]:
     return found
 
 
-def run(script: Any, options: dict[str, Any], *, as_json: bool) -> None:
+def run(script: "Script", options: dict[str, Any], *, as_json: bool) -> None:
     """Write the past of a script and say what was written."""
     from detectors.config import load
     from replay import backfill
@@ -77,3 +78,29 @@ def _said(done: "Summary", *, text_only: bool) -> str:
         where = f"--storage.tsdb.path={done.out} --storage.tsdb.retention.time=100y"
         lines.append(f"look at it: prometheus --config.file=/dev/null {where}")
     return "\n".join(lines)
+
+
+def unfold(script: "Script", options: dict[str, Any], *, as_json: bool) -> None:
+    """Write a script's past remotely as it becomes due, and say what was written."""
+    from detectors.config import load
+    from replay import backfill
+    from replay import unfold as unfolding
+    from replay.remote_write import Writer
+
+    kafkas = ("shuffle", "duplicate", "late", "corrupt", "rate", "force", "topic_prefix")
+    asked = [name for name in kafkas if options[name]]
+    if asked:
+        raise click.UsageError(f"--remote-write sends no messages: --{asked[0].replace('_', '-')} goes without it")
+    writer = Writer(options["remote_write"])
+    with backfill.bar(len(script.events), show=not as_json and sys.stderr.isatty()) as advance:
+        done = unfolding.unfold(
+            script,
+            load(),
+            writer,
+            speed=options["speed"],
+            step_s=backfill.step_for(script),
+            dates=options["dates"],
+            progress=advance,
+        )
+    said = f"{done.scenario}: {done.samples:,} samples in {done.requests:,} requests, {done.repeats} repeated"
+    click.echo(msgspec.json.encode(done).decode() if as_json else f"{said}; {done.elapsed_s:.1f} s")

@@ -17,6 +17,7 @@ from detectors.events import STREAMS, Event, Heartbeat
 from detectors.gauges import Family, MarketGauges, Sample
 from detectors.sections import Config
 from detectors.signals import Output, Transition
+from replay.errors import ScenarioError
 from replay.scenario import Script
 
 Key = tuple[Family, tuple[str, ...]]
@@ -46,6 +47,8 @@ class Sampler:
     """Runs the engine over a script and looks at it at each moment; ``outputs`` is all that it said."""
 
     def __init__(self, script: Script, config: Config, step_s: int) -> None:
+        if len(script.markets) > 1:
+            raise ScenarioError(f"one market at a time: this script has {', '.join(script.markets)}")
         self.market = script.events[0].market
         self.outputs: list[Output] = []
         self.moments = moments(script, step_s)

@@ -36,9 +36,9 @@ def _now(sheet: Sheet) -> None:
     sheet.add(
         parts.number(
             1,
-            "Workers",
-            "Workers that Prometheus reaches.",
-            f"sum(up{{{JOB}}})",
+            "Workers at work",
+            "Workers that are ready: they have their partitions' state, and make progress.",
+            f"sum(crunchwatch_ready{{{JOB}}})",
             nothing="none",
         ),
         parts.number(
@@ -94,6 +94,22 @@ def _work(sheet: Sheet) -> None:
             "The slowest stream decides how far a market's time may move.",
             Query(f"max by (stream) (crunchwatch_watermark_held{{{OURS}}})", "{{stream}}"),
             words={0: ("no", "transparent"), 1: ("holds", parts.AMBER)},
+            span=12,
+            height=8,
+        ),
+        parts.curves(
+            109,
+            "Messages not taken yet",
+            "On the broker, beyond what the worker has applied, by stream.",
+            Query(f"sum by (stream) (crunchwatch_consumer_lag_messages{{{JOB}}})", "{{stream}}"),
+            unit=parts.NUMBER,
+        ),
+        parts.timeline(
+            110,
+            "Ready",
+            "Each worker, over time.",
+            Query(f"crunchwatch_ready{{{JOB}}}", "{{instance}}"),
+            words=UP,
             span=12,
             height=8,
         ),

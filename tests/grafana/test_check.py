@@ -43,7 +43,7 @@ def test_every_query_is_answered_or_stands_on_the_list_and_a_broken_panel_is_fou
     said = complaints(found, allowed())
     assert [one for one in said if not one.startswith("broken:")] == []
     assert len(said) == 3
-    assert "unclosed left parenthesis" in said[0]
+    assert "parse error" in said[0]
     assert "no answer to" in said[1]
     assert "no such variable: merket" in said[2]
 

@@ -117,8 +117,13 @@ def test_the_command_says_in_one_line_what_is_wrong(tmp_path):
 
 
 def test_the_command_writes_the_text_and_a_summary(tmp_path):
+    head, *rows = (BUNDLED / "treasury_yields.csv").read_text().splitlines()
+    (tmp_path / "data").mkdir()
+    march = [row for row in rows if "2021-03-0" in row]
+    (tmp_path / "data" / "yields.csv").write_text("\n".join([head, *march, ""]))
     days = ["--from", "2021-03-03", "--to", "2021-03-04", "--step", "1800"]
-    asked = ["backfill", "feb2021", "--out", str(tmp_path / "o"), *days, "--text-only", "--no-rules", "--json"]
+    where = ["--data", str(tmp_path / "data"), "--out", str(tmp_path / "o")]
+    asked = ["backfill", *where, *days, "--text-only", "--no-rules", "--json"]
     done = CliRunner().invoke(main, asked)
     assert done.exit_code == 0, done.stderr
     assert "leaves gaps" in done.stderr
