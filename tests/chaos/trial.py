@@ -164,6 +164,9 @@ class Supervised(WorkerProcess):
             code = self.poll()
             if code is not None:
                 self.exits.append(code)
+                said = self._running().stdout
+                if said is not None:
+                    said.close()
                 self.start()
 
     def wait_ready(self, within_s: float = 90.0) -> None:
