@@ -4,6 +4,7 @@ The server listens on a free loopback port, scrapes nothing, has no Alertmanager
 """
 
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -42,6 +43,10 @@ def program(name: str) -> str:
     return found
 
 
+# Most of promtool's time would go into collecting garbage, of which a run of seconds need not be rid so often.
+_HASTE = {**os.environ, "GOGC": "400"}
+
+
 class BlockWriter:
     """Hands OpenMetrics files to promtool, one process at a time, while the caller goes on."""
 
@@ -56,7 +61,7 @@ class BlockWriter:
         duration = f"--max-block-duration={BLOCK_HOURS}h"
         command = [self._promtool, "tsdb", "create-blocks-from", duration, "openmetrics", str(file), str(self._out)]
         self._running = (
-            subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE),  # noqa: S603
+            subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=_HASTE),  # noqa: S603
             file,
         )
 

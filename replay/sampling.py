@@ -63,16 +63,16 @@ class Sampler:
     def ticks(self, progress: Progress = lambda _, __: None) -> Iterator[Tick]:
         """The moments in order.
 
-        A status is asked for when events came, when the allowed lateness lets them count, and each hour for what time
-        brings about. Between, nothing was heard but heartbeats: time moves, and nothing else.
+        The engine is asked when events came, when the allowed lateness lets them count, and each hour for what time
+        brings about. Between, nothing is heard but heartbeats, which decide nothing: time moves, and nothing else.
         """
         self._warm_up(progress)
         values: dict[Key, float] = {}
         status, behind_ns = self._engine.status(), 0
         for number, now in enumerate(self.moments):
             events = self._known_by(now)
-            self._take([*events, *self._heartbeats(now, number)], live=True)
             if self._is_due(now, events) or not values:
+                self._take([*events, *self._heartbeats(now, number)], live=True)
                 status = self._engine.status()
                 behind_ns = now - status.watermark_ns
                 values = changed = _keyed(self._gauges.samples(status, now / NS))
