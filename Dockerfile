@@ -9,11 +9,23 @@ RUN python -m venv /opt/crunchwatch \
     && /opt/crunchwatch/bin/pip install --no-cache-dir --require-hashes -r constraints.txt \
     && /opt/crunchwatch/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
 
-FROM python:3.11-slim-bookworm
+FROM python:3.11-slim-bookworm AS base
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin crunchwatch
 COPY --from=build /opt/crunchwatch /opt/crunchwatch
 ENV PATH=/opt/crunchwatch/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 USER 10001
 WORKDIR /
 ENTRYPOINT ["crunchwatch"]
+
+# For `crunchwatch backfill`, which writes blocks with Prometheus' own programs: docker-compose.yml, profile replay2021.
+FROM prom/prometheus:v3.5.0 AS prometheus
+FROM base AS past
+USER root
+COPY --from=prometheus /bin/prometheus /bin/promtool /usr/local/bin/
+COPY grafana/prometheus/rules /opt/rules
+RUN mkdir /past && chown 10001:10001 /past
+USER 10001
+
+FROM base
+USER 10001
 CMD ["worker"]

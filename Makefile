@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 STAMP   = $(VENV)/.installed
 
-.PHONY: boards demo bench test fuzz chaos pager lint golden schemas lock venv soak clean
+.PHONY: boards demo stack bench test fuzz chaos pager lint golden schemas lock venv soak clean
 
 demo: $(STAMP)           ## watch February and March 2021 stream through a broker and a worker
 	$(BIN)/crunchwatch demo
@@ -20,6 +20,9 @@ pager: $(STAMP)          ## each trouble of the pager by itself, through real Pr
 
 soak: $(STAMP)           ## twenty minutes (SOAK_MINUTES) at 2000 messages a second with kills and corruption
 	$(BIN)/python -m tests.soak
+
+stack: $(STAMP)          ## the whole stack without Docker, on loopback, until Ctrl-C
+	$(BIN)/python -m grafana.stack
 
 bench: $(STAMP)          ## how fast, as ratios to peers in the same run
 	$(BIN)/python -m bench.throughput

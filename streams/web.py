@@ -124,6 +124,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         if said.status is HTTPStatus.UNAUTHORIZED:
             self.send_header("WWW-Authenticate", "Bearer")
+            self.send_header("WWW-Authenticate", 'Basic realm="crunchwatch: any name, and the token as password"')
         if said.status is HTTPStatus.METHOD_NOT_ALLOWED:
             self.send_header("Allow", "GET, HEAD")
         self.send_header("Content-Type", said.kind)

@@ -7,6 +7,7 @@ name does not matter: the stranger's page does not know it.
 
 from __future__ import annotations
 
+import base64
 import hmac
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -66,12 +67,21 @@ class Guard:
     def _knows(self, authorizations: Sequence[str]) -> bool:
         if len(authorizations) != 1 or self._token is None:
             return False
-        scheme, _, shown = authorizations[0].partition(" ")
-        same = hmac.compare_digest(shown.strip().encode("utf-8", "surrogateescape"), self._token)
-        return same and scheme.lower() == "bearer"
+        scheme, _, text = authorizations[0].partition(" ")
+        shown = text.strip().encode("utf-8", "surrogateescape")
+        if scheme.lower() == "basic":  # what a browser asks its reader for: any name, and the token as password
+            shown = _password(shown)
+        return hmac.compare_digest(shown, self._token) and scheme.lower() in {"bearer", "basic"}
 
     def _ours(self, host: str) -> bool:
         name, colon, port = host.lower().rpartition(":")
         if not colon or not port.isdigit():
             name = host.lower()
         return is_loopback(name) or name.strip("[]") in (self._names or ())
+
+
+def _password(encoded: bytes) -> bytes:
+    try:
+        return base64.b64decode(encoded, validate=True).partition(b":")[2]
+    except ValueError:
+        return b""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import socket
 import time
@@ -98,9 +99,11 @@ def test_beyond_loopback_a_token_is_wanted(serve: Serve, token: str) -> None:
     for wrong in ("", "Bearer", f"Bearer {TOKEN}x", f"Bearer {TOKEN[:-1]}", f"Basic {TOKEN}", TOKEN, "Bearer \xff"):
         status, headers, body = client.ask("/metrics", Authorization=wrong)
         assert status == 401
-        assert headers["WWW-Authenticate"] == "Bearer"
+        assert headers["WWW-Authenticate"].split()[0] in {"Bearer", "Basic"}
         assert TOKEN not in body
     assert client.ask("/")[0] == 401
+    basic = {text: "Basic " + base64.b64encode(text.encode()).decode() for text in (f"desk:{TOKEN}", f"{TOKEN}:", ":")}
+    assert [client.ask("/metrics", Authorization=one)[0] for one in basic.values()] == [200, 401, 401]
     twice = f"GET /metrics HTTP/1.1\r\nAuthorization: Bearer {TOKEN}\r\nAuthorization: Bearer x\r\n\r\n"
     assert client.say(twice.encode()).startswith(b"HTTP/1.0 401")
 
