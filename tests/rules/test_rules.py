@@ -89,7 +89,7 @@ def test_the_page_on_alerting_lists_them_with_their_severity() -> None:
 
 def test_rules_look_at_metrics_that_there_are() -> None:
     shown = {row.name for row in rows(Metrics(1))}
-    shown |= {f"{name}_bucket" for name in shown} | {"crunchwatch_ready"}
+    shown |= {f"{name}_bucket" for name in shown}
     recorded = {rule["record"] for rule in rules() if "record" in rule}
     for rule in rules():
         text = rule["expr"] + " ".join(rule.get("annotations", {}).values())
