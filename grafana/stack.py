@@ -57,6 +57,7 @@ class Stack:
         self.ports = ports
         self.children: list[Child] = []
         self.blocks: Path | None = None
+        self.variables: dict[str, str] = {}
 
     def url(self, name: str, path: str = "") -> str:
         """The address of one of them."""
@@ -87,6 +88,7 @@ def running(ports: Ports, *, replay: Sequence[str], past: bool = True) -> Iterat
     alertmanager = at_home(find("prometheus-alertmanager", "prometheus-alertmanager", "alertmanager"))
     path = {"PATH": os.pathsep.join([str(promtool.parent), str(prometheus.parent), os.environ.get("PATH", "")])}
     stack = Stack(ports)
+    stack.variables = path
     serving = str(with_pages(prometheus))
     with ExitStack() as stopping:
         folder = Path(stopping.enter_context(tempfile.TemporaryDirectory(prefix="crunchwatch-stack-")))
@@ -200,7 +202,12 @@ def _check_boards(stack: Stack, folder: Path) -> Child | None:
         return None
     copy = folder / "checked"
     shutil.copytree(stack.blocks, copy, ignore=shutil.ignore_patterns("lock", "wal", "chunks_head", "queries.active"))
-    return Child("boards", [sys.executable, "-m", "grafana.check", str(copy)], folder, {"PYTHONPATH": str(HERE.parent)})
+    return Child(
+        "boards",
+        [sys.executable, "-m", "grafana.check", str(copy)],
+        folder,
+        {**stack.variables, "PYTHONPATH": str(HERE.parent)},
+    )
 
 
 @click.command()
