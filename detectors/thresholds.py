@@ -19,7 +19,8 @@ def thresholds(config: Config) -> dict[tuple[str, str], float]:
         lines["specialness", tier] = value
     for spread in config.scarcity.spreads:
         series = f"scarcity_{spread.name}_bp"
-        lines |= {(series, "scarce"): config.scarcity.min_bp, (series, "deep"): config.scarcity.deep_bp}
+        # A scarce spread is a negative one: the lines lie below zero.
+        lines |= {(series, "scarce"): -config.scarcity.min_bp, (series, "deep"): -config.scarcity.deep_bp}
     lines["takeup_ON_RRP_usd", "high"] = config.facility.line_usd
     if config.fails.line_usd is not None:
         lines["fails_TOTAL:week_usd", "high"] = config.fails.line_usd

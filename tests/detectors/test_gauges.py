@@ -108,3 +108,9 @@ def _step(name: str, before: str, after: str) -> Transition:
         provenance="quoted",
         config_hash="h",
     )
+
+
+def test_the_lines_of_scarcity_lie_where_the_detector_looks():
+    lines = thresholds(load())
+    assert lines["scarcity_DVP-TRIPARTY_bp", "scarce"] == -5.0
+    assert lines["scarcity_DVP-TRIPARTY_bp", "deep"] == -10.0
