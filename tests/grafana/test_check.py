@@ -31,6 +31,7 @@ def past(tmp_path_factory) -> Path:
     return out
 
 
+@pytest.mark.drill
 def test_every_query_is_answered_or_stands_on_the_list_and_a_broken_panel_is_found(past):
     queries = [*of_boards(FOLDER), *of_rules(RULES)]
     broken = copy.deepcopy(boards()["desk"])

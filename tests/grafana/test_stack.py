@@ -64,6 +64,7 @@ def test_a_graph_is_a_link() -> None:
     assert graph("up == 1", weeks=9).startswith("/graph?g0.expr=up+%3D%3D+1&g0.tab=0")
 
 
+@pytest.mark.drill
 @pytest.mark.embedded
 def test_it_runs_and_ends_with_ctrl_c_leaving_nothing(tmp_path: Path) -> None:
     debian.prometheus(), debian.alertmanager()

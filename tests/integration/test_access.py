@@ -19,7 +19,7 @@ from streams.errors import AccessRefusedError, SettingsError
 from tests.support.pipeline import Pipeline, expected
 from tests.support.secured import PLAIN_USER, Secured
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.drill]
 
 
 @pytest.fixture(scope="module")

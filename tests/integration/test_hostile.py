@@ -65,6 +65,7 @@ async def send(pipeline: Pipeline, messages: list[Message]) -> None:
             await producer.send(pipeline.settings.topic(topic), value, key=key, partition=0)
 
 
+@pytest.mark.drill
 @pytest.mark.embedded
 def test_a_hostile_producer_harms_itself_alone(on_embedded: Callable[..., Pipeline], tmp_path: Path) -> None:
     mark = tmp_path / "mark"

@@ -23,7 +23,7 @@ from tests.support.kafka import Kafka
 from tests.support.pipeline import Pipeline, expected
 from tests.support.proxy import Proxy
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.drill]
 SESSION = {"CRUNCHWATCH_SESSION_TIMEOUT_S": "6"}
 
 

@@ -20,7 +20,7 @@ from streams import clients, topics
 from tests.support import make
 from tests.support.pipeline import Pipeline
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.drill]
 HOURS = 24 * 12
 DIES_AT = 24 * 2
 START = make.moment("2021-02-08 00:00")
