@@ -160,6 +160,7 @@ class MarketGauges:
         yield from self._levels(status)
         yield from self._sight(status)
         yield from self.timed(status, now_s)
+        yield from self._streams(status)
 
     @staticmethod
     def timed(status: Status, now_s: float) -> Iterator[Sample]:
@@ -171,6 +172,9 @@ class MarketGauges:
             yield Sample(OPEN, ("event",), is_open(status.watermark_ns))
             yield Sample(WATERMARK, (), status.watermark_ns / NS)
             yield Sample(LAG, (), now_s - status.watermark_ns / NS)
+
+    @staticmethod
+    def _streams(status: Status) -> Iterator[Sample]:
         for stream in STREAMS:
             yield Sample(HELD, (stream,), stream in status.held_by)
         yield Sample(WAITING, (), status.waiting)
