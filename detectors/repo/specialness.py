@@ -31,10 +31,11 @@ GENERAL_STATISTICS = ("average", "close", "print")
 
 
 class Day(msgspec.Struct):
-    """An issue's present day, and its level so far on it."""
+    """An issue's present day, and its level and highest specialness so far on it."""
 
     date: str
     level: int
+    most_bp: float = 0.0
 
 
 class SpecialnessTiers(Detector):
@@ -100,12 +101,13 @@ class SpecialnessTiers(Detector):
             tiers = self._tiers(values["cap_bp"])
         level = tier(specialness, tiers, self._config.clear_bp, self.level("special", issue))
         day = self._days.get(issue)
+        most = specialness
         if day is not None and day.date == date.isoformat():
-            level = max(level, day.level)
+            level, most = max(level, day.level), max(most, day.most_bp)
         elif day is not None and day.date > date.isoformat():
             return []
         forgotten = self._forget(issue, date, known)
-        self._days[issue] = Day(date.isoformat(), level)
+        self._days[issue] = Day(date.isoformat(), level, most)
         self._last[issue] = specialness
         return forgotten + self.latch(
             "special",
@@ -142,16 +144,19 @@ class SpecialnessTiers(Detector):
         return {f"specialness_{issue}_bp": value for issue, value in self._last.items()}
 
     def margins(self, now: int) -> list[Margin]:
-        """Each issue's last specialness against the tiers, the last of which moves with GC and the fails charge."""
+        """Each issue's highest specialness of its last day, which is what counts, against the tiers.
+
+        The last tier moves with GC and the fails charge.
+        """
         del now
         found = []
-        for issue, value in self._last.items():
+        for issue, day in self._days.items():
             tiers: tuple[float, ...] = self._config.tiers_bp
-            date = calendar.day_of(self._days[issue].date)
+            date = calendar.day_of(day.date)
             gc, charge = self._general(date), self._charge.on(date, self._book)
             if gc is not None and charge is not None:
                 tiers = self._tiers(in_bp(gc.value + charge))
-            found += ladder("special", issue, value, tiers, "bp")
+            found += ladder("special", issue, day.most_bp, tiers, "bp")
         return found
 
     def snapshot(self) -> dict[str, Any]:
