@@ -81,7 +81,7 @@ def test_the_record_of_a_flooded_market_fits_the_default_bound() -> None:
     events = [_same_moment(event, hostile.START + ahead) for event in hostile.flood("UST", 42_000, rng)]
     result = engine.process(events)
     assert {refused.reason for refused in result.conflicts} == {"too_many_waiting"}
-    record = records.MarketRecord(market="UST", epoch=1, flush=1, applied={}, state=engine.snapshot())
+    record = records.MarketRecord(market="UST", flush=1, applied={}, state=engine.snapshot())
     assert len(records.encode(record)) < Settings().snapshot_bytes
     assert engine.status().waiting <= ordering.ENTRIES_FREE
 
