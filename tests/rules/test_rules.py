@@ -136,6 +136,20 @@ def test_everybody_is_told_what_is_theirs(service: str, severity: str, receivers
     assert run(debian.amtool(), *test, f"service={service}", f"severity={severity}").strip() == receivers
 
 
+@pytest.mark.parametrize("service", ["market", "engine"])
+def test_nobody_is_told_of_history(service: str) -> None:
+    test = ("config", "routes", "test", f"--config.file={ALERTMANAGER}")
+    told = run(debian.amtool(), *test, f"service={service}", "severity=critical", "history=true")
+    assert told.strip() == "nobody"
+    (receiver,) = [one for one in loaded(ALERTMANAGER)["receivers"] if one["name"] == "nobody"]
+    assert set(receiver) == {"name"}
+
+
+def test_a_market_is_muted_by_its_own_time_alone() -> None:
+    for rule in loaded(ALERTMANAGER)["inhibit_rules"]:
+        assert rule.get("equal", ["market", "history"]) == ["market", "history"]
+
+
 def test_no_secret_and_no_address_of_anybody_is_in_the_configuration() -> None:
     text = ALERTMANAGER.read_text(encoding="utf-8")
     assert not re.search(r"(routing_key|api_url|password|credentials):", text)
