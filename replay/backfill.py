@@ -55,6 +55,7 @@ class Summary(msgspec.Struct, kw_only=True):
     recorded: int
     alerts: dict[str, int]
     left_out: list[str]
+    too_coarse: list[str]
     elapsed_s: float
 
 
@@ -98,7 +99,7 @@ def write(
     with _replaced(out) as partial, bar(len(script.events), show=show_progress) as advance:
         backfill = _Backfill(script, config, partial, step_s)
         samples = backfill.measurements(advance, text_only=text_only)
-        found = backfill.judgements(rule_files) if rule_files and not text_only else _Judged(0, {}, [])
+        found = backfill.judgements(rule_files) if rule_files and not text_only else _Judged(0, {}, [], [])
     said = backfill.sampler.outputs
     return Summary(
         out=str(out),
@@ -113,6 +114,7 @@ def write(
         recorded=found.recorded,
         alerts=found.alerts,
         left_out=found.left_out,
+        too_coarse=found.too_coarse,
         elapsed_s=round(time.monotonic() - began, 3),
     )
 
@@ -125,6 +127,7 @@ class _Judged(msgspec.Struct):
     recorded: int
     alerts: dict[str, int]
     left_out: list[str]
+    too_coarse: list[str]
 
 
 class _Answer(NamedTuple):
@@ -182,13 +185,14 @@ class _Backfill:
 
     def judgements(self, files: Sequence[Path]) -> _Judged:
         """Ask the rules, in as many rounds as they rest on each other, and write what they say."""
-        judged = _Judged(0, {}, [])
+        judged = _Judged(0, {}, [], [])
         rounds: list[list[rules.Rule]] | None = None
         while rounds is None or rounds:
             with Server(self._folder, rules=files) as server:  # each round sees the blocks of the one before
                 if rounds is None:
-                    rounds, left = rules.answerable(rules.read(server))
-                    judged.left_out = [rule.name for rule in left]
+                    rounds, living, coarse = rules.plan(rules.read(server), self.sampler.moments.step / NS)
+                    judged.left_out = [rule.name for rule in living]
+                    judged.too_coarse = [rule.name for rule in coarse]
                 asked = rounds.pop(0) if rounds else []
                 answers = [_Answer(rule, *self._ask(server, rule)) for rule in asked]
             self._write(answers, judged)

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from replay.errors import ProgramError
-
 if TYPE_CHECKING:
     from replay.backfill import Summary
     from replay.scenario import Script
@@ -24,7 +22,7 @@ def rule_files(given: tuple[Path, ...]) -> list[Path]:
     """The files of rules: those given, those in a folder given, or those beside the program's source.
 
     Raises:
-        ProgramError: one that is given is not there.
+        click.UsageError: one that is given is not there.
     """
     found: list[Path] = []
     for path in given or (RULES,):
@@ -33,7 +31,7 @@ def rule_files(given: tuple[Path, ...]) -> list[Path]:
         elif path.is_file():
             found.append(path)
         elif given:
-            raise ProgramError(f"--rules: {path} is not there")
+            raise click.UsageError(f"--rules: {path} is not there")
     return found
 
 
@@ -74,6 +72,11 @@ def _said(done: "Summary", *, text_only: bool) -> str:
         lines.append(f"alerts that fired: {alerts or 'none'}")
     if done.left_out:
         lines.append(f"rules of a living worker, left out: {', '.join(sorted(set(done.left_out)))}")
+    if done.too_coarse:
+        names = ", ".join(sorted(set(done.too_coarse)))
+        lines.append(
+            f"rules that look back over no more than {done.step_s} s, left out (a finer --step has them): {names}"
+        )
     if not text_only:
         where = f"--storage.tsdb.path={done.out} --storage.tsdb.retention.time=100y"
         lines.append(f"look at it: prometheus --config.file=/dev/null {where}")

@@ -12,14 +12,15 @@ because it stood (``... and on (...) ALERTS{...}``) is asked twice, with that cl
 second answer while it fires.
 
 Rules over metrics that only a living worker has (its readiness, its dead letters) are left out by name: the past has no
-process to be unready.
+process to be unready. So are rules whose window is no longer than the step: with one sample in it nothing ever changes.
 """
 
+import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from detectors.gauges import FAMILIES
 from replay.prometheus import Server
@@ -35,6 +36,9 @@ _RECORDED = re.compile(r"\b[a-z_]\w*:\w[\w:]*")
 _MEMORY = re.compile(r"\blast_over_time\(\s*[a-z_]\w*:[\w:]+(?:\{[^}]*\})?\[\w+\]\s*\)")
 _QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'")
 _ITSELF = re.compile(r"\band\s+on\s*\([^)]*\)\s*ALERTS\{[^}]*\}")
+_WINDOW = re.compile(r"\[(\w+)(?::\w*)?\]")
+_DURATION = re.compile(r"(\d+)(ms|[smhdwy])")
+_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "y": 31_536_000}
 _TEMPLATE = re.compile(r"\{\{\s*\$labels\.(\w+)\s*\}\}")
 
 
@@ -51,8 +55,16 @@ class Rule:
 
     def needs(self) -> set[str]:
         """The metrics it reads, as far as they are ours or recorded; not what it remembers of what was recorded."""
-        plain = _MEMORY.sub("", _QUOTED.sub("", self.query))
+        plain = self._plain()
         return {*_OURS.findall(_RECORDED.sub("", plain)), *_RECORDED.findall(plain)}
+
+    def window_s(self) -> float:
+        """The shortest time that it looks back over, but for what it remembers; infinite if it looks at moments."""
+        windows = (_DURATION.findall(one) for one in _WINDOW.findall(self._plain()))
+        return min((sum(int(count) * _SECONDS[unit] for count, unit in one) for one in windows), default=math.inf)
+
+    def _plain(self) -> str:
+        return _MEMORY.sub("", _QUOTED.sub("", self.query))
 
     def held_by(self) -> str | None:
         """What keeps an alert that looks at itself firing: its query without the look; None for the others."""
@@ -80,9 +92,28 @@ def _rule(plain: Mapping[str, Any]) -> Rule:
 SHOWN = {family.sample_name for family in FAMILIES}
 
 
-def answerable(rules: Iterable[Rule]) -> tuple[list[list[Rule]], list[Rule]]:
-    """Rules in rounds, each round resting on series that exist before it; and those that the past cannot answer."""
-    known, left, rounds = set(SHOWN), list(rules), list[list[Rule]]()
+class Plan(NamedTuple):
+    """Which rules are asked, and which are not and why."""
+
+    rounds: list[list[Rule]]
+    """Each rests on series that exist before it."""
+    living: list[Rule]
+    """Those about a living worker."""
+    coarse: list[Rule]
+    """Those that look back over no more than a step, or rest on one that does."""
+
+
+def plan(rules: Iterable[Rule], step_s: float) -> Plan:
+    """Sort rules by what samples so far apart can answer."""
+    every = list(rules)
+    _, living = _rounds(every)
+    rounds, _ = _rounds([rule for rule in every if rule.window_s() > step_s])
+    asked = [rule for one in rounds for rule in one]
+    return Plan(rounds, living, [rule for rule in every if rule not in asked and rule not in living])
+
+
+def _rounds(rules: list[Rule]) -> tuple[list[list[Rule]], list[Rule]]:
+    known, left, rounds = set(SHOWN), rules, list[list[Rule]]()
     while ready := [rule for rule in left if rule.needs() <= known]:
         left = [rule for rule in left if rule not in ready]
         rounds.append(ready)

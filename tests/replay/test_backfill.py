@@ -28,6 +28,8 @@ groups:
         expr: market:stress:max == 1
         for: 10m
         labels: {severity: page}
+      - alert: Unchanged
+        expr: changes(crunchwatch_state[5m]) == 0
       - alert: Unready
         expr: crunchwatch_ready == 0
 """
@@ -57,6 +59,7 @@ def test_prometheus_answers_at_the_true_dates_with_alerts_and_pages_nobody(march
     done = write(march, out, [rules])
     assert done.alerts == {"Stressed": 1}
     assert done.left_out == ["Unready"]
+    assert done.too_coarse == ["Unchanged"]
     with Server(out) as server:
 
         def at_noon(query):
@@ -111,8 +114,8 @@ def test_the_command_says_in_one_line_what_is_wrong(tmp_path):
     missing = CliRunner().invoke(
         main, ["backfill", "feb2021", "--out", str(tmp_path / "o"), "--rules", str(tmp_path / "no"), "--json"]
     )
-    assert missing.exit_code == 5
-    assert missing.stderr.startswith("error: --rules:")
+    assert missing.exit_code == 2
+    assert "--rules: " in missing.stderr
     assert "is not there" in missing.stderr
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+import math
+from pathlib import Path
 
-from replay.rules import Rule, alerted, answerable
+import pytest
+import yaml
+
+from replay.rules import Rule, alerted, plan
 
 MOMENTS = range(0, 21 * 60 * 10**9, 60 * 10**9)
 
@@ -64,9 +68,39 @@ def test_rounds_rest_on_what_was_recorded_and_living_workers_rules_are_left_out(
     direct = rule("Direct", query='crunchwatch_blind{evidence="up or crunchwatch_ready"} == 1')
     living = rule("Unready", query="crunchwatch_ready == 0")
     gone = rule("Gone", query='absent(up{job="crunchwatch"})')
-    rounds, left = answerable([base, above, direct, living, gone])
+    rounds, left, coarse = plan([base, above, direct, living, gone], 300)
     assert rounds == [[base, direct], [above]]
     assert left == [living, gone]
+    assert coarse == []
+
+
+def test_a_window_of_one_sample_says_nothing_and_its_rule_is_left_out_with_what_rests_on_it():
+    silent = rule("Silent", query="changes(crunchwatch_blind[10m]) == 0")
+    rate = rule("market:events:rate", query="max by (market) (rate(crunchwatch_blind[1h:5m]))", alerts=False)
+    above = rule("Above", query="market:events:rate > 1")
+    held = rule("Held", query='crunchwatch_blind{of="[1m]"} or last_over_time(market:held:last[1m])')
+    living = rule("Letters", query="increase(crunchwatch_dead_letters_total[10m]) > 0")
+    every = [silent, rate, above, held, living]
+    assert [one.window_s() for one in every] == [600, 3600, math.inf, math.inf, 600]
+    assert plan(every, 300) == ([[silent, rate, held], [above]], [living], [])
+    assert plan(every, 600) == ([[rate, held], [above]], [living], [silent])
+    assert plan(every, 3600) == ([[held]], [living], [silent, rate, above])
+
+
+@pytest.mark.parametrize("step_s", [300, 3600])
+def test_the_shipped_rules_over_the_past_know_silence_at_five_minutes_and_not_at_an_hour(step_s):
+    files = (Path(__file__).parents[2] / "grafana" / "prometheus" / "rules").glob("*.yml")
+    groups = [group for path in files for group in yaml.safe_load(path.read_text())["groups"]]
+    every = [
+        rule(one.get("alert") or one["record"], query=one["expr"], alerts="alert" in one)
+        for group in groups
+        for one in group["rules"]
+    ]
+    rounds, _, coarse = plan(every, step_s)
+    asked = {one.name for found in rounds for one in found}
+    assert {"CrunchwatchCrunch", "CrunchwatchDeFactoDefault", "CrunchwatchBlind"} <= asked
+    assert ("CrunchwatchFeedSilent" in asked) == (step_s == 300)
+    assert ("CrunchwatchFeedSilent" in {one.name for one in coarse}) == (step_s == 3600)
 
 
 def test_what_a_rule_remembers_of_itself_is_not_wanted_of_the_past():
