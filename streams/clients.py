@@ -91,10 +91,7 @@ async def producer(
             client_id="crunchwatch-worker",
             enable_idempotence=True,
             transactional_id=transactional_id,
-            # A worker that waits for its broker ends by its own deadline, not because the transaction ran out.
-            transaction_timeout_ms=int(
-                1000 * min(settings.recovery_timeout_s + TRANSACTION_MARGIN_S, MAX_TRANSACTION_S)
-            ),
+            transaction_timeout_ms=int(1000 * transaction_s(settings)),
             acks="all",
             linger_ms=2,
             max_batch_size=BATCH_BYTES,
@@ -112,6 +109,14 @@ async def producer(
         return client
 
     return await connected(settings, make, patience_s)
+
+
+def transaction_s(settings: Settings) -> float:
+    """After how long the broker ends a transaction whose worker is gone.
+
+    A worker that waits for its broker ends by its own deadline, not because the transaction ran out.
+    """
+    return min(settings.recovery_timeout_s + TRANSACTION_MARGIN_S, MAX_TRANSACTION_S)
 
 
 @asynccontextmanager

@@ -26,10 +26,12 @@ from streams.notify_plan import INCIDENTS, Due, Incident, Outbox, Policy, take
 from streams.notify_send import Accepted, Later, Outcome, Pager, Refused, wait_s
 from streams.settings import Settings
 from streams.topics import TRANSITIONS
+from streams.vigil import Vigil
 
 log = logging.getLogger(__name__)
 
 POLL_MS = 250
+STOP_WITHIN_S = 5.0
 Say = Callable[[str], None]
 
 
@@ -133,13 +135,32 @@ async def run(settings: Settings, say: Say, stopping: asyncio.Event) -> None:
             opened = sum(map(len, outbox.open.values()))
             topic = settings.topic(TRANSITIONS)
             say(f"notifying of what comes to {topic}; {opened} incidents open, {len(outbox.due)} messages due")
-            while not stopping.is_set():
-                await notifier.send()
-                batches = await reader.getmany(timeout_ms=POLL_MS)
-                records = sorted((one for batch in batches.values() for one in batch), key=lambda one: one.timestamp)
-                await notifier.take((one.partition, one.offset, one.value or b"") for one in records)
+            async with Vigil(settings, reader, list(reader.assignment())) as vigil:
+                await vigil.over(asyncio.create_task(_work(notifier, reader, stopping)))
     finally:
         await store.close()
+
+
+async def _work(notifier: Notifier, reader: AIOKafkaConsumer, stopping: asyncio.Event) -> None:
+    """Send and take until told to stop; a write that waits for a broker which is gone does not keep it from that."""
+    told = asyncio.create_task(stopping.wait())
+    while not told.done():
+        turn = asyncio.create_task(_turn(notifier, reader))
+        try:
+            await asyncio.wait((turn, told), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait_for(turn, STOP_WITHIN_S if told.done() else None)
+        except TimeoutError:
+            log.warning("stopped in the midst of a write; the outbox is as it was last confirmed")
+        finally:
+            turn.cancel()
+    told.cancel()
+
+
+async def _turn(notifier: Notifier, reader: AIOKafkaConsumer) -> None:
+    await notifier.send()
+    batches = await reader.getmany(timeout_ms=POLL_MS)
+    records = sorted((one for batch in batches.values() for one in batch), key=lambda one: one.timestamp)
+    await notifier.take((one.partition, one.offset, one.value or b"") for one in records)
 
 
 async def _begin(reader: AIOKafkaConsumer, settings: Settings, outbox: Outbox) -> None:

@@ -6,6 +6,8 @@ whoever opens it last is the notifier, and the one before is told so at its next
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from typing import Self
 
 import msgspec
@@ -23,6 +25,7 @@ KEY = b"outbox"
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(Outbox)
 _POLL_MS = 500
+_HANG_UP_WITHIN_S = 3.0
 
 
 class Store:
@@ -57,8 +60,9 @@ class Store:
             raise BrokerUnavailableError(f"the outbox could not be written at {self._broker}: {error!r}") from None
 
     async def close(self) -> None:
-        """Hang up."""
-        await self._producer.stop()
+        """Hang up; with a broker that is gone, without its answer."""
+        with suppress(TimeoutError, KafkaError):
+            await asyncio.wait_for(self._producer.stop(), _HANG_UP_WITHIN_S)
 
 
 async def read(settings: Settings) -> Outbox | None:

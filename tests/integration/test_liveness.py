@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -118,3 +121,37 @@ def test_a_commit_whose_answer_is_lost_is_neither_lost_nor_repeated(pipeline: Pi
         pipeline.drain()
     for topic in (topics.TRANSITIONS, topics.SIGNALS):
         assert tuple(pipeline.values(topic)) == expected(topic)
+
+
+def test_notifier_and_watch_say_that_the_broker_is_gone_and_end(
+    pipeline: Pipeline, proxy: Proxy, tmp_path: Path
+) -> None:
+    (tmp_path / "key").write_text("0" * 32)
+    (tmp_path / "key").chmod(0o600)
+    own = {"CRUNCHWATCH_BROKER": proxy.url, "CRUNCHWATCH_RECOVERY_TIMEOUT_S": "12"}
+    own["CRUNCHWATCH_PAGERDUTY_KEY_FILE"] = str(tmp_path / "key")
+    environment = {**os.environ, **pipeline.variables, **own, "PYTHONUNBUFFERED": "1"}
+    logs = {name: tmp_path / f"{name}.log" for name in ("notify", "watch")}
+    running = {}
+    for name, log in logs.items():
+        with log.open("wb") as output:
+            command = [sys.executable, "-m", "crunchwatch", name]
+            running[name] = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
+    try:
+        until(lambda: "notifying of what comes" in logs["notify"].read_text())
+        time.sleep(2)  # watch says nothing when it begins
+        proxy.hold()
+        until(lambda: all("does not answer" in log.read_text() for log in logs.values()))
+        proxy.heal()
+        until(lambda: all("answers again" in log.read_text() for log in logs.values()))
+        proxy.cut()
+        codes = {name: process.wait(60) for name, process in running.items()}
+    finally:
+        for process in running.values():
+            process.kill()
+    assert codes == {"notify": 4, "watch": 4}
+    for log in logs.values():
+        said = log.read_text()
+        assert "Traceback" not in said
+        assert said.count("does not answer") == 2
+        assert "error: the broker at" in said.splitlines()[-1]

@@ -12,6 +12,7 @@ from detectors.signals import Transition, content_id, to_json
 from streams import clients, table, topics
 from streams.commands import COMMANDS, watch
 from streams.settings import Settings
+from streams.watch import follow
 
 pytestmark = pytest.mark.embedded
 
@@ -66,6 +67,30 @@ def test_each_step_is_shown_once_and_as_it_is_on_the_topic(chosen: Settings) -> 
 def test_nothing_new_is_told_by_the_exit_code(chosen: Settings) -> None:
     asyncio.run(_said(chosen, [to_json(step(10**18))]))
     assert run(chosen)[:2] == (1, "")
+
+
+def test_what_a_killed_worker_withholds_is_waited_for(chosen: Settings) -> None:
+    first = step(10**18)
+
+    async def end_late(left_open: asyncio.Event) -> None:
+        producer = await clients.producer(chosen, transactional_id=chosen.group)
+        await producer.begin_transaction()
+        await producer.send_and_wait(chosen.topic(topics.TRANSITIONS), to_json(first), b"UST", 0)
+        left_open.set()
+        await asyncio.sleep(3)  # twice as long as what is followed may be idle
+        await producer.commit_transaction()
+        await producer.stop()
+
+    async def followed() -> list[Transition]:
+        left_open = asyncio.Event()
+        ending = asyncio.create_task(end_late(left_open))
+        await left_open.wait()
+        steps = [one async for one in follow(chosen, from_beginning=True, until_idle_s=1.5) if one is not None]
+        await ending
+        return [one.transition for one in steps]
+
+    asyncio.run(topics.ensure(chosen))
+    assert asyncio.run(followed()) == [first]
 
 
 def test_a_broker_without_the_topic_is_a_named_error(chosen: Settings) -> None:

@@ -1,0 +1,97 @@
+"""Whether the broker is still there, for readers that follow: to them a broker that is gone is a topic gone quiet.
+
+The loss is said once, the return is said once, and a loss that lasts ends the reader, so that a supervisor may know.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Self
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from streams.errors import BrokerUnavailableError
+from streams.settings import Settings
+
+log = logging.getLogger(__name__)
+
+ASK_EVERY_S = 3.0
+ANSWER_WITHIN_S = 5.0
+
+
+class Vigil:
+    """Asks the broker for the ends of what is followed, again and again, while it is entered."""
+
+    def __init__(self, settings: Settings, reader: AIOKafkaConsumer, places: Sequence[TopicPartition]) -> None:
+        self._settings = settings
+        self._reader = reader
+        self._places = list(places)
+        self._lost_since: float | None = None
+        self._task: asyncio.Task[None]
+
+    def check(self) -> None:
+        """Go on, or not.
+
+        Raises:
+            BrokerUnavailableError: the broker has not answered for ``recovery_timeout_s``.
+        """
+        if self._task.done():
+            self._task.result()
+
+    async def over(self, work: asyncio.Task[None]) -> None:
+        """Wait for work, which may itself hang for want of the broker, or for the loss of the broker to be final."""
+        await asyncio.wait((work, self._task), return_when=asyncio.FIRST_COMPLETED)
+        if not work.done():
+            work.cancel()
+            with suppress(asyncio.CancelledError):
+                await work
+            self.check()
+        work.result()
+
+    async def _keep(self) -> None:
+        while True:
+            asked = time.monotonic()
+            try:
+                await asyncio.wait_for(self._reader.end_offsets(self._places), ANSWER_WITHIN_S)
+            except (KafkaError, OSError, TimeoutError):
+                self._unanswered(asked)
+            else:
+                self._answered()
+            await asyncio.sleep(ASK_EVERY_S)
+
+    def _answered(self) -> None:
+        if self._lost_since is not None:
+            log.warning(
+                "the broker at %s answers again, after %.0f s: going on",
+                self._settings.broker,
+                time.monotonic() - self._lost_since,
+            )
+        self._lost_since = None
+
+    def _unanswered(self, asked: float) -> None:
+        patience_s = self._settings.recovery_timeout_s
+        if self._lost_since is None:
+            self._lost_since = asked
+            log.warning(
+                "the broker at %s does not answer: nothing is read until it does, and after %g s this ends",
+                self._settings.broker,
+                patience_s,
+            )
+        if time.monotonic() - self._lost_since > patience_s:
+            raise BrokerUnavailableError(f"the broker at {self._settings.broker} has not answered for {patience_s:g} s")
+
+    async def __aenter__(self) -> Self:
+        """Begin asking."""
+        self._task = asyncio.create_task(self._keep())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Ask no more."""
+        self._task.cancel()
+        with suppress(asyncio.CancelledError, BrokerUnavailableError):
+            await self._task
