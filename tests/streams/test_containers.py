@@ -75,3 +75,12 @@ def test_the_image_ends_as_a_user_without_privileges() -> None:
     assert not [line for line in lines if line.startswith(("ARG ", "ENV ")) and SECRET.search(line)]
     assert not [line for line in lines if re.search(r"\bsudo\b|chmod 777|curl .*\|", line)]
     assert any("--require-hashes" in line for line in lines)
+
+
+def test_the_folder_of_secrets_goes_into_neither_git_nor_an_image() -> None:
+    (mounted,) = [one for one in SERVICES["alertmanager"]["volumes"] if one.endswith("/secrets:ro")]
+    assert mounted.startswith("${CRUNCHWATCH_SECRETS:-./secrets}:")
+    assert "/secrets/" in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert "secrets" in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    user = str(SERVICES["alertmanager"]["user"]).partition(":")[0]
+    assert f"chown {user} secrets/*" in (ROOT / "docs" / "alerting.md").read_text(encoding="utf-8")
