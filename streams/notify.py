@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Callable, Iterable
 from contextlib import aclosing
@@ -181,9 +182,14 @@ async def _begin(reader: AIOKafkaConsumer, settings: Settings, outbox: Outbox) -
 
 
 async def rehearse(settings: Settings, say: Say, *, from_beginning: bool, until_idle_s: float | None) -> int:
-    """Say what would be paged, sending and writing nothing; how many messages that would have been."""
+    """Say what would be paged, sending and writing nothing; how many messages that would have been.
+
+    From the beginning nothing is too old to be shown: who asks for the past wants to see it as a pager would have.
+    """
     outbox, count = Outbox(), 0
     chosen = policy(settings)
+    if from_beginning:
+        chosen = msgspec.structs.replace(chosen, history_s=math.inf)
     steps = watch.follow(settings, from_beginning=from_beginning, until_idle_s=until_idle_s)
     async with aclosing(steps):
         async for step in steps:

@@ -176,7 +176,7 @@ def test_a_second_notifier_takes_over_and_the_first_may_write_no_more(pipeline: 
 
 
 def test_a_rehearsal_of_the_past_sends_nothing_and_remembers_nothing(pipeline: Pipeline, receiver: EventsV2) -> None:
-    put(pipeline, *now(*path("normal", "crunch", "normal")))
+    put(pipeline, *path("normal", "crunch", "normal"))  # years ago: a notifier would call it history
     command = [sys.executable, "-m", "crunchwatch", "notify", "--from-beginning"]
     environment = {**os.environ, **pipeline.variables}
     wrong = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
