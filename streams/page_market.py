@@ -6,26 +6,22 @@ from html import escape
 
 from detectors.calendar import NS
 from detectors.evidence import Mark
-from detectors.margins import Margin
 from detectors.ordering import FAR_PAST
-from detectors.outlook import Change, ConditionOutlook, RuleOutlook
+from detectors.outlook import Change
 from detectors.recent import Recalled
 from detectors.signals import STATES, State
 from detectors.status import Status
+from streams.page_rules import rule
 from streams.page_state import MarketSeen
 from streams.page_words import (
     FEED_NAMES,
     STATE_MARKS,
     STATE_NAMES,
     amount,
-    brief,
-    counted,
-    distance,
     duration,
     figures,
     moment,
     plain,
-    signal_name,
 )
 
 CAUSES_SHOWN = 24
@@ -126,14 +122,14 @@ def _why(seen: MarketSeen) -> str:
     mine = [one for one in holding if one.state == seen.status.state]
     others = [one for one in holding if one.state != seen.status.state]
     also = "<h4 class=also>Also holding, for another state</h4>" if mine and others else ""
-    return _card("Why", "why", "".join(map(_rule, mine)) + also + "".join(map(_rule, others)))
+    return _card("Why", "why", "".join(map(rule, mine)) + also + "".join(map(rule, others)))
 
 
 def _changes(seen: MarketSeen, number: int) -> str:
     ways = "".join(_way(one, seen.status) for one in seen.outlook.changes) or "<li>It cannot rise any further.</li>"
     rules = [one for one in seen.outlook.rules if not one.holds]
-    nearest = "".join(_rule(one) for one in rules[:3])
-    others = "".join(_rule(one) for one in rules[3:])
+    nearest = "".join(rule(one) for one in rules[:3])
+    others = "".join(rule(one) for one in rules[3:])
     more = (
         f"<details id=m{number}-more><summary>{len(rules) - 3} further rules</summary>{others}</details>"
         if others
@@ -151,67 +147,6 @@ def _way(change: Change, status: Status) -> str:
     arrow = "↑" if rises else "↓"
     by = escape(plain(change.by.replace("repo_gc", FEED_NAMES["repo_gc"])))
     return f'<li><span aria-hidden="true">{arrow}</span> To {badge(change.to_state)} {when}{by}.</li>'
-
-
-def _rule(rule: RuleOutlook) -> str:
-    word = f"{len(rule.conditions) - rule.missing} of {len(rule.conditions)}"
-    said = "holds" if rule.holds else f"{word} hold" if len(rule.conditions) > 1 else "does not hold"
-    if rule.until_ns is not None:
-        said += f" until {brief(rule.until_ns)}"
-    if rule.silent:
-        said += ", on silent evidence alone"
-    items = "".join(_condition(one) for one in rule.conditions)
-    return (
-        f'<article class="rule {"on" if rule.holds else "off"}"><h4>{escape(plain(rule.name))} '
-        f"<span class=quiet>makes {STATE_NAMES[rule.state].lower()}, {escape(rule.kind)}</span></h4>"
-        f"<p class=verdict>{said}</p><ul>{items}</ul></article>"
-    )
-
-
-def _condition(one: ConditionOutlook) -> str:
-    mark, word = ("✓", "holds") if one.holds else ("✗", "does not hold")
-    subject = f" {escape(one.subject)}" if one.subject else ""
-    head = (
-        f'<span class="mark" aria-hidden="true">{mark}</span><span class=sr>{word}: </span>'
-        f"<b>{escape(signal_name(one.detector, one.name))}{subject}</b> "
-        f"<code>{one.detector}.{one.name} ≥ {one.min_level}</code>"
-    )
-    notes = [_clock(one)] if _clock(one) else []
-    if one.blind_on:
-        feeds = ", ".join(FEED_NAMES.get(feed, feed) for feed in one.blind_on)
-        held = ": held as last said" if one.last is not None else ""
-        notes.append(f"<span class=blind>blind on {escape(feeds)}{held}</span>")
-    # What holds goes on until the last of its subjects ends: the furthest beyond says enough.
-    notes += [_margin(margin) for margin in one.margins[: 1 if one.holds else None]]
-    if not one.margins and one.last is not None:
-        notes.append(_word(one.last))
-    if not one.margins and one.last is None:
-        notes.append("never said so far")
-    return f"<li>{head}{''.join(f'<p>{note}</p>' for note in notes)}</li>"
-
-
-def _clock(one: ConditionOutlook) -> str:
-    if one.until_ns is not None:
-        return f"counts until {brief(one.until_ns)}"
-    if one.within_sessions and not one.holds:
-        when = "from when it is said" if one.happens else "after it ends"
-        return f"counts for {counted(one.within_sessions, 'sessions')} {when}"
-    return ""
-
-
-def _margin(margin: Margin) -> str:
-    side = "from" if margin.rising else "down to"
-    note = f", {escape(margin.note)}" if margin.note else ""
-    reached = "reached" if margin.reached else "missing"
-    return (
-        f'<span class="margin {reached}"><span class=who>{escape(margin.subject)}</span> '
-        f"<b>{amount(margin.value, margin.unit)}</b>, level {margin.level} {side} "
-        f"{amount(margin.threshold, margin.unit)}: <b>{distance(margin)}</b>{note}</span>"
-    )
-
-
-def _word(mark: Mark) -> str:
-    return f"<span class=quiet>last said {brief(mark.known)}: {escape(mark.text)}</span>"
 
 
 def _sight(status: Status) -> str:

@@ -89,6 +89,25 @@ def test_it_says_the_state_why_since_when_and_what_would_change_it(seen: Seen) -
     assert '<html lang="en">' in document(seen)
 
 
+def test_what_holds_though_its_figure_is_short_says_why_and_until_when(defaulted: Engine) -> None:
+    fourth = Text(document(look(owned(defaulted), ready=True))).all
+    assert "ended Fri 26 Feb 2021 17:00, still counts until Sat 6 Mar 2021 00:00; now GC 0.04 %, 5 bp short" in fourth
+
+    engine = Engine.restore(load(), "UST", defaulted.snapshot())
+    since, until = ny(dt.date(2021, 3, 4), "18:00"), ny(dt.date(2021, 3, 11), "18:00")
+    engine.process([event for event in feb2021().events if since < event.known <= until])
+    eleventh = Text(document(look(owned(engine), ready=True))).all
+    for said in (
+        "said Wed 3 Mar 2021 18:00 as level 3 (floor \N{MINUS SIGN}3.00 %, worst \N{MINUS SIGN}4.00 %)",
+        "not taken back yet; now 10Y-OTR \N{MINUS SIGN}2.69 %, 31 bp short",
+        "still counts until Fri 12 Mar 2021 00:00; now 10Y-OTR 273.8 bp, 0.5 bp short",
+    ):
+        assert said in eleventh
+    for page in (fourth, eleventh):
+        for holding in page.split("✓ holds:")[1:]:
+            assert " to go" not in holding.partition("✗")[0]
+
+
 def test_a_name_from_outside_is_never_markup() -> None:
     engine = Engine(load(), EVIL)
     quote = YieldQuote(
