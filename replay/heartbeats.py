@@ -7,7 +7,8 @@ from detectors.calendar import DAY, NS, ny
 from detectors.events import STREAMS, Heartbeat
 
 HOUR_NS = 3600 * NS
-TAIL_S = 86_400.0
+TAIL_S = 3_600.0
+"""Six times the allowed lateness of the presets, and short enough that no day is claimed that was not played."""
 
 
 def heartbeats(

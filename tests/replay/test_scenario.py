@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from detectors.calendar import NS, ny, ny_date
+from detectors.calendar import DAY, NS, ny, ny_date
 from detectors.checks import check
+from detectors.config import load
+from detectors.engine import Engine
 from detectors.events import STREAMS, Event, Heartbeat, order_key, stream_of
 from replay.errors import ScenarioError
 from replay.heartbeats import heartbeats
-from replay.scenario import Script, named, script, script_of
+from replay.scenario import BUNDLED, Scenario, Script, named, script, script_of
 
 
 def by_stream(events: list[Event]) -> dict[str, list[Event]]:
@@ -56,7 +58,17 @@ def test_hours_across_the_change_of_the_clocks() -> None:
     assert len(hours) == 23
     assert beats == sorted(beats)
     assert beats[-2] == ny(dt.date(2021, 3, 15), "00:00")
-    assert beats[-1] - beats[-2] == 86_400 * NS
+    assert beats[-1] - beats[-2] == 3600 * NS
+
+
+def test_a_market_played_to_a_day_is_settled_up_to_its_end_and_claims_no_day_more() -> None:
+    day = dt.date(2017, 2, 1)
+    merge = load().merge
+    engine = Engine(load(), "UST")
+    engine.process(script(Scenario("weeks", "a month", BUNDLED, dt.date(2017, 1, 1), day, day)).events)
+    settled_ns = engine.status().watermark_ns
+    end_ns = ny(day + DAY, "00:00")
+    assert end_ns + merge.grid_s * NS <= settled_ns <= end_ns + 3600 * NS
 
 
 def test_the_window_moves_and_the_rest_is_warm_up() -> None:
