@@ -35,7 +35,8 @@ HERE = Path(__file__).parent
 BACKFILL_WITHIN_S = 300.0
 NOBODY = "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n"
 """Alertmanager's configuration here: alerts are shown and sent to nobody."""
-STATE = "sum by (crunchwatch_state) (crunchwatch_state)"
+STATE = "market:crunchwatch_stress_level:last"
+"""The state as one line: 0 normal, 1 crunch, 2 de facto default."""
 END_OF_2021 = "2021-04-02 16:00"
 
 
@@ -176,7 +177,7 @@ def _finish(child: Child) -> None:
 
 def graph(expr: str, *, weeks: int, end: str = "") -> str:
     """The path of a graph in Prometheus."""
-    asked = {"g0.expr": expr, "g0.tab": "0", "g0.stacked": "1", "g0.range_input": f"{weeks}w"}
+    asked = {"g0.expr": expr, "g0.tab": "0", "g0.stacked": "0", "g0.range_input": f"{weeks}w"}
     return "/graph?" + urlencode(asked | ({"g0.end_input": end, "g0.moment_input": end} if end else {}))
 
 
