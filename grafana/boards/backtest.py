@@ -18,6 +18,20 @@ def _state(name: str) -> str:
     return f'max(crunchwatch_state{{{OURS}, crunchwatch_state="{name}"}})'
 
 
+def days(state: str) -> str:
+    """Days in a state: its share of the samples in the range, times what the samples cover, which may be less."""
+    series = f'crunchwatch_state{{{OURS}, crunchwatch_state="{state}"}}'
+    moments = f"timestamp({series})[$__range:5m]"
+    covered_s = f"(max_over_time({moments}) - min_over_time({moments}))"
+    return f"sum(avg_over_time({series}[$__range]) * {covered_s}) / {DAY_S}"
+
+
+def steps() -> str:
+    """Steps in the range: the counter's growth in it, for it counts from the run's beginning."""
+    series = f"crunchwatch_transitions_total{{{OURS}}}[$__range]"
+    return f"sum(max_over_time({series}) - min_over_time({series}))"
+
+
 def _signal(name: str, level: int = 1) -> str:
     return f'max(crunchwatch_evidence_level{{{OURS}, detector="{name}"}}) >= {level}'
 
@@ -44,9 +58,8 @@ def board() -> dashboard.Dashboard:
             parts.number(
                 number,
                 f"Days {word}",
-                f"Calendar days of the range in which the state was {word}.",
-                f'sum(avg_over_time(crunchwatch_state{{{OURS}, crunchwatch_state="{state}"}}[$__range])) '
-                f"* $__range_s / {DAY_S}",
+                f"Calendar days in which the state was {word}, of those that the run covers in the range.",
+                days(state),
                 unit="d",
                 span=6,
             )
@@ -55,8 +68,8 @@ def board() -> dashboard.Dashboard:
         parts.number(
             5,
             "Steps",
-            "How often the state moved.",
-            f"sum(max_over_time(crunchwatch_transitions_total{{{OURS}}}[$__range]))",
+            "How often the state moved in the range.",
+            steps(),
             span=6,
         ),
     )

@@ -171,7 +171,8 @@ def _repo(sheet: Sheet) -> None:
         parts.curves(
             202,
             "Special issues and the floor",
-            "The lowest rate of each issue's last day, and the rate below which failing is cheaper than delivering.",
+            "The lowest rate of each issue's last day, and the rate below which failing is cheaper than delivering. "
+            "A line that stays flat may have ended: its last figure stands until a newer one; what is blind says so.",
             Query(value("special_.+_pct"), "{{series}}"),
             Query(value("floor_pct"), "floor"),
             unit=PERCENT,

@@ -212,7 +212,7 @@ def _recovery(sheet: Sheet) -> None:
         ),
         parts.curves(
             206,
-            "Up since",
+            "Uptime",
             "How long each worker has been running; a fall is a restart.",
             Query(f"time() - process_start_time_seconds{{{JOB}}}", "{{instance}}"),
             unit=parts.SECONDS,
