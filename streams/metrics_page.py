@@ -41,14 +41,17 @@ LABELS = {
     "clock": "`wall`: by this machine's clock; `event`: at the watermark",
     "le": "a bucket's upper bound",
 }
+# Moments by what they are, though their names end as those of durations do.
+MOMENTS = {"crunchwatch_state_since_seconds", "crunchwatch_watermark_seconds", "process_start_time_seconds"}
 UNITS = {"seconds": "seconds", "bytes": "bytes"}
 HEAD = """# Metrics
 
 What a worker shows at `/metrics`, written from the code by `python -m streams.metrics_page > docs/metrics.md`
 (`tests/streams/test_metrics_page.py` holds it to the code, and to `promtool check metrics`). Names and units are as
 Prometheus advises: base units, `_total` for what only grows, `_timestamp_seconds` for moments, so that an age is
-`time()` less it, or the watermark less it where event time counts. A market's labels are shown by its owner alone and
-go with its partition. Counters that alerts look at begin at zero.
+`time()` less it, or the watermark less it where event time counts. `crunchwatch_state_since_seconds` and
+`crunchwatch_watermark_seconds` are moments too, by names of their own: the column of units tells. A market's labels are
+shown by its owner alone and go with its partition. Counters that alerts look at begin at zero.
 
 A last value keeps the unit it is quoted in (`crunchwatch_value`, `crunchwatch_threshold`), and its name says which:
 a desk reads percent and basis points. How far a series is from a line:
@@ -70,7 +73,7 @@ class Row(NamedTuple):
         stem = self.name.removesuffix("_total")
         if stem in {"crunchwatch_value", "crunchwatch_threshold"}:
             return "the series'"
-        if stem.endswith("_timestamp_seconds") or stem == "process_start_time_seconds":
+        if stem.endswith("_timestamp_seconds") or stem in MOMENTS:
             return "seconds since 1970"
         return next((unit for end, unit in UNITS.items() if stem.endswith(f"_{end}")), "1")
 
