@@ -106,4 +106,5 @@ def unfold(script: "Script", options: dict[str, Any], *, as_json: bool) -> None:
             progress=advance,
         )
     said = f"{done.scenario}: {done.samples:,} samples in {done.requests:,} requests, {done.repeats} repeated"
-    click.echo(msgspec.json.encode(done).decode() if as_json else f"{said}; {done.elapsed_s:.1f} s")
+    behind = f", {done.behind_s:.1f} s behind the speed that was asked for" if done.behind_s >= 1 else ""
+    click.echo(msgspec.json.encode(done).decode() if as_json else f"{said}; {done.elapsed_s:.1f} s{behind}")

@@ -32,6 +32,8 @@ class Unfolded(msgspec.Struct, kw_only=True):
     requests: int
     repeats: int
     elapsed_s: float
+    behind_s: float
+    """How far the last moment came after it was due; 0 without a speed."""
 
 
 def unfold(
@@ -67,6 +69,7 @@ def unfold(
     own = {"market": sampler.market, "job": JOB, "instance": script.scenario.name}
     batch = _Batch(writer, own, clock if dates == "now" else None)
     first: float | None = None
+    due = 0.0
     for tick in sampler.ticks(progress):
         first = clock() if first is None else first
         due = first if speed is None else first + (tick.ns - sampler.moments[0]) / NS / speed
@@ -75,6 +78,7 @@ def unfold(
             wait(max(0.0, due - clock()))
         batch.add(tick)
     batch.send()
+    behind_s = 0.0 if speed is None or first is None else max(0.0, clock() - due)
     return Unfolded(
         scenario=script.scenario.name,
         dates=dates,
@@ -83,6 +87,7 @@ def unfold(
         requests=writer.requests,
         repeats=writer.repeats,
         elapsed_s=round(clock() - began, 3),
+        behind_s=round(behind_s, 3),
     )
 
 

@@ -139,9 +139,26 @@ def test_a_speed_is_kept(march):
         now[0] += seconds
 
     with Receiver() as receiver:
-        unfold(march, load(), Writer(receiver.url), speed=86_400.0, step_s=1800, clock=lambda: now[0], wait=wait)
+        options = {"speed": 86_400.0, "step_s": 1800, "clock": lambda: now[0], "wait": wait}
+        done = unfold(march, load(), Writer(receiver.url), **options)
     assert now[0] == pytest.approx(2.0)
     assert len(receiver.bodies) == 2 * 48 + 1
+    assert done.behind_s == 0
+
+
+def test_a_speed_that_cannot_be_kept_is_said(march):
+    now = [0.0]
+
+    def clock() -> float:  # each look at it takes a tenth of a second
+        now[0] += 0.1
+        return now[0]
+
+    with Receiver() as receiver:
+        done = unfold(
+            march, load(), Writer(receiver.url), speed=86_400.0, step_s=1800, clock=clock, wait=lambda _: None
+        )
+    assert done.moments == 2 * 48 + 1
+    assert done.behind_s > 2 * 48 * 0.1 - 2.0 > 1.0
 
 
 def test_what_belongs_to_kafka_does_not_go_with_it():
