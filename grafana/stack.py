@@ -38,6 +38,10 @@ NOBODY = "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n"
 STATE = "market:crunchwatch_stress_level:last"
 """The state as one line: 0 normal, 1 crunch, 2 de facto default."""
 END_OF_2021 = "2021-04-02 16:00"
+FIRST_DAY, LAST_DAY = "2021-02-22", "2021-03-04"
+"""What is replayed: the crunch of 25 February and the default of 3 March, in which it stops."""
+SPEED = "10800"
+"""Three hours a second: the crunch lasts 48 s before the default comes, longer than an alert waits."""
 
 
 class Ports(NamedTuple):
@@ -212,7 +216,9 @@ def _check_boards(stack: Stack, folder: Path) -> Child | None:
 
 
 @click.command()
-@click.option("--speed", default="259200", show_default=True, help="Of the replay: seconds a second, or 'max'.")
+@click.option("--speed", default=SPEED, show_default=True, help="Of the replay: seconds a second, or 'max'.")
+@click.option("--from", "first", default=FIRST_DAY, show_default=True, help="First day replayed at that speed.")
+@click.option("--to", "last", default=LAST_DAY, show_default=True, help="Last day replayed; its state then stays.")
 @click.option("--no-past", is_flag=True, help="Without the second Prometheus, which holds 2021 at its true dates.")
 @click.option("--exit-when-up", is_flag=True, help="Stop again once everything runs: for a check.")
 @click.option("--broker-port", type=click.IntRange(0, 65535), default=9092, show_default=True)
@@ -221,13 +227,14 @@ def _check_boards(stack: Stack, folder: Path) -> Child | None:
 @click.option("--past-port", type=click.IntRange(0, 65535), default=9091, show_default=True)
 @click.option("--alertmanager-port", type=click.IntRange(0, 65535), default=9093, show_default=True)
 @click.option("--grafana-port", type=click.IntRange(0, 65535), default=3000, show_default=True)
-def main(*, speed: str, no_past: bool, exit_when_up: bool, **ports: int) -> None:
+def main(*, speed: str, first: str, last: str, no_past: bool, exit_when_up: bool, **ports: int) -> None:
     """Run the whole stack on loopback until Ctrl-C."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     chosen = Ports(**{name.removesuffix("_port"): port for name, port in ports.items()})
     try:
         with ExitStack() as stopping:
-            stack = stopping.enter_context(running(chosen, replay=("--speed", speed), past=not no_past))
+            replay = ("--speed", speed, "--from", first, "--to", last)
+            stack = stopping.enter_context(running(chosen, replay=replay, past=not no_past))
             folder = Path(stopping.enter_context(tempfile.TemporaryDirectory(prefix="crunchwatch-stack-")))
             seen = viewer.start(folder, stack.ports.grafana, stack.url("prometheus"), stack.url("past"))
             for extra in (seen, _check_boards(stack, folder)):
@@ -235,6 +242,7 @@ def main(*, speed: str, no_past: bool, exit_when_up: bool, **ports: int) -> None
                     stopping.callback(extra.stop)
                     stack.children.append(extra)
             _tell(stack, grafana=seen is not None)
+            click.echo(f"2021 passes from {first} on, {speed} seconds a second, and stops at the end of {last}.")
             click.echo("Ctrl-C ends all of it.")
             _watch(stack, until_checked=exit_when_up)
     except KeyboardInterrupt:

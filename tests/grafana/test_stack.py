@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import signal
@@ -15,12 +16,14 @@ from pathlib import Path
 import pytest
 import yaml
 
+from detectors.calendar import NS, ny
 from grafana import stack, viewer
 from grafana.child import Child, StackError
 from grafana.stack import Ports, graph
 from tests.support import debian
 
 WITHIN_S = 120.0
+GOLDEN = Path(__file__).parents[1] / "golden" / "feb2021.desk.jsonl"
 
 
 def test_a_taken_port_is_named_with_what_to_do() -> None:
@@ -58,6 +61,21 @@ def test_a_program_that_ends_says_why(tmp_path: Path) -> None:
 def test_without_grafana_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert viewer.start(tmp_path, 3000, "http://now", "http://past") is None
+
+
+def test_the_replay_is_in_the_crunch_longer_than_an_alert_waits_and_stops_in_the_default() -> None:
+    first_ns, last_ns = (ny(dt.date.fromisoformat(day), "00:00") for day in (stack.FIRST_DAY, stack.LAST_DAY))
+    golden = [json.loads(line) for line in GOLDEN.read_text(encoding="utf-8").splitlines()]
+    steps = [one for one in golden if "to_state" in one and first_ns <= one["known"] < last_ns + 86_400 * NS]
+    assert [one["to_state"] for one in steps] == ["crunch", "de_facto_default"]
+    crunch_s = (steps[1]["known"] - steps[0]["known"]) / NS / int(stack.SPEED)
+
+    shipped = stack.HERE / "prometheus"
+    [group] = yaml.safe_load((shipped / "rules" / "market.yml").read_text())["groups"]
+    waits = {rule["alert"]: rule["for"] for rule in group["rules"]}
+    times = yaml.safe_load((shipped / "prometheus.yml").read_text())["global"]
+    needed = (waits["CrunchwatchCrunch"], times["scrape_interval"], times["evaluation_interval"])
+    assert crunch_s > sum(int(one.removesuffix("s")) for one in needed)
 
 
 def test_a_graph_is_a_link() -> None:
