@@ -1,4 +1,4 @@
-"""The README's pictures: ``python -m tests.pictures``. The whole stack, the evening of 4 March 2021, and a browser."""
+"""The README's pictures: ``python -m tests.pictures``. The whole stack, the end of 4 March 2021, and a browser."""
 
 from __future__ import annotations
 
