@@ -47,7 +47,7 @@ class Ledger:
         Raises:
             BrokerUnavailableError: nobody answered for as long as a recovery may take.
         """
-        name = f"{settings.group}.{settings.topic_prefix}{number}"
+        name = settings.transactional_id(str(number))
         producer = await clients.producer(settings, transactional_id=name, patience_s=settings.recovery_timeout_s)
         await producer.client.set_topics({settings.topic(topic) for topic in (*OUTPUTS, SNAPSHOTS)})
         return cls(settings, number, producer)

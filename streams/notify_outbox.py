@@ -40,7 +40,7 @@ class Store:
     async def open(cls, settings: Settings) -> Self:
         """Make the topic if it is missing, and take the outbox over from whoever had it."""
         await _ensure(settings)
-        name = f"{settings.group}.{settings.topic_prefix}notify"
+        name = settings.transactional_id("notify")
         return cls(settings, await clients.producer(settings, transactional_id=name))
 
     async def write(self, outbox: Outbox) -> None:

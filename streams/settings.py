@@ -129,6 +129,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         """A topic's name on the broker."""
         return f"{self.topic_prefix}{name}"
 
+    def transactional_id(self, name: str) -> str:
+        """A transactional producer's id; a slash is in no name, so that no two deployments can come to the same.
+
+        >>> Settings(group="a", topic_prefix="b.").transactional_id("1")
+        'a/b./1'
+        """
+        return f"{self.group}/{self.topic_prefix}/{name}"
+
 
 _FLOORS: dict[str, float] = {
     "partitions": 1,
