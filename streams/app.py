@@ -31,6 +31,7 @@ with warnings.catch_warnings():
     import faust
     from faust.transport.drivers import aiokafka as driver
     from faust.types import TP
+    from mode.threads import WorkerThread
 
 if TYPE_CHECKING:
     from streams.custody import Custody
@@ -40,8 +41,26 @@ log = logging.getLogger(__name__)
 TELL_WITHIN_S = 2.0
 
 
+class DaemonThread(WorkerThread):
+    """A thread that the process does not wait for at its end: what counts was written down before."""
+
+    def __init__(self, service: Any) -> None:
+        super().__init__(service)
+        self.daemon = True
+
+
 class ConsumerThread(driver.AIOKafkaConsumerThread):
     """Faust's consumer thread, with the range assignor, paced fetches, and a commit that may fail quietly."""
+
+    Worker = DaemonThread
+
+    def _start_thread(self) -> None:
+        """Run until stopped; a join that the broker answers only after the worker's end is nobody's any more."""
+        try:
+            super()._start_thread()
+        except RuntimeError:
+            if not self.parent_loop.is_closed():
+                raise
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)

@@ -20,6 +20,9 @@ BEAT_S = 0.5
 BLOCKED_AFTER_S = 10.0
 UNCONFIRMED_AFTER_S = 15.0
 ASK_EVERY_S = 0.5
+TOLD_AFTER_S = 15.0
+"""A start may take so long without a word."""
+NO_PARTITIONS = "no partitions yet, or their state is being read back"
 
 
 class Readiness:
@@ -50,7 +53,7 @@ class Readiness:
         if custody.lost:
             yield f"partitions {sorted(custody.lost)} turned out to have another owner, the group is asked anew"
         if not custody.assigned:
-            yield "no partitions yet, or their state is being read back"
+            yield NO_PARTITIONS
         if progress.stalled is not None:
             yield progress.stalled
 
@@ -71,16 +74,27 @@ class Readiness:
 
     def _tell(self) -> None:
         since: float | None = None
-        began = False
+        began, start = False, time.monotonic()
         while not self._over.wait(ASK_EVERY_S):
-            reason = self.reason()
+            reason, waited_s = self.reason(), time.monotonic() - start
             if reason is None:
                 if since is not None:
-                    log.warning("ready again after %.0f s", time.monotonic() - since)
+                    log.warning("ready %s after %.0f s", "again" if began else "at last", time.monotonic() - since)
                 began, since = True, None
-            elif began and since is None and not self._custody.stopping:
-                since = time.monotonic()
-                log.warning("not ready: %s", reason)
+            elif since is None and not self._custody.stopping and (began or waited_s > TOLD_AFTER_S):
+                since = time.monotonic() if began else start
+                log.warning("not ready%s: %s", "" if began else f" for {waited_s:.0f} s", self._explained(reason))
+
+    def _explained(self, reason: str) -> str:
+        """The reason, and for one that is no trouble of this worker, whose it may be."""
+        if reason != NO_PARTITIONS:
+            return reason
+        settings = self._custody.settings
+        return (
+            f"{reason}. The group '{settings.group}' may still count on a member that was killed (for "
+            f"{settings.session_timeout_s:g} s; the embedded broker for ever: give each a CRUNCHWATCH_INSTANCE), "
+            f"or have more workers than the {settings.partitions} partitions; then this one is a spare"
+        )
 
     def close(self) -> None:
         """Say no more."""

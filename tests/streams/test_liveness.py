@@ -110,6 +110,24 @@ async def test_a_blocked_event_loop_is_seen_from_outside(custody: Custody, monke
     beating.cancel()
 
 
+async def test_a_start_that_takes_long_is_said_once_with_whose_fault_it_may_be(
+    custody: Custody, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readiness, "ASK_EVERY_S", 0.02)
+    monkeypatch.setattr(readiness, "TOLD_AFTER_S", 0.2)
+    asked = Readiness(custody, Progress(custody))
+    with caplog.at_level(logging.WARNING):
+        asked.tell()
+        await asyncio.sleep(0.6)
+        await custody.assign([NUMBER])
+        await asyncio.sleep(0.2)
+    asked.close()
+    waiting, ready = caplog.messages
+    assert "no partitions yet" in waiting
+    assert "CRUNCHWATCH_INSTANCE" in waiting
+    assert ready.startswith("ready at last after")
+
+
 async def test_one_line_says_that_it_is_not_ready_and_one_that_it_is_again(
     custody: Custody, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

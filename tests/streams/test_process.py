@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from streams.embedded import EmbeddedBroker
+from streams.embedded import EmbeddedBroker, _listens
 from streams.errors import EmbeddedBrokerError, WorkerProcessError
 from streams.process import WorkerProcess
 from tests.support.kafka import free_port
@@ -46,6 +47,25 @@ def test_what_is_set_wrong_is_said_before_anything_is_connected(
         line = log.read().decode()
     assert said in line
     assert line.count("\n") == 1
+
+
+@pytest.mark.embedded
+def test_a_worker_that_its_group_leaves_waiting_stops_in_time_and_quietly(tmp_path: Path) -> None:
+    with EmbeddedBroker() as broker, (tmp_path / "log").open("w+b") as log:
+        port = free_port()
+        variables = {"CRUNCHWATCH_BROKER": broker.url, "CRUNCHWATCH_METRICS_PORT": str(port)}
+        with WorkerProcess(variables, log=log) as worker:
+            worker.wait_ready()
+            worker.kill()
+            worker.start()  # this broker counts on the killed one for ever
+            while not _listens(port):
+                time.sleep(0.1)
+            time.sleep(3)  # it asks its group
+            began = time.monotonic()
+            assert (worker.poll(), worker.stop()) == (None, 0)
+            assert time.monotonic() - began < 10
+        log.seek(0)
+        assert log.read() == b""
 
 
 def test_faust_is_imported_without_a_warning() -> None:
