@@ -52,6 +52,37 @@ class PlaceId(click.ParamType):
         return str(value)
 
 
+class Reason(click.ParamType):
+    """Why a message was refused, or an event set aside; a misspelt one would find nothing, and look like success."""
+
+    name = "reason"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Checked text."""
+        from detectors.codec import REASONS
+        from detectors.engine import LATE_REASONS
+        from streams.partition import REASONS as MARKET_REASONS
+
+        late = ctx is not None and ctx.params.get("late")
+        return _one_of(LATE_REASONS if late else (*REASONS, *MARKET_REASONS), value, param, ctx)
+
+
+class Stream(click.ParamType):
+    """One of the ten streams, by its topic's name without the prefix."""
+
+    name = "stream"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Checked text."""
+        from detectors.events import STREAMS
+
+        return _one_of(STREAMS, value, param, ctx)
+
+
+def _one_of(choices: Iterable[str], value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+    return str(click.Choice(tuple(choices)).convert(value, param, ctx))
+
+
 def _load(path: Path | None, broker: str | None) -> Settings:
     from streams import settings
 
@@ -66,10 +97,11 @@ def deadletter() -> None:
 @deadletter.command("list")
 @_settings_file
 @_broker
-@click.option("--reason", help="Only those refused for this reason.")
-@click.option("--topic", help="Only those that came on this stream.")
+@click.option("--reason", type=Reason(), help="Only those refused for this reason.")
+@click.option("--topic", type=Stream(), help="Only those that came on this stream.")
 @click.option("--since", type=Since(), help="Only those refused since then: 2021-03-01T10:00, or 30m, 2h, 1d ago.")
-@click.option("--late", is_flag=True, help="Events that were set aside instead, as late, say.")
+@click.option("--open", "only_open", is_flag=True, help="Only those that were not replayed yet.")
+@click.option("--late", is_flag=True, is_eager=True, help="Events that were set aside instead, as late, say.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, whole, for mending and `replay --file`.")
 def list_(
     path: Path | None,
@@ -77,10 +109,11 @@ def list_(
     reason: str | None,
     topic: str | None,
     since: dt.datetime | None,
+    only_open: bool,
     late: bool,
     as_json: bool,
 ) -> None:
-    """List what was refused, oldest first."""
+    """List what was refused, oldest first; what was replayed since says so."""
     from streams import deadletters
 
     settings = _load(path, broker)
@@ -89,6 +122,7 @@ def list_(
         for one in asyncio.run(deadletters.letters(settings, late=late))
         if reason in {None, one.reason}
         and topic in {None, one.topic}
+        and not (only_open and one.replayed)
         and (since is None or dt.datetime.fromisoformat(one.at) >= since)
     ]
     if as_json:
@@ -127,8 +161,10 @@ def _print_table(found: list[Letter]) -> None:
 @click.option(
     "--offset", "ids", type=PlaceId(), multiple=True, help="This one, by the list's first column; repeatable."
 )
-@click.option("--file", "source", type=click.File(encoding="utf-8"), help="Mended lines of `list --json`; - is stdin.")
-@click.option("--all-of", "reason", help="All that were refused for this reason and not replayed yet.")
+@click.option(
+    "--file", "source", type=click.File(encoding="utf-8-sig"), help="Mended lines of `list --json`; - is stdin."
+)
+@click.option("--all-of", "reason", type=Reason(), help="All that were refused for this reason and not replayed yet.")
 @click.option("--dry-run", is_flag=True, help="Say what would be sent, and send nothing.")
 def replay(
     path: Path | None,
@@ -147,7 +183,7 @@ def replay(
     if sum(map(bool, (ids, source, reason))) != 1:
         raise click.UsageError("name one of --offset, --file and --all-of")
     settings = _load(path, broker)
-    mended = None if source is None else lines(source, source.name)
+    mended = None if source is None else lines(source, getattr(source, "name", "standard input"))
     outcome = asyncio.run(_replay(settings, ids, mended, reason, dry_run=dry_run))
     _report(outcome, dry_run=dry_run)
     if outcome.gone or outcome.bad:
@@ -162,6 +198,10 @@ async def _replay(
     outcome = deadletters.Outcome()
     if mended is not None:
         ready = [deadletters.of_line(one) for one in mended]
+        if any(one.id for one in mended):
+            known_ids = {letter.id for letter in await deadletters.letters(settings)}
+            outcome.gone += [f"{one.id}: no such dead letter" for one in ready if one.id not in {None, *known_ids}]
+            ready = [one for one in ready if one.id in {None, *known_ids}]
     else:
         known = await deadletters.letters(settings)
         outcome.gone += [f"{one}: no such dead letter" for one in ids if one not in {letter.id for letter in known}]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from base64 import b64decode
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -157,7 +157,7 @@ def lines(text: Iterable[str], where: str) -> list[Mended]:
         DeadLetterError: a line is not one; which, and what is wrong with it.
     """
     found = []
-    for number, line in enumerate(text, start=1):
+    for number, line in _numbered(text, where):
         if not line.strip():
             continue
         try:
@@ -170,7 +170,20 @@ def lines(text: Iterable[str], where: str) -> list[Mended]:
         if one.topic not in STREAMS:
             raise DeadLetterError(f"{where}, line {number}: '{one.topic}' is none of {', '.join(STREAMS)}")
         found.append(one)
+    if not found:
+        raise DeadLetterError(f"{where}: there is no line in it")
     return found
+
+
+def _numbered(text: Iterable[str], where: str) -> Iterator[tuple[int, str]]:
+    """The lines as they come, counted from one."""
+    number = 0
+    try:
+        for number, line in enumerate(text, start=1):
+            yield number, line
+    except UnicodeDecodeError as error:
+        # What is decoded ahead of the lines is wrong somewhere behind them.
+        raise DeadLetterError(f"{where}, after line {number}: this is no text in UTF-8: {error.reason}") from None
 
 
 class Ready(msgspec.Struct, frozen=True):

@@ -48,7 +48,7 @@ async def read(settings: Settings, names: Iterable[str], *, partition: int | Non
         if missing:
             raise BrokerUnavailableError(
                 f"{settings.broker} has no topic {', '.join(missing)}; make them with `crunchwatch topics`, "
-                "and mind --topic-prefix"
+                "and mind CRUNCHWATCH_TOPIC_PREFIX"
             )
         described = await admin.describe_topics(sorted(wanted))
     parts = [

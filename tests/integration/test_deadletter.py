@@ -24,7 +24,7 @@ pytestmark = pytest.mark.kafka
 DAY = "2021-03-03"
 
 
-def run(pipeline: Pipeline, *options: str, stdin: str | None = None) -> Result:
+def run(pipeline: Pipeline, *options: str, stdin: str | bytes | None = None) -> Result:
     return CliRunner().invoke(deadletter, options, env=pipeline.variables, input=stdin)
 
 
@@ -92,6 +92,7 @@ def test_refused_listed_mended_and_taken_once(on_kafka: Callable[..., Pipeline],
         assert events(worker) == 5
         assert len(pipeline.read(topics.LATE)) == 1, "within the lateness what was mended gets in"
         assert [bool(one.get("replayed")) for one in listed(pipeline, "--reason", "wrong_unit")] == [True, True]
+        assert [one["reason"] for one in listed(pipeline, "--open")] == ["too_many_markets"]
 
     with pipeline.worker(CRUNCHWATCH_MAX_MARKETS="2") as worker:
         assert "1 sent" in run(pipeline, "replay", "--all-of", "too_many_markets").output
@@ -115,6 +116,9 @@ def test_an_original_that_is_gone_is_named_and_a_line_made_by_hand_is_sent(on_ka
             await admin.delete_records({place: RecordsToDelete(before_offset=int(str(letter["offset"])) + 1)})
 
     asyncio.run(delete())
+    beside = {"topic": "yields", "key": "UST", "value": {}, "id": "77:1"}
+    unknown = run(pipeline, "replay", "--file", "-", stdin=orjson.dumps(beside).decode())
+    assert (unknown.exit_code, "77:1: no such dead letter" in unknown.output) == (1, True)
     gone = run(pipeline, "replay", "--offset", str(letter["id"]), "--offset", "0:77")
     assert gone.exit_code == 1
     assert "0:77: no such dead letter" in gone.output
@@ -136,10 +140,17 @@ def test_an_original_that_is_gone_is_named_and_a_line_made_by_hand_is_sent(on_ka
         (("list", "--since", "yesterday"), None, "neither a moment"),
         (("replay", "--file", "-"), '{"topic": "yields"}', "line 1"),
         (("replay", "--file", "-"), '{"topic": "x", "key": "UST", "value": {}}', "none of yields"),
+        (("replay", "--file", "-"), b"\x00\xff\xfe\x01", "no text in UTF-8"),
+        (("replay", "--file", "-"), b'\xef\xbb\xbf{"topic": "x", "key": "UST", "value": {}}', "none of yields"),
+        (("replay", "--file", "-"), " \n", "no line in it"),
+        (("replay", "--all-of", "nosuch"), None, "'wrong_unit'"),
+        (("list", "--reason", "nosuch"), None, "'wrong_unit'"),
+        (("list", "--late", "--reason", "wrong_unit"), None, "too_many_waiting"),
+        (("list", "--topic", "nosuch"), None, "'yields'"),
     ],
 )
 def test_a_slip_is_one_line(
-    on_kafka: Callable[..., Pipeline], options: tuple[str, ...], stdin: str, wanted: str
+    on_kafka: Callable[..., Pipeline], options: tuple[str, ...], stdin: str | bytes | None, wanted: str
 ) -> None:
     done = run(on_kafka(), *options, stdin=stdin)
     assert done.exit_code != 0

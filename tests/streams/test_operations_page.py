@@ -6,7 +6,9 @@ from pathlib import Path
 
 import msgspec
 
-from streams import errors
+from detectors import codec
+from detectors.events import Heartbeat
+from streams import deadletters, errors
 from streams.settings import Settings
 
 PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -23,3 +25,12 @@ def test_every_exit_code_is_there() -> None:
     codes = {error.exit_code for error in named} - {errors.WorkerProcessError.exit_code}
     for code in codes:
         assert f"| {code} |" in PAGE
+
+
+def test_the_heartbeat_by_hand_is_one() -> None:
+    (line,) = (line for line in PAGE.splitlines() if line.startswith('{"topic":'))
+    (mended,) = deadletters.lines([line], "the page")
+    ready = deadletters.of_line(mended)
+    found = codec.decode(ready.value, key=ready.key, stream=ready.topic)
+    assert [type(event) for _, event in found.events] == [Heartbeat]
+    assert found.rejects == []
