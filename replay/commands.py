@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from replay.model import model
 from replay.options import DAY, DIRECTORY, FILE, RATE, MarketName, Markets, Speed
@@ -79,6 +80,8 @@ def replay(
     from replay.playback import Playback, play
     from replay.producer import addresses
 
+    if options["rate"] is not None and _said("speed"):
+        raise click.UsageError("give either --rate or --speed")
     if options["remote_write"]:
         past.unfold(_script(scenario, data, window, end, **_chosen(options)), options, as_json=as_json)
         return
@@ -239,6 +242,12 @@ def _chosen(options: dict[str, Any]) -> dict[str, Any]:
     return {name: options[name] for name in ("market", "markets", "sessions", "seed")}
 
 
+def _said(option: str) -> bool:
+    """Whether an option was given, be it with its default."""
+    context = click.get_current_context(silent=True)
+    return context is not None and context.get_parameter_source(option) is ParameterSource.COMMANDLINE
+
+
 def _script(
     scenario: str | None,
     data: Path | None,
@@ -258,6 +267,8 @@ def _script(
     if (scenario is None) == (data is None):
         raise click.UsageError("give either a scenario (feb2021) or --data DIR")
     if scenario == synthetic.NAME:
+        if _said("market"):
+            raise click.UsageError("synthetic makes --markets up, as many as you name; --market is of the others")
         count = synthetic.DEFAULT_SESSIONS if sessions is None else sessions
         return synthetic.script(markets or synthetic.DEFAULT_MARKETS, count, seed, window=first, end=last)
     if markets is not None or sessions is not None:

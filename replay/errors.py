@@ -48,7 +48,7 @@ class RepeatedError(ReplayError):
 class ProgramError(ReplayError):
     """A program of Prometheus that is missing, or one that refused its work."""
 
-    exit_code = 5
+    exit_code = 17
 
 
 class OutputError(ReplayError):

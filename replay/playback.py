@@ -59,8 +59,8 @@ async def _refuse_repeat(script: Script, how: Playback) -> None:
         raise RepeatedError(
             f"topic {topic} holds events of market {market} already, and a worker takes nothing twice: what this "
             "replay sends would count as repeated or late, and no signal and no transition would come of it. Play it "
-            f"as another market (--market {market}-2), or into other topics (--topic-prefix again., with a worker on "
-            "them), or go on all the same with --force"
+            f"as another market (--market {market}-2; of synthetic, --markets {market}-2), or into other topics "
+            "(--topic-prefix again., with a worker on them), or go on all the same with --force"
         )
 
 

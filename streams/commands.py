@@ -103,7 +103,7 @@ def watch(
 ) -> None:
     """Follow the steps of every market's state as a live table.
 
-    Exit code 0, or 1 if nothing came before --until-idle was over.
+    Exit code 0, 1 if nothing came before --until-idle was over, or 130 by Ctrl-C.
     """
     from streams.watching import show
 
@@ -111,18 +111,14 @@ def watch(
     showing = show(
         settings, from_beginning=from_beginning, as_json=as_json, until_idle_s=until_idle, exit_after=exit_after
     )
-    try:
-        count = asyncio.run(showing)
-    except KeyboardInterrupt:
-        return
-    if count == 0:
+    if asyncio.run(showing) == 0:
         sys.exit(EXIT_NOTHING_CAME)
 
 
 @click.command()
 @_settings_file
 @_broker
-@click.option("--key-file", type=click.Path(dir_okay=False), help="The file with the integration key.")
+@click.option("--key-file", type=click.Path(exists=True, dir_okay=False), help="The file with the integration key.")
 @click.option("--dry-run", is_flag=True, help="Say what would be paged; send and remember nothing.")
 @click.option("--from-beginning", is_flag=True, help="Also what is on the topic already; only with --dry-run.")
 @click.option(

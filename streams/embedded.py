@@ -53,7 +53,10 @@ class EmbeddedBroker:
         Raises:
             EmbeddedBrokerError: it is not installed, ended, or was not ready in time.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise EmbeddedBrokerError(f"the folder {self.folder} cannot be made: {error.strerror}") from None
         if _listens(self.port):
             raise EmbeddedBrokerError(f"something listens on 127.0.0.1:{self.port} already; choose another port")
         command = [str(_binary()), "start", "--only", "kafka", "--kafka-port", str(self.port)]

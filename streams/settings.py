@@ -12,7 +12,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -245,6 +245,9 @@ def _explain(message: str, values: Mapping[str, Any]) -> tuple[str, str]:
     """Take the field's name out of msgspec's message."""
     found = re.search(r"at `\$\.(\w+)`", message)
     name = found.group(1) if found else "settings"
+    kind = get_type_hints(Settings).get(name)
+    if get_origin(kind) is Literal and name in values:
+        return name, f"{values[name]!r} is none of: {', '.join(get_args(kind))}"
     said = f" (it is {values[name]!r})" if name in values else ""
     return name, message.partition(" - at")[0] + said
 

@@ -134,7 +134,8 @@ async def _stop(custody: Custody, app: faust_app.App, within_s: float) -> None:
         try:
             await asyncio.wait_for(step(), share * within_s)
         except Exception as error:  # noqa: BLE001 - it stops anyway, and is read back from what was confirmed
-            log.warning("while stopping: %r", error)
+            why = "there was no answer in time" if isinstance(error, TimeoutError) else repr(error)
+            log.warning("while stopping: %s", why)
             if step == custody.close and custody.failure is None:
                 custody.failure = StopError("not everything could be written down in time; it will be read again")
 

@@ -135,3 +135,16 @@ def test_the_summary_of_a_replay_is_one_object() -> None:
     assert sum(said["events"].values()) == len(made.events) + said["duplicated"]
     assert sum(said["bad"].values()) == sum(said["corrupt"].values()) > 0
     assert sum(said["late"].values()) > 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("replay", "synthetic", "--market", "UKT"), "synthetic makes --markets up"),
+        (("backtest", "synthetic", "--market", "UST"), "synthetic makes --markets up"),
+        (("replay", "feb2021", "--rate", "5", "--speed", "10"), "give either --rate or --speed"),
+    ],
+)
+def test_what_would_be_ignored_is_refused(arguments: tuple[str, ...], said: str) -> None:
+    shown = run(*arguments)
+    assert (shown.exit_code, said in shown.stderr) == (2, True), shown.output

@@ -68,6 +68,11 @@ def test_a_worker_that_its_group_leaves_waiting_stops_in_time_and_quietly(tmp_pa
         assert log.read() == b""
 
 
+def test_a_folder_that_cannot_be_made_is_a_line_of_the_embedded_brokers() -> None:
+    with pytest.raises(EmbeddedBrokerError, match="folder /proc/x cannot be made"):
+        EmbeddedBroker(folder=Path("/proc/x")).start()
+
+
 def test_faust_is_imported_without_a_warning() -> None:
     run = subprocess.run(
         [sys.executable, "-W", "error", "-c", "import streams.worker, streams.commands"],

@@ -51,6 +51,11 @@ def test_what_cannot_be_is_refused_by_name(variable: str, text: str, name: str) 
     assert caught.value.reason
 
 
+def test_a_choice_names_what_there_is() -> None:
+    with pytest.raises(SettingsError, match="'security': 'foo' is none of: plaintext, ssl, sasl_plaintext, sasl_ssl"):
+        settings.load({"CRUNCHWATCH_SECURITY": "foo"})
+
+
 def test_an_unknown_key_of_the_file_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "settings.toml"
     file.write_text('brokr = "kafka://x"\n')

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import asyncio
 import io
+from collections.abc import Coroutine
 
 import msgspec
 import orjson
 import pytest
 from click.testing import CliRunner
 
+import crunchwatch
 from detectors.signals import Transition, content_id, to_json
 from streams import clients, table, topics
 from streams.commands import COMMANDS, watch
@@ -113,3 +115,12 @@ def test_the_table_says_when_what_and_why() -> None:
 def test_every_command_helps() -> None:
     for command in COMMANDS:
         assert CliRunner().invoke(command, ["--help"]).exit_code == 0
+
+
+def test_ctrl_c_has_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(work: Coroutine[None, None, int]) -> int:
+        work.close()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(asyncio, "run", interrupted)
+    assert CliRunner().invoke(crunchwatch.main, ["watch"]).exit_code == crunchwatch.INTERRUPTED
