@@ -25,6 +25,7 @@ from replay.pacer import Message, Slot
 
 CONNECT_S = 6.0
 FLUSH_S = 60.0
+HANG_UP_S = 3.0
 LOOK_S = 10.0
 SETTLE_S = 0.3
 PENDING_MAX = 2_000
@@ -213,7 +214,21 @@ async def _producer(bootstrap: list[str], broker: str, connection: Connection) -
         await _reached(producer.start(), broker, connection)
         yield producer
     finally:
-        await producer.stop()
+        await _hang_up(producer)
+
+
+async def _hang_up(producer: AIOKafkaProducer) -> None:
+    """Stop a producer; one whose broker is gone would try for ever to deliver what nobody waits for any more."""
+    stopping = asyncio.create_task(producer.stop())
+    done, _ = await asyncio.wait([stopping], timeout=HANG_UP_S)
+    if done:
+        stopping.result()
+        return
+    stopping.cancel()
+    task = producer._sender.sender_task  # noqa: SLF001 - aiokafka has no way to stop without a flush
+    if task is not None:
+        task.cancel()
+    await producer.client.close()
 
 
 async def _partitions(bootstrap: list[str], broker: str, prefix: str, connection: Connection) -> dict[str, list[int]]:

@@ -57,7 +57,11 @@ async def connected(settings: Settings, make: Callable[[], Awaitable[T]], patien
 
 @asynccontextmanager
 async def admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
-    """A connected admin client."""
+    """A connected admin client.
+
+    Raises:
+        BrokerUnavailableError: nobody answered, or whoever did was gone when asked the next thing.
+    """
 
     async def make() -> AIOKafkaAdminClient:
         client = AIOKafkaAdminClient(
@@ -73,6 +77,12 @@ async def admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
     client = await connected(settings, make)
     try:
         yield client
+    except KafkaError as error:
+        if not error.retriable:
+            raise
+        raise BrokerUnavailableError(
+            f"the broker at {settings.broker} was lost while it was asked: {error!r}"
+        ) from error
     finally:
         await client.close()
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -13,6 +13,8 @@ from detectors.events import STREAMS
 from replay import producer
 from replay.errors import AddressError, BrokerError
 from replay.pacer import Message, Slot
+from streams import settings, topics
+from streams.embedded import EmbeddedBroker
 
 
 @pytest.mark.parametrize(
@@ -131,3 +133,19 @@ async def test_a_refused_message_is_an_error(monkeypatch: pytest.MonkeyPatch) ->
     stand_in(monkeypatch, Recorder(MessageSizeTooLargeError()))
     with pytest.raises(BrokerError, match="refused a message"):
         await producer.send([Slot(None, 0, [message()])], broker="kafka://x:1")
+
+
+async def test_a_broker_that_dies_in_mid_send_does_not_keep_the_replay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client's own stop would wait for ever for what can be delivered to nobody."""
+    monkeypatch.setattr(producer, "FLUSH_S", 1.0)
+    monkeypatch.setattr(producer, "HANG_UP_S", 0.5)
+    with EmbeddedBroker() as broker:
+        await topics.ensure(settings.load({}, broker=broker.url))
+
+        def slots() -> Iterator[Slot]:
+            yield Slot(None, 0, [Message("yields", b"UST", b"{}", 0, 0)])
+            broker.kill()
+            yield Slot(None, 0, [Message("yields", b"UST", b"{}", 0, 0)])
+
+        with pytest.raises(BrokerError, match="did not confirm"):
+            await asyncio.wait_for(producer.send(slots(), broker=broker.url), 30)

@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from detectors.events import STREAMS
-from streams import settings, topics
+from streams import clients, settings, topics
+from streams.embedded import EmbeddedBroker
 from streams.errors import BrokerUnavailableError, TopicMismatchError
 from streams.settings import Settings
 from tests.support.kafka import free_port
@@ -36,3 +37,13 @@ async def test_a_missing_broker_is_a_clear_error_within_ten_seconds() -> None:
     with pytest.raises(BrokerUnavailableError, match="no Kafka broker answered"):
         await topics.ensure(nobody)
     assert time.monotonic() - began < 10
+
+
+async def test_a_broker_that_goes_while_it_is_asked_is_named() -> None:
+    with EmbeddedBroker() as broker:
+        alone = settings.load({}, broker=broker.url)
+        await topics.ensure(alone)
+        with pytest.raises(BrokerUnavailableError, match="was lost while it was asked"):
+            async with clients.admin(alone) as admin:
+                broker.kill()
+                await admin.list_topics()
