@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import uuid
-from base64 import urlsafe_b64encode
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Self
 
-from tests.support.kafka import READY_WITHIN_S, Kafka, KafkaStartError, free_port
+from tests.support.kafka import Kafka, free_port, new_cluster_id
 from tests.support.proxy import Proxy
 
 NODES = 3
@@ -48,6 +45,7 @@ class Node(Kafka):
     def __init__(self, folder: Path, number: int, cluster: Cluster) -> None:
         super().__init__(folder)
         self.number = number
+        self.cluster_id = cluster.name
         self._cluster = cluster
 
     def _java(self, *command: str) -> list[str]:
@@ -70,23 +68,12 @@ class Node(Kafka):
             "replica.lag.time.max.ms": "5000",
         }
 
-    def _format(self, properties: Path) -> None:
-        run = subprocess.run(
-            self._java("kafka.tools.StorageTool", "format", "-t", self._cluster.name, "-c", str(properties)),
-            capture_output=True,
-            text=True,
-            timeout=READY_WITHIN_S,
-            check=False,
-        )
-        if run.returncode != 0:
-            raise KafkaStartError(f"the storage could not be formatted:\n{(run.stdout + run.stderr)[-2000:]}")
-
 
 class Cluster:
     """Three brokers, each a controller too: any two of them go on without the third."""
 
     def __init__(self, folder: Path) -> None:
-        self.name = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        self.name = new_cluster_id()
         self.nodes = [Node(folder / f"node{number}", number, self) for number in range(1, NODES + 1)]
 
     @property

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+
+from tests.support.listener import Listener, Quiet
 
 Reply = Callable[[BaseHTTPRequestHandler], None]
 
@@ -39,7 +39,7 @@ def silence(request: BaseHTTPRequestHandler) -> None:
     time.sleep(3600)
 
 
-class EventsV2:
+class EventsV2(Listener):
     """What came, and what became of it: ``incidents`` by dedup key, with how often each was opened."""
 
     def __init__(self) -> None:
@@ -51,8 +51,8 @@ class EventsV2:
         """Replies in place of acceptance, the first for the next request."""
         receiver = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
+        class Handler(Quiet):
+            def do_POST(self) -> None:  # noqa: N802 - the base class names it so
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 receiver.came.append(body)
                 if receiver.replies:
@@ -61,12 +61,8 @@ class EventsV2:
                 receiver.accept(body)
                 status(202, json.dumps({"status": "success", "dedup_key": body["dedup_key"]}))(self)
 
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/v2/enqueue"
+        super().__init__(Handler)
+        self.url += "/v2/enqueue"
 
     def accept(self, body: dict[str, Any]) -> None:
         key, action = body["dedup_key"], body["event_action"]
@@ -89,13 +85,3 @@ class EventsV2:
         while len(self.came) < count:
             assert time.monotonic() < deadline, f"{len(self.came)} of {count} messages came"
             time.sleep(0.05)
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()

@@ -82,6 +82,11 @@ def libraries() -> Path:
     return folder
 
 
+def new_cluster_id() -> str:
+    """As Kafka makes them."""
+    return urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+
+
 class Kafka:
     """One broker. ``start`` and ``stop`` may alternate: the log and the ports stay, as with a real restart."""
 
@@ -98,6 +103,7 @@ class Kafka:
         self.controller_port = free_port()
         self._overrides = dict(overrides or {})
         self._users = users
+        self.cluster_id = new_cluster_id()
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -147,10 +153,9 @@ class Kafka:
         return ["java", HEAP, "-XX:+UseSerialGC", "-cp", f"{libraries()}/*", *command]
 
     def _format(self, properties: Path) -> None:
-        cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         users = [word for user in self._users for word in ("--add-scram", user)]
         run = subprocess.run(
-            self._java("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties), *users),
+            self._java("kafka.tools.StorageTool", "format", "-t", self.cluster_id, "-c", str(properties), *users),
             capture_output=True,
             text=True,
             timeout=READY_WITHIN_S,
