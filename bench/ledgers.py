@@ -11,6 +11,7 @@ import logging
 import sys
 import time
 import uuid
+from collections.abc import Awaitable
 from pathlib import Path
 
 from streams import ledger, settings, topics
@@ -65,9 +66,9 @@ async def measure(broker: str) -> None:
         )
 
 
-async def _timed(*work: object) -> float:
+async def _timed(*work: Awaitable[object]) -> float:
     began = time.perf_counter()
-    await asyncio.gather(*work)  # type: ignore[call-overload]
+    await asyncio.gather(*work)
     return time.perf_counter() - began
 
 

@@ -62,7 +62,7 @@ class Plan:
 def plan(events: Sequence[Event], faults: Faults, *, lateness_ns: int) -> Plan:
     """Decide what is delivered and in which order; a pure function of its arguments."""
     made = Plan([])
-    dice = {name: random.Random(f"{faults.seed}/{name}") for name in ("shuffle", "duplicate", "late")}  # noqa: S311
+    dice = {name: random.Random(f"{faults.seed}/{name}") for name in ("shuffle", "duplicate", "late")}  # noqa: S311 - faults to be repeated by seed, no secrets
     vandal = _Vandal(random.Random(f"{faults.seed}/corrupt"), faults.corrupt)  # noqa: S311 - repeatable, not secret
     beats = _beats(events)
     for event in events:

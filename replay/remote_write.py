@@ -117,7 +117,7 @@ class Writer:
         }
         asked = urllib.request.Request(self._url, data=body, headers=headers, method="POST")  # noqa: S310 - checked
         try:
-            with urllib.request.urlopen(asked, timeout=TIMEOUT_S):  # noqa: S310
+            with urllib.request.urlopen(asked, timeout=TIMEOUT_S):  # noqa: S310 - our own server, or one the user named
                 return None
         except urllib.error.HTTPError as refused:
             with refused:

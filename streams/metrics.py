@@ -36,7 +36,7 @@ class Metrics:
         Args:
             partition_count: how many partitions the topics have, so that those of other workers are shown as theirs.
         """
-        disable_created_metrics()  # type: ignore[no-untyped-call]
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # the library leaves it without types
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)

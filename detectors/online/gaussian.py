@@ -56,15 +56,15 @@ class Gaussian:
         gaussian: Any = self._scorer.gaussian
         return {
             "count": var.mean.n,
-            "mean": var.mean._mean,  # noqa: SLF001
-            "squares": var._S,  # noqa: SLF001
+            "mean": var.mean._mean,  # noqa: SLF001  river has no public name for it
+            "squares": var._S,  # noqa: SLF001  river has no public name for it
             "window": [args[0] for args, _ in gaussian.window] if self._windowed else [],
         }
 
     def restore(self, plain: dict[str, Any]) -> None:
         """Take them back: learning the window again would round differently."""
         var = self._var()
-        var.mean.n, var.mean._mean, var._S = plain["count"], plain["mean"], plain["squares"]  # noqa: SLF001
+        var.mean.n, var.mean._mean, var._S = plain["count"], plain["mean"], plain["squares"]  # noqa: SLF001  river has no public name for it
         if self._windowed:
             gaussian: Any = self._scorer.gaussian
             gaussian.window.extend(((value,), {}) for value in plain["window"])

@@ -66,10 +66,10 @@ class Forest:
     def snapshot(self) -> dict[str, Any]:
         """The masses of every node, the counter and the past scores."""
         trees = self._trees
-        masses = [[[node.l_mass, node.r_mass] for node in nodes] for nodes in trees._tree_nodes]  # noqa: SLF001
+        masses = [[[node.l_mass, node.r_mass] for node in nodes] for nodes in trees._tree_nodes]  # noqa: SLF001  river has no public name for it
         return {
             "counter": trees.counter,
-            "first": trees._first_window,  # noqa: SLF001
+            "first": trees._first_window,  # noqa: SLF001  river has no public name for it
             "masses": masses,
             "scores": self._scores.values(),
         }
@@ -78,8 +78,8 @@ class Forest:
         """Draw the same trees again and give them their masses."""
         trees = self._trees = self._grown()
         trees.counter = plain["counter"]
-        trees._first_window = plain["first"]  # noqa: SLF001
-        for nodes, masses in zip(trees._tree_nodes, plain["masses"], strict=True):  # noqa: SLF001
+        trees._first_window = plain["first"]  # noqa: SLF001  river has no public name for it
+        for nodes, masses in zip(trees._tree_nodes, plain["masses"], strict=True):  # noqa: SLF001  river has no public name for it
             for node, (left, right) in zip(nodes, masses, strict=True):
                 node.l_mass, node.r_mass = left, right
         self._scores = Window(self._config.calibration_window, plain["scores"])

@@ -84,13 +84,13 @@ class FrozenBaseline:
     def snapshot(self) -> dict[str, Any]:
         """The baseline, the recent values and the test's sums."""
         test = self._test
-        sums = [test._sum_increase, test._sum_decrease, test._min_increase, test._max_decrease]  # noqa: SLF001
+        sums = [test._sum_increase, test._sum_decrease, test._min_increase, test._max_decrease]  # noqa: SLF001  river has no public name for it
         mean = test._x_mean  # noqa: SLF001  the test has no public state
         return {
             "warm_up": self._warm_up,
             "gaussian": self._gaussian.snapshot(),
             "recent": self._recent.values(),
-            "mean": [mean.n, mean._mean],  # noqa: SLF001
+            "mean": [mean.n, mean._mean],  # noqa: SLF001  river has no public name for it
             "sums": sums,
         }
 
@@ -101,8 +101,8 @@ class FrozenBaseline:
         self._gaussian.restore(plain["gaussian"])
         self._recent = Window(self._config.thaw_days, plain["recent"])
         test = self._test
-        test._x_mean.n, test._x_mean._mean = plain["mean"]  # noqa: SLF001
-        test._sum_increase, test._sum_decrease, test._min_increase, test._max_decrease = plain["sums"]  # noqa: SLF001
+        test._x_mean.n, test._x_mean._mean = plain["mean"]  # noqa: SLF001  river has no public name for it
+        test._sum_increase, test._sum_decrease, test._min_increase, test._max_decrease = plain["sums"]  # noqa: SLF001  river has no public name for it
 
 
 class SpreadShift(SpreadDetector):

@@ -55,20 +55,20 @@ class Query:
 class Sheet:
     """Panels in rows of 24 columns, each with a fixed id given where it is made."""
 
-    placed: list[tuple[Panel, bool]] = field(default_factory=list)
+    placed: list[Panel | dashboard.Row] = field(default_factory=list)
 
     def row(self, title: str, number: int) -> None:
         """Begin a row under a heading."""
-        self.placed.append((dashboard.Row(title).id(number), True))  # type: ignore[arg-type]
+        self.placed.append(dashboard.Row(title).id(number))
 
     def add(self, *panels: Panel) -> None:
         """Panels beside each other, as far as they fit."""
-        self.placed += [(panel, False) for panel in panels]
+        self.placed += panels
 
     def onto(self, board: dashboard.Dashboard) -> dashboard.Dashboard:
         """Put all on a board."""
-        for panel, is_row in self.placed:
-            board = board.with_row(panel) if is_row else board.with_panel(panel)  # type: ignore[arg-type]
+        for one in self.placed:
+            board = board.with_row(one) if isinstance(one, dashboard.Row) else board.with_panel(one)
         return board
 
 
