@@ -190,7 +190,8 @@ class _Sender:
         """Wait until the broker has confirmed all that was sent."""
         pending, self._pending = self._pending, []
         try:
-            await asyncio.wait_for(asyncio.gather(*pending), FLUSH_S)
+            async with asyncio.timeout(FLUSH_S):
+                await asyncio.gather(*pending)
         except TimeoutError:
             raise BrokerError(
                 f"the broker did not confirm what was sent within {FLUSH_S:g} s; is it still up?"
@@ -251,7 +252,8 @@ async def _partitions(bootstrap: list[str], broker: str, prefix: str, connection
 
 async def _reached(work: Any, broker: str, connection: Connection) -> Any:
     try:
-        return await asyncio.wait_for(work, CONNECT_S)
+        async with asyncio.timeout(CONNECT_S):
+            return await work
     except (KafkaError, OSError, TimeoutError):
         if refused := await connection.refused():
             raise refused from None

@@ -84,7 +84,8 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         offsets = {place: OffsetAndMetadata(offset, "") for place, offset in positions.items() if place in owned}
         try:
             if offsets:
-                await asyncio.wait_for(consumer.commit(offsets), TELL_WITHIN_S)
+                async with asyncio.timeout(TELL_WITHIN_S):
+                    await consumer.commit(offsets)
         except (KafkaError, TimeoutError) as error:
             log.info("the group's offsets were not set: %r", error)
 

@@ -41,7 +41,8 @@ async def connected(settings: Settings, make: Callable[[], Awaitable[T]], patien
     deadline = time.monotonic() + patience_s
     while True:
         try:
-            return await asyncio.wait_for(make(), max(0.1, deadline - time.monotonic()))
+            async with asyncio.timeout(max(0.1, deadline - time.monotonic())):
+                return await make()
         except (KafkaError, OSError, TimeoutError) as error:
             refused = handshake.forbidden(error) or await handshake.refusal(settings)
             over = time.monotonic() + RETRY_S >= deadline

@@ -134,7 +134,8 @@ class Custody:
         """Write down what there is and let go of everything; the next assignment reads it back."""
         self.assigned = False
         try:
-            await asyncio.wait_for(self.flush(), self.settings.session_timeout_s / 2)
+            async with asyncio.timeout(self.settings.session_timeout_s / 2):
+                await self.flush()
         except (TimeoutError, KafkaError, StreamsError) as error:
             log.warning("the state could not be written at revocation, the next owner reads further back: %r", error)
         except Exception as error:  # noqa: BLE001 - a fault of the program: the next owner reads what was confirmed

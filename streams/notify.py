@@ -149,7 +149,8 @@ async def _work(notifier: Notifier, reader: AIOKafkaConsumer, stopping: asyncio.
         turn = asyncio.create_task(_turn(notifier, reader))
         try:
             await asyncio.wait((turn, told), return_when=asyncio.FIRST_COMPLETED)
-            await asyncio.wait_for(turn, STOP_WITHIN_S if told.done() else None)
+            async with asyncio.timeout(STOP_WITHIN_S if told.done() else None):
+                await turn
         except TimeoutError:
             log.warning("stopped in the midst of a write; the outbox is as it was last confirmed")
         finally:

@@ -62,7 +62,8 @@ class Store:
     async def close(self) -> None:
         """Hang up; with a broker that is gone, without its answer."""
         with suppress(TimeoutError, KafkaError):
-            await asyncio.wait_for(self._producer.stop(), _HANG_UP_WITHIN_S)
+            async with asyncio.timeout(_HANG_UP_WITHIN_S):
+                await self._producer.stop()
 
 
 async def read(settings: Settings) -> Outbox | None:

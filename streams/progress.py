@@ -58,7 +58,8 @@ class Progress:
                     names = {settings.topic(topic) for topic in SOURCES}
                     await reader._client.set_topics(names)  # noqa: SLF001 - one request for all, not one for each
                     while True:
-                        await asyncio.wait_for(self.look(reader), 2 * ANSWER_WITHIN_S)
+                        async with asyncio.timeout(2 * ANSWER_WITHIN_S):
+                            await self.look(reader)
                         self.silent_since = None
                         await asyncio.sleep(ASK_EVERY_S)
             except (KafkaError, OSError, TimeoutError, StreamsError):
@@ -79,7 +80,8 @@ class Progress:
     async def look(self, reader: AIOKafkaConsumer) -> None:
         """Compare the broker's ends with where the reading stands."""
         offsets = self._offsets()
-        ends = await asyncio.wait_for(reader.end_offsets(list(offsets)), ANSWER_WITHIN_S) if offsets else {}
+        async with asyncio.timeout(ANSWER_WITHIN_S):
+            ends = await reader.end_offsets(list(offsets)) if offsets else {}
         now = time.monotonic()
         self._stands = {place: self._stand(place, offsets[place], end, now) for place, end in ends.items()}
         for place, end in ends.items():

@@ -57,7 +57,8 @@ class Vigil:
         while True:
             asked = time.monotonic()
             try:
-                await asyncio.wait_for(self._reader.end_offsets(self._places), ANSWER_WITHIN_S)
+                async with asyncio.timeout(ANSWER_WITHIN_S):
+                    await self._reader.end_offsets(self._places)
             except (KafkaError, OSError, TimeoutError):
                 self._unanswered(asked)
             else:

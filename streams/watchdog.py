@@ -67,7 +67,8 @@ class Watchdog:
         if self._producer is None:
             return
         try:
-            await asyncio.wait_for(self._producer.stop(), _HANG_UP_S)
+            async with asyncio.timeout(_HANG_UP_S):
+                await self._producer.stop()
         except (KafkaError, OSError, TimeoutError) as error:
             log.info("the watchdog's producer did not stop: %r", error)
 

@@ -132,7 +132,8 @@ async def _stop(custody: Custody, app: faust_app.App, within_s: float) -> None:
     steps = ((custody.close, 0.4), (app.stop, 0.45), (custody.disconnect, 0.1))
     for step, share in steps:
         try:
-            await asyncio.wait_for(step(), share * within_s)
+            async with asyncio.timeout(share * within_s):
+                await step()
         except Exception as error:  # noqa: BLE001 - it stops anyway, and is read back from what was confirmed
             why = "there was no answer in time" if isinstance(error, TimeoutError) else repr(error)
             log.warning("while stopping: %s", why)

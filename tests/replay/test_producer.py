@@ -148,4 +148,5 @@ async def test_a_broker_that_dies_in_mid_send_does_not_keep_the_replay(monkeypat
             yield Slot(None, 0, [Message("yields", b"UST", b"{}", 0, 0)])
 
         with pytest.raises(BrokerError, match="did not confirm"):
-            await asyncio.wait_for(producer.send(slots(), broker=broker.url), 30)
+            async with asyncio.timeout(30):
+                await producer.send(slots(), broker=broker.url)

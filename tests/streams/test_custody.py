@@ -203,7 +203,8 @@ async def test_a_zombie_that_the_group_leaves_alone_ends_by_name(desk: Desk) -> 
     (message,) = await desk.send(quotes(1))
     await zombie.take(message)
     tending = asyncio.create_task(zombie.tend())
-    await asyncio.wait_for(zombie.failed.wait(), 20)
+    async with asyncio.timeout(20):
+        await zombie.failed.wait()
     await tending
     await zombie.disconnect()
     assert isinstance(zombie.failure, FencedError)
@@ -370,4 +371,5 @@ async def test_a_broker_that_confirms_nothing_ends_the_worker_by_name() -> None:
         with pytest.raises(BrokerUnavailableError, match="has confirmed nothing for 1 s"):
             await custody.flush()
         with contextlib.suppress(KafkaError, TimeoutError):
-            await asyncio.wait_for(custody.disconnect(), 1)
+            async with asyncio.timeout(1):
+                await custody.disconnect()

@@ -65,7 +65,8 @@ class Tab:
         number = next(self._numbers)
         answer = self._answers[number] = asyncio.get_running_loop().create_future()
         await self._socket.send_json({"id": number, "method": method, "params": params})
-        said = await asyncio.wait_for(answer, ANSWER_WITHIN_S)
+        async with asyncio.timeout(ANSWER_WITHIN_S):
+            said = await answer
         if "error" in said:
             raise RuntimeError(f"{method}: {said['error']}")
         result: dict[str, Any] = said["result"]
@@ -87,7 +88,8 @@ class Tab:
         await self.call("Emulation.setScriptExecutionDisabled", value=not script)
         self._loaded.clear()
         await self.call("Page.navigate", url=url)
-        await asyncio.wait_for(self._loaded.wait(), ANSWER_WITHIN_S)
+        async with asyncio.timeout(ANSWER_WITHIN_S):
+            await self._loaded.wait()
 
     async def value(self, expression: str) -> Any:
         """What an expression is on the page."""
