@@ -100,11 +100,16 @@ class Custody:
 
     async def _take_over(self, numbers: set[int]) -> None:
         # First the former owner is kept from writing, then what it wrote is read: in this order nothing is missed.
+        began = time.monotonic()
         self._ledgers |= await ledger.open_all(self.settings, numbers)
         for number, recovered in (await store.recover(self.settings, numbers)).items():
             self.partitions[number] = adopt(
                 number, recovered, self.config, self.settings, self.metrics, self._new_engine
             )
+        if numbers:
+            markets = sum(len(self.partitions[number].markets) for number in numbers)
+            said = "partitions %s taken over, %d markets read back in %.1f s"
+            log.info(said, sorted(numbers), markets, time.monotonic() - began)
 
     async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> None:
         """Give up what may take long when the worker is told to stop."""
@@ -150,6 +155,8 @@ class Custody:
             for market in self.partitions.pop(number).markets:
                 self.metrics.markets.forget(market)
         await ledger.close_all([self._ledgers.pop(number) for number in numbers])
+        if numbers:
+            log.info("partitions %s let go", sorted(numbers))
 
     async def _lose(self, number: int) -> None:
         log.warning("partition %d has another owner: its state is dropped, asking the group anew", number)
@@ -210,7 +217,10 @@ class Custody:
         kept.enter(sinks.output(found, places) for found, places in applied.outputs)
         kept.enter(sinks.late(late, place) for late in applied.late)
         kept.enter(sinks.dead_letter(reject, place, message.key) for reject in applied.rejects)
-        if kept.due_bytes > LEDGER_BYTES or any(isinstance(found, Transition) for found, _ in applied.outputs):
+        steps = [found for found, _ in applied.outputs if isinstance(found, Transition)]
+        for step in steps:
+            log.info("%s: %s -> %s, to be written down at once", step.market, step.from_state, step.to_state)
+        if steps or kept.due_bytes > LEDGER_BYTES:
             self._urgent = True
 
     # -- writing down -------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -133,6 +134,21 @@ async def test_what_was_written_is_where_the_next_owner_goes_on(desk: Desk) -> N
     positions = await desk.custody.assign([PARTITION])
     assert positions[TopicPartition(desk.topic, PARTITION)] == 10
     assert desk.custody.partitions[PARTITION].markets["UST"].engine.snapshot() == state
+
+
+async def test_at_level_info_the_log_says_who_holds_what(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "streams.custody")
+    await desk.custody.assign([PARTITION])
+    for message in await desk.send(quotes(3)):
+        await desk.custody.take(message)
+    await desk.custody.revoke()
+    await desk.custody.assign([PARTITION])
+    said = [record.getMessage().rpartition(" in ")[0] or record.getMessage() for record in caplog.records]
+    assert said == [
+        f"partitions [{PARTITION}] taken over, 0 markets read back",
+        f"partitions [{PARTITION}] let go",
+        f"partitions [{PARTITION}] taken over, 1 markets read back",
+    ]
 
 
 async def test_messages_that_a_jump_hides_are_fetched_and_applied(desk: Desk) -> None:
