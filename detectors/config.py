@@ -32,9 +32,17 @@ def load(preset: str = "desk", path: Path | None = None) -> Config:
     """Read a preset, and over it a file that may name another preset and says what differs.
 
     Raises:
-        ConfigError: with the key's path and the reason.
+        ConfigError: with the file, the key's path and the reason.
     """
-    overlay = _read(path) if path is not None else {}
+    try:
+        return _loaded(preset, _read(path) if path is not None else {})
+    except ConfigError as error:
+        if path is None or error.path == str(path):
+            raise
+        raise ConfigError(error.path, f"{error.reason} (in {path})") from None
+
+
+def _loaded(preset: str, overlay: dict[str, Any]) -> Config:
     chosen = overlay.pop("preset", preset)
     if chosen not in PRESETS:
         raise ConfigError("preset", f"{chosen!r:.80} is none of: {', '.join(PRESETS)}")

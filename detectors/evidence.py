@@ -82,7 +82,8 @@ class Memory:
         if signal.subject not in marks and len(marks) >= MARKS_KEPT:
             off = [subject for subject, mark in marks.items() if not _on(mark)] or list(marks)
             del marks[min(off, key=lambda subject: (marks[subject].known, subject))]
-        text = f"{signal.detector}.{signal.name} {signal.subject} at level {signal.level}: {signal.rule}"
+        stands = f"at level {signal.level}:" if signal.level else "is off; its rule:"
+        text = f"{signal.detector}.{signal.name} {signal.subject} {stands} {signal.rule}"
         marks[signal.subject] = Mark(
             signal.id,
             signal.level,
@@ -118,7 +119,7 @@ class Memory:
         """The newest word on what a condition asks for, whatever it says."""
         marks = self._marks.get((condition.detector, condition.name), {})
         asked = [mark for subject, mark in marks.items() if condition.subject in {None, subject}]
-        return max(asked, key=lambda mark: (mark.known, mark.id), default=None)
+        return max(asked, key=lambda mark: (mark.known, mark.text), default=None)  # a text is the same in every market
 
     def on(self, detectors: tuple[str, ...]) -> list[Mark]:
         """The marks of these detectors that are on now."""

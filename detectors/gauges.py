@@ -67,10 +67,19 @@ BECAUSE = Family(
     ("id", "rule", "summary"),
 )
 CAUSE = Family("crunchwatch_last_transition_cause", "gauge", "An event behind the last step", ("id", "event"))
-VALUE = Family("crunchwatch_value", "gauge", "Last value of a series, in its own unit", ("series",))
+VALUE = Family(
+    "crunchwatch_value",
+    "gauge",
+    "Last value of a series, in its own unit; of an issue in specials the extreme of its last day",
+    ("series",),
+)
 THRESHOLD = Family("crunchwatch_threshold", "gauge", "A line of a series, in the series' unit", ("series", "line"))
 EVIDENCE = Family("crunchwatch_evidence_level", "gauge", "Level of a detector", ("detector",))
-PREWARNING = Family("crunchwatch_prewarning", "gauge", "1 while repo lies at the bottom of the policy corridor")
+PREWARNING = Family(
+    "crunchwatch_prewarning",
+    "gauge",
+    "1 while repo lies at the bottom of the policy corridor: from near_floor_bp on, until clear_bp above it",
+)
 FUNDS = Family("crunchwatch_funds_coordinated", "gauge", "Types of funds, of four, that sell or stand low", ("side",))
 RULE = Family("crunchwatch_rule_holds", "gauge", "1 while a rule of the stress table holds", ("rule",))
 BLIND = Family("crunchwatch_blind", "gauge", "1 while the evidence is missing", ("evidence",))

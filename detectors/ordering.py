@@ -143,10 +143,13 @@ class Ordering:
         return len(self._heap)
 
     def held_by(self) -> tuple[str, ...]:
-        """The streams that hold the watermark where it is: the slowest, or those announced and not yet heard."""
-        if not self._tracks:
+        """The streams that hold the watermark where it is: the slowest, or those announced and not yet heard.
+
+        None while all stand at the same moment.
+        """
+        least = min((track.newest for track in self._tracks.values()), default=FAR_PAST)
+        if least == self.newest() > FAR_PAST:
             return ()
-        least = min(track.newest for track in self._tracks.values())
         return tuple(sorted(name for name, track in self._tracks.items() if track.newest == least))
 
     def marks(self) -> dict[str, int]:

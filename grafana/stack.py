@@ -230,6 +230,7 @@ def _check_boards(stack: Stack, folder: Path) -> Child | None:
 def main(*, speed: str, first: str, last: str, no_past: bool, exit_when_up: bool, **ports: int) -> None:
     """Run the whole stack on loopback until Ctrl-C."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell in the background would have it ignored
     chosen = Ports(**{name.removesuffix("_port"): port for name, port in ports.items()})
     try:
         with ExitStack() as stopping:
@@ -243,7 +244,7 @@ def main(*, speed: str, first: str, last: str, no_past: bool, exit_when_up: bool
                     stack.children.append(extra)
             _tell(stack, grafana=seen is not None)
             click.echo(f"2021 passes from {first} on, {speed} seconds a second, and stops at the end of {last}.")
-            click.echo("Ctrl-C ends all of it.")
+            click.echo(f"Ctrl-C, or a SIGTERM to process {os.getpid()}, ends all of it.")
             _watch(stack, until_checked=exit_when_up)
     except KeyboardInterrupt:
         click.echo("stopped")

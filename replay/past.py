@@ -66,7 +66,8 @@ def run(script: "Script", options: dict[str, Any], *, as_json: bool) -> None:
 def _said(done: "Summary", *, text_only: bool) -> str:
     alerts = ", ".join(f"{name} ({series})" for name, series in sorted(done.alerts.items()) if series)
     what = f"{done.out}: {done.scenario} from {done.first} to {done.last}, every {done.step_s} s"
-    counts = f"{done.samples:,} samples, {done.transitions} transitions, {done.recorded} recorded series"
+    steps = f"{done.transitions} transition" + "s" * (done.transitions != 1)
+    counts = f"{done.samples:,} samples, {steps}, {done.recorded} recorded series"
     lines = [f"{what}: {counts}; {done.elapsed_s:.1f} s"]
     if not text_only:
         lines.append(f"alerts that fired: {alerts or 'none'}")

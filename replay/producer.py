@@ -15,7 +15,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 from aiokafka.partitioner import DefaultPartitioner
 
 from detectors.events import STREAMS
@@ -180,7 +180,7 @@ class _Sender:
                 self._prefix + message.stream, message.value, key=key, partition=partition
             )
         except (KafkaError, OSError) as error:
-            raise BrokerError(f"the broker refused a message on {message.stream}: {error!r}") from None
+            raise _unsent(error, f"a message on {message.stream}") from None
         self.sent.add(message)
         self._pending.append(future)
         if len(self._pending) >= PENDING_MAX:
@@ -192,12 +192,8 @@ class _Sender:
         try:
             async with asyncio.timeout(FLUSH_S):
                 await asyncio.gather(*pending)
-        except TimeoutError:
-            raise BrokerError(
-                f"the broker did not confirm what was sent within {FLUSH_S:g} s; is it still up?"
-            ) from None
-        except (KafkaError, OSError) as error:
-            raise BrokerError(f"the broker refused a message: {error!r}") from None
+        except (TimeoutError, KafkaError, OSError) as error:
+            raise _unsent(error, "a message") from None
 
 
 @asynccontextmanager
@@ -216,6 +212,13 @@ async def _producer(bootstrap: list[str], broker: str, connection: Connection) -
         yield producer
     finally:
         await _hang_up(producer)
+
+
+def _unsent(error: Exception, what: str) -> BrokerError:
+    """Why something was not taken: nobody answered, or somebody would not have it."""
+    if isinstance(error, (TimeoutError, KafkaTimeoutError, KafkaConnectionError)):
+        return BrokerError(f"the broker did not confirm {what} within {FLUSH_S:g} s; is it still up?")
+    return BrokerError(f"the broker refused {what}: {error!r}")
 
 
 async def _hang_up(producer: AIOKafkaProducer) -> None:

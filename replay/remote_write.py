@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import cramjam
 
-from replay.errors import AddressError, BrokerError
+from replay.errors import AddressError, ProgramError
 
 PATH = "/api/v1/write"
 PATIENCE_S = 30.0
@@ -93,14 +93,14 @@ class Writer:
         """Send series until they are taken.
 
         Raises:
-            BrokerError: the server refuses them, or has not taken them within half a minute.
+            ProgramError: the server refuses them, or has not taken them within half a minute.
         """
         held = list(series)
         body = bytes(cramjam.snappy.compress_raw(request(held)))
         waited, pause = 0.0, FIRST_WAIT_S
         while (problem := self._post(body)) is not None:
             if waited >= PATIENCE_S:
-                raise BrokerError(f"{self._url} has not taken what was sent within {PATIENCE_S:g} s: {problem}")
+                raise ProgramError(f"{self._url} has not taken what was sent within {PATIENCE_S:g} s: {problem}")
             self.repeats += 1
             self._wait(pause)
             waited, pause = waited + pause, min(pause * 2, 5.0)
@@ -124,7 +124,7 @@ class Writer:
                 said = refused.read(TAIL).decode(errors="replace").strip()
             if refused.code >= 500 or refused.code == http.client.TOO_MANY_REQUESTS:
                 return f"{refused.code} {said}"
-            raise BrokerError(
+            raise ProgramError(
                 f"{self._url} refuses what is sent: {refused.code} {said}{_hint(refused.code, said)}"
             ) from None
         except (OSError, http.client.HTTPException) as error:

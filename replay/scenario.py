@@ -39,6 +39,8 @@ class Scenario:
         changed = replace(self, window=window or self.window, end=end or self.end)
         if changed.window < self.start:
             raise ScenarioError(f"--from {changed.window} is before the data of {self.name}, from {self.start} on")
+        if changed.end < changed.window and end is None:
+            raise ScenarioError(f"--from {changed.window} is after the end of {self.name}, {changed.end}")
         if changed.end < changed.window:
             raise ScenarioError(f"--to {changed.end} is before --from {changed.window}")
         return changed

@@ -33,11 +33,16 @@ class Since(click.ParamType):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dt.datetime:
         """Text to a moment."""
         if match := re.fullmatch(r"(\d{1,6})([smhd])", value):
-            return dt.datetime.now(dt.UTC) - dt.timedelta(**{_UNITS[match[2]]: int(match[1])})
+            with suppress(OverflowError):
+                return dt.datetime.now(dt.UTC) - dt.timedelta(**{_UNITS[match[2]]: int(match[1])})
         with suppress(ValueError):
             moment = dt.datetime.fromisoformat(value)
             return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
-        return self.fail(f"'{value}' is neither a moment (2021-03-01T10:00) nor so long ago (30m, 2h, 1d)", param, ctx)
+        return self.fail(
+            f"'{value}' is neither a moment (2021-03-01T10:00) nor so long ago (30m, 2h, 1d; at most 999999)",
+            param,
+            ctx,
+        )
 
 
 class PlaceId(click.ParamType):

@@ -48,11 +48,14 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Mended(msgspec.Struct, kw_only=True):
-    """A line to be replayed: one of ``deadletter list --json`` with its value or key mended, or one made by hand."""
+    """A line to be replayed: one of ``deadletter list --json`` with its value or key mended, or one made by hand.
+
+    One that was not mended may lack its key, or its value where that is no text: it is refused again.
+    """
 
     topic: str
-    key: str
-    value: str | dict[str, Any] | list[Any]
+    key: str | None
+    value: str | dict[str, Any] | list[Any] | None
     id: str | None = None
 
 
@@ -202,8 +205,9 @@ class Ready(msgspec.Struct, frozen=True):
 
 def of_line(one: Mended) -> Ready:
     """A mended line as a message."""
-    value = one.value.encode() if isinstance(one.value, str) else orjson.dumps(one.value)
-    return Ready(one.id, one.topic, one.key.encode(), value)
+    text = "" if one.value is None else one.value  # what is no text is refused as empty, not sent as "null"
+    value = text.encode() if isinstance(text, str) else orjson.dumps(text)
+    return Ready(one.id, one.topic, (one.key or "").encode(), value)
 
 
 async def of_letters(settings: Settings, chosen: list[Letter], outcome: Outcome) -> list[Ready]:

@@ -15,6 +15,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from importlib import resources
 from pathlib import Path
 from types import TracebackType
@@ -58,7 +59,12 @@ class EmbeddedBroker:
         except OSError as error:
             raise EmbeddedBrokerError(f"the folder {self.folder} cannot be made: {error.strerror}") from None
         if _listens(self.port):
-            raise EmbeddedBrokerError(f"something listens on 127.0.0.1:{self.port} already; choose another port")
+            with suppress(OSError):
+                self.folder.rmdir()  # it is empty, unless a broker ran in it before
+            raise EmbeddedBrokerError(
+                f"something listens on 127.0.0.1:{self.port} already (a broker whose "
+                "command was killed, perhaps: pkill noida-db); choose another port"
+            )
         command = [str(_binary()), "start", "--only", "kafka", "--kafka-port", str(self.port)]
         with (self.folder / "broker.log").open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own command, no shell

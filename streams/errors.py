@@ -95,7 +95,7 @@ class StopError(StreamsError):
 class DeadLetterError(StreamsError):
     """A line that is to be replayed is none."""
 
-    exit_code = 2
+    exit_code = 3
 
 
 class PagerRefusedError(StreamsError):

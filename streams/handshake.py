@@ -21,6 +21,7 @@ from streams.errors import AccessRefusedError
 from streams.settings import Settings
 
 STEP_S = 2.0
+ALL_S = 3.0
 FORBIDDEN = (
     errors.TopicAuthorizationFailedError,
     errors.GroupAuthorizationFailedError,
@@ -41,7 +42,18 @@ def forbidden(error: BaseException) -> AccessRefusedError | None:
 
 
 async def refusal(settings: Settings) -> AccessRefusedError | None:
-    """Try each address once: the first clear refusal, or None if there is none, or one of them works."""
+    """Try each address once: the first clear refusal, or None if there is none, or one of them works.
+
+    One that takes a connection and then says nothing is no refusal.
+    """
+    try:
+        async with asyncio.timeout(ALL_S):
+            return await _refusal(settings)
+    except TimeoutError:
+        return None
+
+
+async def _refusal(settings: Settings) -> AccessRefusedError | None:
     options = security.options(settings)
     found: AccessRefusedError | None = None
     for address in settings.bootstrap:

@@ -15,6 +15,7 @@ from streams.page_rules import rule
 from streams.page_state import MarketSeen
 from streams.page_words import (
     FEED_NAMES,
+    SIGNAL_NAMES,
     STATE_MARKS,
     STATE_NAMES,
     amount,
@@ -22,9 +23,11 @@ from streams.page_words import (
     figures,
     moment,
     plain,
+    unit_of,
 )
 
 CAUSES_SHOWN = 24
+PREWARNING = "corridor.prewarning"
 STREAMS_NAMED = 3
 MEANING: dict[State, str] = {
     "normal": "No rule of crunch or default holds.",
@@ -72,6 +75,8 @@ def _head(seen: MarketSeen, now_ns: int, number: int) -> str:
     if status.state != "normal":
         facts.append(("Kind", escape(plain(status.kind))))
     facts.append(("Confidence", escape(status.confidence)))
+    if status.evidence.get(PREWARNING):
+        facts.append(("Pre-warning", escape(SIGNAL_NAMES[PREWARNING])))
     if status.watermark_ns > 0:
         facts.append(
             ("Settled up to", f"{moment(status.watermark_ns)} <span class=quiet>{_behind(status, now_ns)}</span>")
@@ -220,5 +225,9 @@ def _told(mark: Mark) -> str:
     values = "".join(
         f"<div><dt>{escape(name)}</dt><dd>{escape(text)}</dd></div>" for name, text in figures(mark.values)
     )
-    line = f"<div><dt>threshold</dt><dd>{amount(mark.threshold, '')}</dd></div>" if mark.threshold is not None else ""
+    line = (
+        f"<div><dt>threshold</dt><dd>{amount(mark.threshold, unit_of(mark.values))}</dd></div>"
+        if mark.threshold is not None
+        else ""
+    )
     return f"<div class=told><p>{escape(mark.text)}</p><dl class=figures>{values}{line}</dl></div>"

@@ -77,6 +77,18 @@ def amount(value: float, unit: str) -> str:
     return text.replace("-", MINUS)
 
 
+def unit_of(values: dict[str, float]) -> str:
+    """The unit of figures that are all of one, so also of the threshold beside them; none when they differ.
+
+    >>> unit_of({"floor_pct": -3.0, "worst_pct": -4.0, "prints_below": 2.0})
+    'pct'
+    >>> unit_of({"above_bp": 3.0, "rate_pct": 0.0})
+    ''
+    """
+    units = {suffix for name in values for suffix in _SUFFIXES if name.endswith(suffix)}
+    return units.pop().removeprefix("_") if len(units) == 1 else ""
+
+
 def figures(values: dict[str, float]) -> list[tuple[str, str]]:
     """Named values as they stand in a signal: the unit goes from the name to the figure."""
     found = []

@@ -91,7 +91,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """How long to look for a broker."""
     recovery_timeout_s: float = 60.0
     """How long the broker may take to give the state back, or to confirm it; then the worker ends."""
-    stop_timeout_s: float = 9.0
+    stop_timeout_s: float = 8.0
     """How long a graceful stop may take; then the worker ends anyway."""
     stream_silence_s: float = 120.0
     """After so long without a word, while others move on, time goes on for a stream without it; 0: never."""

@@ -53,7 +53,6 @@ class SpecialnessTiers(Detector):
         self._gc: dict[str, dict[str, Reading]] = {}
         self._waiting: list[RepoPrint] = []
         self._days: dict[str, Day] = {}
-        self._last: dict[str, float] = {}
         self._today = ""
 
     def update(self, event: Event) -> list[Draft]:
@@ -108,7 +107,6 @@ class SpecialnessTiers(Detector):
             return []
         forgotten = self._forget(issue, date, known)
         self._days[issue] = Day(date.isoformat(), level, most)
-        self._last[issue] = specialness
         return forgotten + self.latch(
             "special",
             issue,
@@ -136,12 +134,12 @@ class SpecialnessTiers(Detector):
         return drafts
 
     def _let_go(self, issue: str, known: int, rule: str) -> list[Draft]:
-        del self._days[issue], self._last[issue]
+        del self._days[issue]
         return self.let_go("special", issue, known, rule)
 
     def readings(self) -> dict[str, float]:
-        """The last specialness of each issue, in basis points."""
-        return {f"specialness_{issue}_bp": value for issue, value in self._last.items()}
+        """The highest specialness of each issue's last day with prints, in basis points."""
+        return {f"specialness_{issue}_bp": day.most_bp for issue, day in self._days.items()}
 
     def margins(self, now: int) -> list[Margin]:
         """Each issue's highest specialness of its last day, which is what counts, against the tiers.
@@ -167,7 +165,6 @@ class SpecialnessTiers(Detector):
             "gc": msgspec.to_builtins(self._gc),
             "waiting": [msgspec.to_builtins(event) for event in self._waiting],
             "days": msgspec.to_builtins(self._days),
-            "last": dict(self._last),
             "today": self._today,
         }
 
@@ -178,5 +175,4 @@ class SpecialnessTiers(Detector):
         self._gc = msgspec.convert(plain["gc"], type=dict[str, dict[str, Reading]])
         self._waiting = msgspec.convert(plain["waiting"], type=list[RepoPrint])
         self._days = msgspec.convert(plain["days"], type=dict[str, Day])
-        self._last = dict(plain["last"])
         self._today = plain["today"]

@@ -297,6 +297,7 @@ def test_a_file_is_refused_by_the_key_and_the_reason(tmp_path, text, blamed, why
         load(path=mine)
     assert caught.value.path == blamed
     assert why in caught.value.reason
+    assert caught.value.reason.endswith(f"(in {mine})")
     assert str(caught.value) == f"{caught.value.path}: {caught.value.reason}"
 
 

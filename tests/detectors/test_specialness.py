@@ -163,8 +163,11 @@ def test_many_decisions_announced_do_not_end_it(tiers):
 
 def test_what_counts_of_a_day_is_its_most_special_print(tiers):
     feed(tiers, gc("2021-03-03"), make.special("2021-03-03 10:00", -4.0), make.special("2021-03-03 11:00", -0.5))
-    assert tiers.readings() == {"specialness_10Y-OTR_bp": pytest.approx(55)}
+    assert tiers.readings() == {"specialness_10Y-OTR_bp": pytest.approx(405)}, (
+        "as the page and the lowest rate beside it"
+    )
     margins = {margin.level: margin.value for margin in tiers.margins(0)}
     assert margins == {1: pytest.approx(405), 2: pytest.approx(405), 3: pytest.approx(405)}
     feed(tiers, gc("2021-03-04"), make.special("2021-03-04 10:00", -0.5))  # a new day begins anew
     assert [margin.value for margin in tiers.margins(0)] == pytest.approx([55, 55, 55])
+    assert tiers.readings() == {"specialness_10Y-OTR_bp": pytest.approx(55)}

@@ -125,6 +125,13 @@ def test_an_original_that_is_gone_is_named_and_a_line_made_by_hand_is_sent(on_ka
     assert f"no longer holds {letter['offset']}" in gone.output
     (cut,) = listed(pipeline)
     assert cut["value"] is None
+    keyless = orjson.dumps({"topic": "yields", "key": None, "value": {}}).decode()
+    untouched = run(pipeline, "list", "--json").stdout
+    refused = run(pipeline, "replay", "--file", "-", stdin=untouched + keyless)
+    assert refused.exit_code == 1
+    assert f"still bad {letter['id']}: empty" in refused.output
+    assert "yields by hand: missing_key" in refused.output
+    assert "0 sent" in refused.output
     beat = orjson.loads(codec.encode(make.heartbeat(DAY, "yields", roster=ev.STREAMS)))
     line = orjson.dumps({"topic": "yields", "key": "UST", "value": beat}).decode()
     assert "1 sent" in run(pipeline, "replay", "--file", "-", stdin=line).output

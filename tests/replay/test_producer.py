@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 import pytest
-from aiokafka.errors import MessageSizeTooLargeError
+from aiokafka.errors import KafkaTimeoutError, MessageSizeTooLargeError
 from aiokafka.partitioner import DefaultPartitioner
 
 from detectors.events import STREAMS
@@ -150,3 +150,9 @@ async def test_a_broker_that_dies_in_mid_send_does_not_keep_the_replay(monkeypat
         with pytest.raises(BrokerError, match="did not confirm"):
             async with asyncio.timeout(30):
                 await producer.send(slots(), broker=broker.url)
+
+
+async def test_a_broker_that_does_not_answer_is_not_said_to_refuse(monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_in(monkeypatch, Recorder(KafkaTimeoutError()))
+    with pytest.raises(BrokerError, match="did not confirm a message within"):
+        await producer.send([Slot(None, 0, [message()])], broker="kafka://x:1")

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from crunchwatch import main
 from detectors.config import load
 from replay.dataset import BUNDLED
-from replay.errors import AddressError, BrokerError
+from replay.errors import AddressError, ProgramError
 from replay.prometheus import Server
 from replay.remote_write import Writer, address, labels, request, varint
 from replay.scenario import Scenario, script
@@ -93,13 +93,13 @@ def test_what_cannot_be_taken_now_is_sent_again_ever_more_slowly():
     ],
 )
 def test_a_refusal_is_said_with_what_to_do(code, says, hint):
-    with Receiver(code, says=says) as receiver, pytest.raises(BrokerError, match=hint):
+    with Receiver(code, says=says) as receiver, pytest.raises(ProgramError, match=hint):
         Writer(receiver.url).send(ONE)
 
 
 def test_patience_ends():
     waits: list[float] = []
-    with pytest.raises(BrokerError, match="has not taken what was sent within 30 s"):
+    with pytest.raises(ProgramError, match="has not taken what was sent within 30 s"):
         Writer("http://127.0.0.1:9", wait=waits.append).send(ONE)
     assert sum(waits) >= 30
 
@@ -121,7 +121,7 @@ def test_the_past_unfolds_at_its_true_dates_in_a_prometheus_that_scrapes_nothing
         assert server.ask("query", {"query": "crunchwatch_state"})["result"] == []
         count = {"query": "count_over_time(crunchwatch_watermark_seconds[3d])", "time": "2021-03-05T05:00:00Z"}
         assert float(server.ask("query", count)["result"][0]["value"][1]) == done.moments == 2 * 288 + 1
-        with pytest.raises(BrokerError, match="folder is new"):
+        with pytest.raises(ProgramError, match="folder is new"):
             unfold(march, load(), Writer(server.url), speed=None, step_s=300)
 
 

@@ -82,7 +82,11 @@ def test_the_window_moves_and_the_rest_is_warm_up() -> None:
 
 @pytest.mark.parametrize(
     ("first", "last", "reason"),
-    [("2016-01-04", None, "before the data"), ("2021-03-01", "2021-02-01", "before --from")],
+    [
+        ("2016-01-04", None, "before the data"),
+        ("2021-03-01", "2021-02-01", "before --from"),
+        ("2030-01-01", None, "after the end of feb2021, 2021-04-09"),
+    ],
 )
 def test_days_that_make_no_sense(first: str, last: str | None, reason: str) -> None:
     with pytest.raises(ScenarioError, match=reason):

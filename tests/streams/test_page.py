@@ -76,6 +76,8 @@ def test_it_says_the_state_why_since_when_and_what_would_change_it(seen: Seen) -
         "De facto default",
         "Wed 3 Mar 2021 18:00 New York (23:00 UTC)",
         "Kind squeeze",
+        "Pre-warning Repo at the corridor's bottom",
+        "threshold \N{MINUS SIGN}3.00 %",
         "floor breached makes de facto default, squeeze holds",
         "10Y-OTR \N{MINUS SIGN}4.00 % , level 3 down to \N{MINUS SIGN}3.00 %: 100 bp beyond",
         "once no rule of de facto default has held for a session, with yields and general collateral alive",

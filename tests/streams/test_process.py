@@ -85,8 +85,11 @@ def test_faust_is_imported_without_a_warning() -> None:
 
 @pytest.mark.embedded
 def test_a_taken_port_is_refused() -> None:
-    with EmbeddedBroker() as broker, pytest.raises(EmbeddedBrokerError, match="listens on"):
-        EmbeddedBroker(port=broker.port).start()
+    with EmbeddedBroker() as broker:
+        second = EmbeddedBroker(port=broker.port)
+        with pytest.raises(EmbeddedBrokerError, match="listens on"):
+            second.start()
+    assert not second.folder.exists()
 
 
 @pytest.mark.embedded

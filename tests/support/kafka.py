@@ -83,8 +83,11 @@ def libraries() -> Path:
 
 
 def new_cluster_id() -> str:
-    """As Kafka makes them."""
-    return urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    """As Kafka makes them: none begins with a dash, which its own tools would take for an option."""
+    made = "-"
+    while made.startswith("-"):
+        made = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    return made
 
 
 class Kafka:
