@@ -1,8 +1,8 @@
 """The past at its true dates: what a worker would have shown, as blocks that a Prometheus can be started on.
 
-The engine runs once; each stretch of 20 days goes to promtool while the next is computed. Then the shipped rules are
-asked of a Prometheus over those blocks, and what they would have recorded and alerted becomes blocks beside them. All
-of it is built in a folder of its own and moved in place at the end, so that the output is whole or not there.
+The engine runs once; each stretch of a week or so goes to promtool while the next is computed. Then the shipped rules
+are asked of a Prometheus over those blocks, and what they would have recorded and alerted becomes blocks beside them.
+All of it is built in a folder of its own and moved in place at the end, so that the output is whole or not there.
 
 Every series carries ``job="backfill"``: nothing of it can be taken for live. A Prometheus over it pages nobody unless
 it is given an Alertmanager, and rules are evaluated for now, not for 2021.
@@ -227,7 +227,7 @@ class _Backfill:
         if not count:  # promtool refuses a file without samples
             file.unlink()
             return
-        writer = BlockWriter(self._folder)
+        writer = BlockWriter(self._folder, BLOCK_HOURS * 27)  # half a year: the file holds all the moments there are
         writer.write(file)
         writer.close()
 

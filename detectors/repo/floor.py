@@ -266,9 +266,15 @@ class FailsFloor(Detector):
             for level, bp, note in (
                 (APPROACHED, config.approach_bp, ""),
                 (BREACHED, 0.0, ""),
-                (CONFIRMED, 0.0, f"{day.prints_below} of {config.confirm_prints} prints of one day below it"),
+                (CONFIRMED, 0.0, self._missing(issue, day)),
             )
         ]
+
+    def _missing(self, issue: str, day: IssueDay) -> str:
+        """What confirms a breach besides a print far beyond the floor; nothing once it is confirmed."""
+        if self.level("breach", issue) >= CONFIRMED:
+            return ""
+        return f"{day.prints_below} of {self._config.confirm_prints} prints of one day below it"
 
     def snapshot(self) -> dict[str, Any]:
         """The policy book and the issues' days."""
