@@ -12,6 +12,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -194,7 +195,8 @@ class _Backfill:
                     judged.left_out = [rule.name for rule in living]
                     judged.too_coarse = [rule.name for rule in coarse]
                 asked = rounds.pop(0) if rounds else []
-                answers = [_Answer(rule, *self._ask(server, rule)) for rule in asked]
+                with ThreadPoolExecutor(2) as pool:  # one answer is computed there while another is read here
+                    answers = [_Answer(*one) for one in pool.map(lambda rule: (rule, *self._ask(server, rule)), asked)]
             self._write(answers, judged)
         self._tidy()
         return judged

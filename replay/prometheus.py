@@ -50,7 +50,7 @@ def program(name: str) -> str:
 
 # Most of promtool's time would go into collecting garbage, of which a run of seconds need not be rid so often, nor by
 # more threads than the one that works.
-_HASTE = {**os.environ, "GOGC": "400", "GOMAXPROCS": "1"}
+_HASTE = {**os.environ, "GOGC": "800", "GOMAXPROCS": "1"}
 
 
 class BlockWriter:
