@@ -63,7 +63,7 @@ class EmbeddedBroker:
                 self.folder.rmdir()  # it is empty, unless a broker ran in it before
             raise EmbeddedBrokerError(
                 f"something listens on 127.0.0.1:{self.port} already (a broker whose "
-                "command was killed, perhaps: pkill noida-db); choose another port"
+                "command was killed, perhaps: pgrep -a noida-db); choose another port"
             )
         command = [str(_binary()), "start", "--only", "kafka", "--kafka-port", str(self.port)]
         with (self.folder / "broker.log").open("ab") as log:

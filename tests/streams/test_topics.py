@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from detectors.events import STREAMS
-from streams import clients, handshake, settings, topics
+from streams import clients, settings, topics
 from streams.embedded import EmbeddedBroker
 from streams.errors import BrokerUnavailableError, TopicMismatchError
 from streams.settings import Settings
@@ -44,12 +44,12 @@ async def test_a_frozen_broker_is_one_too() -> None:
     with socket.socket() as frozen:
         frozen.bind(("127.0.0.1", 0))
         frozen.listen()  # connections are taken, by the kernel, and nothing is ever said
-        address = f"kafka://127.0.0.1:{frozen.getsockname()[1]}"
-        mute = settings.load({}, broker=address, connect_timeout_s=1.0)
+        address = f"127.0.0.1:{frozen.getsockname()[1]}"
+        mute = settings.load({}, broker=f"kafka://{address},{address}", connect_timeout_s=1.0)
         began = time.monotonic()
         with pytest.raises(BrokerUnavailableError, match="no Kafka broker answered"):
             await topics.ensure(mute)
-        assert time.monotonic() - began < 1.0 + handshake.ALL_S + 3.0
+        assert time.monotonic() - began < 7.0
 
 
 async def test_a_broker_that_goes_while_it_is_asked_is_named() -> None:
