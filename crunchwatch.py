@@ -19,17 +19,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from replay.commands import COMMANDS as REPLAY
-from replay.options import Speed
-from streams.commands import COMMANDS as STREAMS
+from replay.cli.commands import COMMANDS as REPLAY
+from replay.cli.options import Speed
+from streams.cli.commands import COMMANDS as STREAMS
 
 if TYPE_CHECKING:
     from detectors.events import Event
     from detectors.sections import Config
     from detectors.signals import Output
-    from replay.connection import Connection
-    from replay.playback import Playback
-    from replay.scenario import Script
+    from replay.producer.connection import Connection
+    from replay.producer.playback import Playback
+    from replay.scenarios.scenario import Script
     from streams.settings import Settings
 
 EXIT_DIFFERENCE = 1
@@ -85,8 +85,9 @@ def main(context: click.Context) -> None:
 
 def connection(broker: str) -> "Connection":
     """How the past reaches a broker: by the live edge's settings of TLS and SASL, which it does not know itself."""
-    from replay.connection import Connection
-    from streams import handshake, security, settings
+    from replay.producer.connection import Connection
+    from streams import settings
+    from streams.kafka import handshake, security
 
     chosen = settings.load(broker=broker)
     return Connection(security.options(chosen), lambda: handshake.refusal(chosen))
@@ -102,7 +103,7 @@ def demo(speed: float | None, as_json: bool) -> None:
     shown as they come, and at the end everything said is compared with the backtest, byte for byte. Nothing is left
     behind. Exit code 1 means that something differed.
     """
-    from streams.embedded import EmbeddedBroker
+    from streams.cli.embedded_broker import EmbeddedBroker
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # so that the children are stopped on the way out
     with tempfile.TemporaryDirectory(prefix="crunchwatch-demo-") as folder, EmbeddedBroker() as broker:
@@ -113,12 +114,13 @@ def demo(speed: float | None, as_json: bool) -> None:
 def _demo_on(url: str, log: Path, speed: float | None, *, as_json: bool) -> bool:
     """Run the demo on a broker; whether what the worker said is what the backtest says."""
     from detectors.config import load as load_config
-    from replay import backtest
-    from replay.faults import Faults
-    from replay.playback import Playback
-    from replay.scenario import named, script
-    from streams import settings, topics
-    from streams.process import WorkerProcess
+    from replay.backtest import run as backtest
+    from replay.producer.faults import Faults
+    from replay.producer.playback import Playback
+    from replay.scenarios.scenario import named, script
+    from streams import settings
+    from streams.cli.worker_process import WorkerProcess
+    from streams.kafka import topics
 
     chosen = settings.load({}, broker=url)  # the demo is the same for everyone: no variable of the user's goes in
     asyncio.run(topics.ensure(chosen))
@@ -148,7 +150,7 @@ class Demonstration:
 
     def __init__(self, made: "Script", expected: "list[Output]", chosen: "Settings", *, as_json: bool) -> None:
         from detectors.signals import to_json
-        from streams.topics import SIGNALS, TRANSITIONS
+        from streams.kafka.topics import SIGNALS, TRANSITIONS
 
         self._script = made
         self._settings = chosen
@@ -167,7 +169,8 @@ class Demonstration:
         from rich.progress import Progress
 
         from detectors.calendar import ny_date
-        from replay import playback, report
+        from replay.backtest import report
+        from replay.producer import playback
 
         plan = playback.planned(self._script, how)
         bar = Progress(*playback.columns())
@@ -193,7 +196,7 @@ class Demonstration:
         """Read both topics from their beginning, for as long as it takes; tell of each transition."""
         from aiokafka import TopicPartition
 
-        from streams import clients
+        from streams.kafka import clients
 
         async with clients.reader(self._settings) as reader:
             topics = list(self._said)
@@ -207,7 +210,7 @@ class Demonstration:
     def _tell(self, transition: bytes) -> None:
         """One line a transition, where there is no terminal for a table that grows."""
         from detectors.signals import from_json
-        from replay import report, scorecard
+        from replay.backtest import report, scorecard
 
         if self._as_json:
             report.line(transition)
@@ -235,7 +238,7 @@ class Demonstration:
 
     def _table(self) -> Any:
         from detectors.signals import from_json
-        from replay import report
+        from replay.backtest import report
 
         said = [from_json(raw) for raw in self._said[self._topics["transition"]]]
         return report.outputs_table(said, "Transitions, as the worker says them")
@@ -243,7 +246,7 @@ class Demonstration:
     def closing(self) -> bool:
         """Say how it went: the transitions, the chronology, and the comparison."""
         from detectors.signals import from_json
-        from replay import report, scorecard
+        from replay.backtest import report, scorecard
 
         missing = Counter(raw for side in self._expected.values() for raw in side)
         missing.subtract(raw for side in self._said.values() for raw in side)
@@ -287,8 +290,8 @@ def explain(output_id: str, *, as_json: bool, **where: Any) -> None:
     --outputs takes the lines of `crunchwatch backtest --json --signals --warm-up`, --broker the topics of a worker, and
     with it the events that came in there. Exit code 1: it could not be reproduced.
     """
-    from replay import explain as asked
-    from replay import rehearse, report, tree
+    from replay.backtest import explain as asked
+    from replay.backtest import explain_tree, report, reproduce
 
     if where["broker"] is None:
         case = _of_backtest(output_id, **where)
@@ -297,11 +300,11 @@ def explain(output_id: str, *, as_json: bool, **where: Any) -> None:
     else:
         case = asyncio.run(_of_topics(output_id, **where))
     told = asked.explain(case.output, case.outputs, case.events)
-    proof = rehearse.rehearse(case.events, case.config, case.output)
+    proof = reproduce.rehearse(case.events, case.config, case.output)
     if as_json:
-        report.record(tree.plain(told, proof))
+        report.record(explain_tree.plain(told, proof))
     else:
-        report.console().print(tree.tree(told, proof))
+        report.console().print(explain_tree.tree(told, proof))
     sys.exit(0 if proof.reproduced else EXIT_DIFFERENCE)
 
 
@@ -326,9 +329,9 @@ def _of_backtest(
 ) -> Case:
     """A case from a backtest of this process, or from the lines that one wrote and the same data."""
     from detectors.config import load as load_config
-    from replay import backtest
-    from replay import explain as asked
-    from replay.scenario import named, script, script_of
+    from replay.backtest import explain as asked
+    from replay.backtest import run as backtest
+    from replay.scenarios.scenario import named, script, script_of
 
     if scenario and data:
         raise click.UsageError("give either --scenario or --data")
@@ -357,19 +360,21 @@ async def _of_topics(
     """A case from the topics of a worker: what it said, and what came in on the partition it said it of."""
     from detectors.codec import decode
     from detectors.signals import from_json
-    from replay import explain as asked
-    from streams import history
+    from replay.backtest import explain as asked
     from streams import settings as settings_of
+    from streams.kafka import topic_reader
 
     settings = settings_of.load(broker=broker, topic_prefix=topic_prefix)
-    said = [(from_json(one.value), one.partition) for one in await history.outputs(settings) if one.value is not None]
+    said = [
+        (from_json(one.value), one.partition) for one in await topic_reader.outputs(settings) if one.value is not None
+    ]
     outputs = [output for output, _ in said]
     output = asked.find(outputs, output_id)
     chosen = _configured(output, preset, config)
     partition = next(place for one, place in said if one.id == output.id)
     came = [
         event
-        for one in await history.sources(settings, partition)
+        for one in await topic_reader.sources(settings, partition)
         for _, event in decode(one.value, key=one.key, stream=one.topic).events
         if event.market == output.market
     ]

@@ -14,8 +14,10 @@ import uuid
 from collections.abc import Awaitable
 from pathlib import Path
 
-from streams import ledger, settings, topics
-from streams.sinks import Outgoing
+from streams import settings
+from streams.kafka import topics
+from streams.state import transaction
+from streams.state.outgoing import Outgoing
 
 COUNTS = (4, 16, 64)
 PAGE_BYTES = 4096
@@ -53,13 +55,13 @@ async def measure(broker: str) -> None:
     for count in COUNTS:
         before = memory_bytes(), len(asyncio.all_tasks()), sockets()
         began = time.perf_counter()
-        ledgers = await ledger.open_all(chosen, range(count))
+        ledgers = await transaction.open_all(chosen, range(count))
         opened_s = time.perf_counter() - began
         await asyncio.gather(*(each.commit(one) for each in ledgers.values()))  # the first waits for metadata
         held = memory_bytes() - before[0], len(asyncio.all_tasks()) - before[1], sockets() - before[2]
         alone_s = await _timed(ledgers[0].commit(one))
         together_s = await _timed(*(each.commit(one) for each in ledgers.values()))
-        await ledger.close_all(ledgers.values())
+        await transaction.close_all(ledgers.values())
         sys.stdout.write(
             f"{count:>10} {opened_s:>7.2f} {held[0] / 1e6:>6.1f} {held[1]:>6} {held[2]:>8} "
             f"{1000 * together_s:>7.0f} / {1000 * alone_s:.0f} ms\n"

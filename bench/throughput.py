@@ -17,7 +17,7 @@ from detectors import codec
 from detectors.config import load
 from detectors.engine import Engine
 from detectors.events import order_key, stream_of
-from replay.scenario import named, script
+from replay.scenarios.scenario import named, script
 
 ROUNDS = 5
 

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 import msgspec
 
 from detectors.events import Event, Provenance
-from detectors.margins import Margin
 from detectors.signals import Cause, Signal, rounded, weakest
+from detectors.view.margins import Margin
 
 SUBJECTS_KEPT = 64
 

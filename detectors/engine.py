@@ -19,16 +19,16 @@ from detectors.config import config_hash
 from detectors.detector import Detector, Draft
 from detectors.events import Event, Heartbeat, stream_of
 from detectors.ordering import FAR_PAST, Ordering, Verdict
-from detectors.outlook import Outlook, outlook
 from detectors.places import Place, Places
-from detectors.recent import Recalled, Recent
 from detectors.registry import detectors_of
 from detectors.sections import Config
 from detectors.sequences import Sequences
 from detectors.snapshot import SnapshotError, pack, unpack
-from detectors.status import Counts, Status
 from detectors.stress import Step, StressTable, provenance_of
-from detectors.thresholds import thresholds
+from detectors.view.outlook import Outlook, outlook
+from detectors.view.recent import Recalled, Recent
+from detectors.view.status import Counts, Status
+from detectors.view.thresholds import thresholds
 
 _UNUSED = (Verdict.LATE, Verdict.FAR_FUTURE, Verdict.CONFLICT, Verdict.CROWDED)
 LATE_REASONS: tuple[str, ...] = tuple(one.value for one in _UNUSED)

@@ -20,7 +20,7 @@ from typing import NamedTuple
 from grafana.live import scraped
 from grafana.queries import Asked, of_boards, of_rules
 from replay.errors import ReplayError
-from replay.prometheus import Server
+from replay.prometheus.promtool import Server
 
 HERE = Path(__file__).parent
 EMPTY = HERE / "empty.toml"
@@ -148,8 +148,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _made(out: Path, rules: Path) -> Path:
     from detectors.config import load  # noqa: PLC0415 - a folder that is named needs no engine
-    from replay import backfill  # noqa: PLC0415
-    from replay.scenario import named, script  # noqa: PLC0415
+    from replay.prometheus import backfill  # noqa: PLC0415
+    from replay.scenarios.scenario import named, script  # noqa: PLC0415
 
     files = sorted(rules.glob("*.yml"))
     backfill.write(script(named("feb2021")), load(), out, step_s=backfill.LOOKBACK_S, rule_files=files)

@@ -14,11 +14,11 @@ from detectors.config import load
 from detectors.engine import Engine
 from detectors.events import STREAMS
 from replay.errors import ProgramError
-from replay.prometheus import Server
+from replay.prometheus.promtool import Server
 from streams import settings
-from streams.metrics import Metrics
-from streams.partition import Applied, Market, Partition
-from streams.web import WebServer
+from streams.state.metrics import Metrics
+from streams.state.partition import Applied, Market, Partition
+from streams.web.server import WebServer
 
 EVERY_S = 1
 SCRAPES = 4

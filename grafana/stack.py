@@ -27,9 +27,9 @@ import click
 from grafana import viewer
 from grafana.child import Child, StackError
 from grafana.programs import ProgramUnavailableError, at_home, find, with_pages
-from streams.embedded import EmbeddedBroker
+from streams.cli.embedded_broker import EmbeddedBroker
+from streams.cli.worker_process import WorkerProcess
 from streams.errors import StreamsError
-from streams.process import WorkerProcess
 
 HERE = Path(__file__).parent
 BACKFILL_WITHIN_S = 300.0

@@ -3,9 +3,10 @@
 import sys
 
 from detectors.config import ConfigError
-from streams import settings, worker
+from streams import settings
+from streams.cli.worker_process import STARTED
 from streams.errors import SettingsError, StreamsError
-from streams.process import STARTED
+from streams.worker import worker
 
 
 def main() -> int:

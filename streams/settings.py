@@ -17,7 +17,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import msgspec
 
 from detectors.checks import MARKET
-from streams import security_checks
+from streams import settings_checks
 from streams.errors import SettingsError
 
 PREFIX = "CRUNCHWATCH_"
@@ -202,7 +202,7 @@ def _from_file(path: Path) -> dict[str, Any]:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError("settings", f"{path} cannot be read: {error}") from None
-    security_checks.refuse_secrets(content)
+    settings_checks.refuse_secrets(content)
     unknown = sorted(set(content) - set(Settings.__struct_fields__))
     if unknown:
         raise SettingsError(unknown[0], f"{path} sets it, but there is no such setting")
@@ -211,7 +211,7 @@ def _from_file(path: Path) -> dict[str, Any]:
 
 def _from_environment(variables: Mapping[str, str]) -> dict[str, Any]:
     """The known names; a mistyped one is refused, or the default would be in force and nobody would know."""
-    security_checks.refuse_secrets(variables)
+    settings_checks.refuse_secrets(variables)
     known = {PREFIX + name.upper() for name in Settings.__struct_fields__} | {FILE_VARIABLE, *OTHERS}
     for name in sorted(set(variables) - known):
         if name.startswith(PREFIX):
@@ -268,11 +268,11 @@ def _check(settings: Settings) -> None:
         if not MARKET.fullmatch(market):
             raise SettingsError("markets", f"{market!r:.40} is no market's name: capital letters, digits and ._- only")
     _check_broker(settings.broker)
-    security_checks.check(settings)
+    settings_checks.check(settings)
 
 
 def _check_broker(broker: str) -> None:
-    security_checks.refuse_login(broker)
+    settings_checks.refuse_login(broker)
     if not broker.startswith("kafka://"):
         raise SettingsError("broker", f"{broker!r} does not begin with kafka://")
     for address in broker.removeprefix("kafka://").split(","):

@@ -31,10 +31,10 @@ from detectors import calendar
 from detectors.calendar import NS
 from detectors.detector import Detector, Draft, Reading
 from detectors.events import FUND_TYPES, Event, FundFlow, YieldQuote
-from detectors.margins import Margin, ladder
 from detectors.rolling import Window
 from detectors.sections import Coordination
 from detectors.signals import Signal
+from detectors.view.margins import Margin, ladder
 
 Side = Literal["FLOW", "STANCE"]
 SIDES: tuple[Side, Side] = ("FLOW", "STANCE")

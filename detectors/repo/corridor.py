@@ -20,9 +20,9 @@ import msgspec
 from detectors import calendar
 from detectors.detector import Detector, Draft, Reading, in_bp, tier
 from detectors.events import Event, PolicyRate, RepoPrint
-from detectors.margins import Margin, ladder
 from detectors.repo.policy import PolicyBook
 from detectors.sections import Corridor
+from detectors.view.margins import Margin, ladder
 
 GENERAL = ("GC", "GCF", "TRIPARTY")
 

@@ -14,9 +14,9 @@ from typing import Any
 from detectors import calendar
 from detectors.detector import Detector, Draft, Reading
 from detectors.events import Event, ReverseRepo
-from detectors.margins import Margin, ladder
 from detectors.rolling import Window
 from detectors.sections import Facility
+from detectors.view.margins import Margin, ladder
 
 
 class FacilityTakeUp(Detector):

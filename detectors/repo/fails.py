@@ -15,9 +15,9 @@ from typing import Any
 
 from detectors.detector import Detector, Draft, Reading
 from detectors.events import Event, SettlementFail
-from detectors.margins import Margin, ladder
 from detectors.rolling import Window
 from detectors.sections import Fails
+from detectors.view.margins import Margin, ladder
 
 SERIES_KEPT = 64
 # How many figures of a period a week brings: the windows are in weeks, whatever the period.

@@ -23,9 +23,9 @@ import msgspec
 from detectors import calendar
 from detectors.detector import Detector, Draft, Reading, in_bp
 from detectors.events import Event, PolicyRate, RepoPrint
-from detectors.margins import Margin
 from detectors.repo.policy import PolicyBook
 from detectors.sections import Floor
+from detectors.view.margins import Margin
 
 ISSUES_KEPT = 64
 APPROACHED, BREACHED, CONFIRMED = 1, 2, 3

@@ -16,11 +16,11 @@ from typing import Any
 
 from detectors.detector import Detector, Draft, Reading
 from detectors.events import Event, RepoPrint, YieldQuote
-from detectors.margins import Margin, ladder
 from detectors.repo.corridor import series_of
 from detectors.repo.pairs import DayBook, Pair
 from detectors.rolling import Window
 from detectors.sections import Scarcity, Spread
+from detectors.view.margins import Margin, ladder
 
 
 class CollateralScarcity(Detector):

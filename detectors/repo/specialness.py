@@ -19,11 +19,11 @@ import msgspec
 from detectors import calendar
 from detectors.detector import Detector, Draft, Reading, in_bp, tier
 from detectors.events import Event, PolicyRate, RepoPrint
-from detectors.margins import Margin, ladder
 from detectors.repo.corridor import series_of
 from detectors.repo.floor import FailsCharge
 from detectors.repo.policy import PolicyBook
 from detectors.sections import Floor, Specialness
+from detectors.view.margins import Margin, ladder
 
 ISSUES_KEPT = 64
 WAITING_KEPT = 256

@@ -19,8 +19,8 @@ import msgspec
 from detectors import calendar
 from detectors.detector import Detector, Draft, Reading, in_bp
 from detectors.events import Event, YieldQuote
-from detectors.margins import Margin
 from detectors.sections import Levels
+from detectors.view.margins import Margin
 
 
 class Watch(msgspec.Struct):

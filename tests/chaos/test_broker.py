@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from streams import clients, topics
+from streams.kafka import clients, topics
 from tests.chaos.brokers import Cluster, DooredKafka, Node
 from tests.chaos.ledger import Ledger
 from tests.chaos.trial import Trial, applied, feb2021, made_up, moves, until

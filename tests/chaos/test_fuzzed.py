@@ -12,7 +12,8 @@ import orjson
 
 from detectors import codec, config
 from detectors.engine import Engine
-from streams import clients, store, topics
+from streams.kafka import clients, topics
+from streams.state import snapshot_reader
 from tests.chaos.brokers import DooredKafka
 from tests.chaos.ledger import Ledger
 from tests.fuzz.messages import Fuzzer, Message
@@ -60,7 +61,7 @@ async def check(pipeline: Pipeline, sent: list[Message]) -> None:
     assert Counter(one["reason"] for one in letters) == wanted
     places = [(one["topic"], one["partition"], one["offset"], one["index"]) for one in letters]
     assert len(places) == len(set(places))
-    recovered = await store.recover(pipeline.settings, range(pipeline.settings.partitions))
+    recovered = await snapshot_reader.recover(pipeline.settings, range(pipeline.settings.partitions))
     states = [record for one in recovered.values() for record in one.found.markets.values()]
     counts = [Engine.restore(config.load(), one.market, one.state).status() for one in states]
     assert sum(one.counts.received for one in counts) == sum(len(one.events) for one in decoded)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from aiokafka.admin import NewTopic
 
-from streams import clients, topics
+from streams.kafka import clients, topics
 from tests.chaos.ledger import Ledger
 from tests.chaos.trial import Trial, made_up
 

@@ -14,8 +14,9 @@ import msgspec
 
 from detectors import config
 from detectors.engine import Engine
-from streams import clients, records, topics
-from streams.records import MarketRecord, RecordRefusedError
+from streams.kafka import clients, topics
+from streams.state import snapshot_records
+from streams.state.snapshot_records import MarketRecord, RecordRefusedError
 from tests.chaos.ledger import Ledger
 from tests.chaos.trial import FEW, Trial, made_up, metric, moves, until
 
@@ -25,12 +26,12 @@ VICTIM = FEW[0]
 
 
 def _truncated(last: MarketRecord) -> bytes:
-    raw = records.encode(last)
+    raw = snapshot_records.encode(last)
     return raw[: len(raw) // 2]
 
 
 def _of_another_version(last: MarketRecord) -> bytes:
-    return bytes([records.FORMAT + 97]) + records.encode(last)[1:]
+    return bytes([snapshot_records.FORMAT + 97]) + snapshot_records.encode(last)[1:]
 
 
 def _garbage(last: MarketRecord) -> bytes:
@@ -39,16 +40,16 @@ def _garbage(last: MarketRecord) -> bytes:
 
 def _of_another_configuration(last: MarketRecord) -> bytes:
     other = Engine(config.load("framework"), last.market).snapshot()
-    return records.encode(msgspec.structs.replace(last, state=other))
+    return snapshot_records.encode(msgspec.structs.replace(last, state=other))
 
 
 def _of_another_market(last: MarketRecord) -> bytes:
     other = Engine(config.load(), "JGB").snapshot()
-    return records.encode(msgspec.structs.replace(last, state=other))
+    return snapshot_records.encode(msgspec.structs.replace(last, state=other))
 
 
 def _cut_state(last: MarketRecord) -> bytes:
-    return records.encode(msgspec.structs.replace(last, state=last.state[:-9]))
+    return snapshot_records.encode(msgspec.structs.replace(last, state=last.state[:-9]))
 
 
 POISONS: dict[str, tuple[Callable[[MarketRecord], bytes], str]] = {
@@ -85,7 +86,7 @@ def _last(going: Trial) -> tuple[int, MarketRecord] | None:
     for record in reversed(going.read(topics.SNAPSHOTS)):
         if record.key == VICTIM.encode():
             with suppress(RecordRefusedError):  # an earlier poison
-                found = records.decode(record.value or b"")
+                found = snapshot_records.decode(record.value or b"")
                 return (record.partition, found) if isinstance(found, MarketRecord) else None
     return None
 

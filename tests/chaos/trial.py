@@ -20,12 +20,13 @@ from typing import Any, Self
 from detectors import config
 from detectors.calendar import NS
 from detectors.signals import Transition, to_json
-from replay import backtest, synthetic
-from replay.faults import Faults
-from replay.playback import Playback, play
-from replay.scenario import Script
-from streams import topics
-from streams.process import WorkerProcess
+from replay.backtest import run as backtest
+from replay.producer.faults import Faults
+from replay.producer.playback import Playback, play
+from replay.scenarios import synthetic
+from replay.scenarios.scenario import Script
+from streams.cli.worker_process import WorkerProcess
+from streams.kafka import topics
 from tests.chaos.ledger import Ledger
 from tests.support import pipeline
 from tests.support.pipeline import Pipeline

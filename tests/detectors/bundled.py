@@ -7,7 +7,7 @@ from pathlib import Path
 
 from detectors.calendar import ny_date
 from detectors.events import EquityIndex, Event, FuturesPosition, YieldQuote
-from replay.scenario import named, script
+from replay.scenarios.scenario import named, script
 
 DATA = Path(__file__).parents[2] / "replay" / "data"
 END = dt.date(2021, 4, 9)

@@ -19,7 +19,7 @@ from detectors.codec import decode
 from detectors.config import config_hash, load
 from detectors.engine import Engine
 from detectors.snapshot import MAGIC, VERSION, SnapshotError, pack, unpack
-from streams import records
+from streams.state import snapshot_records
 from tests.support import hostile
 
 CONFIG = load()
@@ -58,10 +58,10 @@ def test_as_a_snapshot_it_is_refused_by_name(tmp_path: Path) -> None:
             with pytest.raises(SnapshotError) as caught:
                 Engine.restore(CONFIG, "UST", raw)
             assert caught.value.reason in {"truncated", "content", "version"}
-        head = bytes([records.FORMAT])
+        head = bytes([snapshot_records.FORMAT])
         for raw in (bomb, head + bomb, head + zlib.compress(bomb)):
-            with pytest.raises(records.RecordRefusedError):
-                records.decode(raw)
+            with pytest.raises(snapshot_records.RecordRefusedError):
+                snapshot_records.decode(raw)
     assert not mark.exists()
 
 
@@ -89,8 +89,8 @@ def test_deep_and_typed_msgpack_is_refused_by_name() -> None:
         with pytest.raises(SnapshotError) as caught:
             Engine.restore(CONFIG, "UST", MAGIC + zlib.crc32(body).to_bytes(4, "big") + body)
         assert caught.value.reason == "content"
-    with pytest.raises(records.RecordRefusedError):
-        records.decode(bytes([records.FORMAT]) + zlib.compress(deep))
+    with pytest.raises(snapshot_records.RecordRefusedError):
+        snapshot_records.decode(bytes([snapshot_records.FORMAT]) + zlib.compress(deep))
 
 
 def test_a_record_that_inflates_without_end_is_refused_in_bounded_memory() -> None:
@@ -98,8 +98,8 @@ def test_a_record_that_inflates_without_end_is_refused_in_bounded_memory() -> No
     parts = [packer.compress(bytes(1 << 20)) for _ in range(160)]
     bomb = b"".join(parts) + packer.flush()
     assert len(bomb) < 1 << 20
-    with pytest.raises(records.RecordRefusedError, match="larger than any state"):
-        records.decode(bytes([records.FORMAT]) + bomb)
+    with pytest.raises(snapshot_records.RecordRefusedError, match="larger than any state"):
+        snapshot_records.decode(bytes([snapshot_records.FORMAT]) + bomb)
 
 
 def leaves(plain: Any) -> Iterator[tuple[Any, Any]]:

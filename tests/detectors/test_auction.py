@@ -6,7 +6,7 @@ import pytest
 from detectors.config import load
 from detectors.events import AuctionResult
 from detectors.yields.auction import AuctionStrength
-from replay.scenario import named, script
+from replay.scenarios.scenario import named, script
 from tests.support import make
 from tests.support.drive import brief, feed
 

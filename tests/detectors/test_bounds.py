@@ -13,8 +13,8 @@ from detectors.checks import check
 from detectors.config import load
 from detectors.engine import Engine
 from detectors.ordering import Ordering, Verdict
-from streams import records
 from streams.settings import Settings
+from streams.state import snapshot_records
 from tests.support import hostile
 
 CONFIG = load()
@@ -81,8 +81,8 @@ def test_the_record_of_a_flooded_market_fits_the_default_bound() -> None:
     events = [_same_moment(event, hostile.START + ahead) for event in hostile.flood("UST", 42_000, rng)]
     result = engine.process(events)
     assert {refused.reason for refused in result.conflicts} == {"too_many_waiting"}
-    record = records.MarketRecord(market="UST", flush=1, applied={}, state=engine.snapshot())
-    assert len(records.encode(record)) < Settings().snapshot_bytes
+    record = snapshot_records.MarketRecord(market="UST", flush=1, applied={}, state=engine.snapshot())
+    assert len(snapshot_records.encode(record)) < Settings().snapshot_bytes
     assert engine.status().waiting <= ordering.ENTRIES_FREE
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from detectors.config import load
-from detectors.gauges import FAMILIES
 from detectors.registry import detectors_of
 from detectors.sections import SIGNALS
-from replay.scenario import named, script
+from detectors.view.gauges import FAMILIES
+from replay.scenarios.scenario import named, script
 from tests.detectors.test_engine import CONFIG, Engine
 
 ROOT = Path(__file__).parents[2]

@@ -17,7 +17,7 @@ from detectors.engine import Engine, Result
 from detectors.places import Place
 from detectors.signals import Transition, content_id, from_json, to_json
 from detectors.snapshot import SnapshotError
-from replay.scenario import named, script
+from replay.scenarios.scenario import named, script
 from tests.golden import outputs, result
 
 CONFIG = load()

@@ -10,7 +10,8 @@ import pytest
 
 from detectors.config import load
 from detectors.engine import Engine
-from detectors.gauges import (
+from detectors.signals import STATES, Cause, Evidence, Transition
+from detectors.view.gauges import (
     BECAUSE,
     CAUSE,
     EVIDENCE,
@@ -23,9 +24,8 @@ from detectors.gauges import (
     VALUE,
     MarketGauges,
 )
-from detectors.signals import STATES, Cause, Evidence, Transition
-from detectors.status import Status
-from detectors.thresholds import thresholds
+from detectors.view.status import Status
+from detectors.view.thresholds import thresholds
 
 
 @pytest.fixture

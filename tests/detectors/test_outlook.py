@@ -11,10 +11,10 @@ from detectors.calendar import NS, ny, sessions_after
 from detectors.config import load
 from detectors.engine import Engine
 from detectors.events import Event
-from detectors.margins import Margin
-from detectors.outlook import Outlook, RuleOutlook, outlook
 from detectors.signals import Transition
-from replay.scenario import named, script
+from detectors.view.margins import Margin
+from detectors.view.outlook import Outlook, RuleOutlook, outlook
+from replay.scenarios.scenario import named, script
 from tests.detectors.test_stress import Desk, stress
 
 MOMENT = ny(dt.date(2021, 3, 1), "12:00")

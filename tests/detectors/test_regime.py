@@ -193,7 +193,7 @@ def test_rules_without_sense_are_refused(change, said):
 
 @pytest.fixture(scope="module")
 def bundled():
-    from replay.dataset import load as dataset
+    from replay.dataset.loader import load as dataset
 
     said = Bench(load(), "regime").run(dataset().events)
     kinds, kind, index = {}, "none", 0

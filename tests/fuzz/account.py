@@ -27,8 +27,8 @@ from detectors.events import Heartbeat
 from detectors.places import Place
 from detectors.sections import Config
 from detectors.signals import Transition, to_json
-from streams import records, sinks
-from streams.partition import Applied, Market, Partition
+from streams.state import outgoing, snapshot_records
+from streams.state.partition import Applied, Market, Partition
 from tests.fuzz.messages import Fuzzer, Message
 
 PARTITIONS = 2
@@ -117,11 +117,11 @@ class Account:
     def _send(self, message: Message, applied: Applied, place: Place) -> None:
         """Everything that goes out can be written as the worker writes it."""
         for output, places in applied.outputs:
-            sinks.output(output, places)
+            outgoing.output(output, places)
         for late in applied.late:
-            sinks.late(late, place)
+            outgoing.late(late, place)
         for reject in applied.rejects:
-            sinks.dead_letter(reject, place, message.key)
+            outgoing.dead_letter(reject, place, message.key)
 
     def _restart(self) -> None:
         """Go on with what was written down; for a while the old state goes on beside it and must say the same."""
@@ -132,17 +132,17 @@ class Account:
             for market in partition.markets.values():
                 market.dirty = True  # all are written each time, so that all are taken back
             written = partition.market_records()
-            position = records.decode(records.encode(partition.position_record()))
-            assert isinstance(position, records.PositionRecord)
+            position = snapshot_records.decode(snapshot_records.encode(partition.position_record()))
+            assert isinstance(position, snapshot_records.PositionRecord)
             fresh = self._fresh(number)
             fresh.next_offsets = position.next_offsets
             fresh.flush = partition.flush
             fresh.said = dict(position.markets)
             for record in written:
-                raw = records.encode(record)
+                raw = snapshot_records.encode(record)
                 self.state_bytes.append(len(raw))
-                back = records.decode(raw)
-                assert isinstance(back, records.MarketRecord)
+                back = snapshot_records.decode(raw)
+                assert isinstance(back, snapshot_records.MarketRecord)
                 engine = Engine.restore(self.config, back.market, back.state)
                 assert engine.snapshot() == record.state, "a restored state is written differently"
                 fresh.markets[back.market] = Market(engine, back.applied, back.flush)

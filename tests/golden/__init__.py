@@ -9,7 +9,7 @@ from detectors.config import load
 from detectors.engine import Engine, Result
 from detectors.schemas import schemas
 from detectors.signals import to_json
-from replay.scenario import named, script
+from replay.scenarios.scenario import named, script
 
 HERE = Path(__file__).parent
 SCHEMAS = HERE.parent.parent / "docs" / "schemas"

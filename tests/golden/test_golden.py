@@ -6,7 +6,7 @@ import pytest
 
 from detectors import codec
 from detectors.schemas import schemas
-from replay.scenario import named, script
+from replay.scenarios.scenario import named, script
 from tests.golden import SCHEMAS, expected
 
 

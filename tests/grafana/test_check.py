@@ -13,7 +13,7 @@ from detectors.config import load
 from grafana import check
 from grafana.check import Found, allowed, complaints
 from grafana.queries import Asked, of_board, of_boards, of_rules
-from replay import backfill
+from replay.prometheus import backfill
 from tests.support import debian
 from tests.support.boards import FOLDER, boards
 from tests.support.pipeline import feb2021

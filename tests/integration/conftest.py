@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.embedded import EmbeddedBroker
+from streams.cli.embedded_broker import EmbeddedBroker
 from tests.support.kafka import Kafka, KafkaStartError, KafkaUnavailableError, free_port, libraries
 from tests.support.pipeline import Pipeline
 from tests.support.proxy import Proxy

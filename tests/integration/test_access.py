@@ -14,8 +14,9 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import MessageSizeTooLargeError
 
-from streams import clients, settings, topics
+from streams import settings
 from streams.errors import AccessRefusedError, SettingsError
+from streams.kafka import clients, topics
 from tests.support.pipeline import Pipeline, expected
 from tests.support.secured import PLAIN_USER, Secured
 

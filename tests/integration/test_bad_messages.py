@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from detectors import codec
-from streams import clients, topics
+from streams.kafka import clients, topics
 from tests.integration.test_recovery import until
 from tests.support.pipeline import Pipeline, expected
 

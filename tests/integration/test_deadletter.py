@@ -14,9 +14,9 @@ from click.testing import CliRunner, Result
 
 from detectors import codec
 from detectors import events as ev
-from streams import clients, history, topics
-from streams.deadletter_commands import deadletter
-from streams.process import WorkerProcess
+from streams.cli.deadletter_commands import deadletter
+from streams.cli.worker_process import WorkerProcess
+from streams.kafka import clients, topic_reader, topics
 from tests.support import make
 from tests.support.pipeline import Pipeline
 
@@ -135,7 +135,7 @@ def test_an_original_that_is_gone_is_named_and_a_line_made_by_hand_is_sent(on_ka
     beat = orjson.loads(codec.encode(make.heartbeat(DAY, "yields", roster=ev.STREAMS)))
     line = orjson.dumps({"topic": "yields", "key": "UST", "value": beat}).decode()
     assert "1 sent" in run(pipeline, "replay", "--file", "-", stdin=line).output
-    (record,) = asyncio.run(history.read(pipeline.settings, ["yields"]))
+    (record,) = asyncio.run(topic_reader.read(pipeline.settings, ["yields"]))
     assert orjson.loads(record.value or b"") == beat
 
 

@@ -13,8 +13,8 @@ import orjson
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from streams import security, topics
-from streams.records import FORMAT, POSITION_KEY
+from streams.kafka import security, topics
+from streams.state.snapshot_records import FORMAT, POSITION_KEY
 from tests.support import hostile
 from tests.support.pipeline import Pipeline, expected
 

@@ -16,11 +16,11 @@ import msgspec
 import pytest
 
 from detectors.config import load
-from streams import topics
-from streams.custody import Custody
+from streams.cli.worker_process import WorkerProcess
 from streams.errors import StreamsError
-from streams.metrics import Metrics
-from streams.process import WorkerProcess
+from streams.kafka import topics
+from streams.state.metrics import Metrics
+from streams.worker.partition_owner import Custody
 from tests.integration.test_recovery import until
 from tests.support.kafka import Kafka
 from tests.support.pipeline import Pipeline, expected

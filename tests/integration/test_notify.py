@@ -16,10 +16,11 @@ import msgspec
 import pytest
 
 from detectors.signals import Transition, to_json
-from streams import clients, notify_outbox, topics
 from streams.errors import NotifierFencedError
-from streams.notify_outbox import Store
-from streams.notify_plan import Outbox
+from streams.kafka import clients, topics
+from streams.notify import outbox as outbox_topic
+from streams.notify.incidents import Outbox
+from streams.notify.outbox import Store
 from tests.streams.test_notify_plan import KEY, path
 from tests.support import events_v2
 from tests.support.events_v2 import EventsV2
@@ -168,7 +169,7 @@ def test_a_second_notifier_takes_over_and_the_first_may_write_no_more(pipeline: 
         with pytest.raises(NotifierFencedError, match="another notifier"):
             await first.write(Outbox(next_offsets={0: 9}))
         await second.write(Outbox(next_offsets={0: 2}))
-        assert await notify_outbox.read(pipeline.settings) == Outbox(next_offsets={0: 2})
+        assert await outbox_topic.read(pipeline.settings) == Outbox(next_offsets={0: 2})
         await first.close()
         await second.close()
 
@@ -188,10 +189,10 @@ def test_a_rehearsal_of_the_past_sends_nothing_and_remembers_nothing(pipeline: P
     assert run.stdout.count("would send: ") == 2
     assert run.stdout.endswith("2 messages would have been sent\n")
     assert receiver.came == []
-    assert asyncio.run(notify_outbox.read(pipeline.settings)) is None
+    assert asyncio.run(outbox_topic.read(pipeline.settings)) is None
 
 
 async def _written(pipeline: Pipeline, wanted: Callable[[Outbox], bool]) -> None:
     async with asyncio.timeout(WITHIN_S):
-        while (outbox := await notify_outbox.read(pipeline.settings)) is None or not wanted(outbox):  # noqa: ASYNC110
+        while (outbox := await outbox_topic.read(pipeline.settings)) is None or not wanted(outbox):  # noqa: ASYNC110
             await asyncio.sleep(0.1)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import orjson
 import pytest
 
-from streams import topics
+from streams.kafka import topics
 from tests.support.pipeline import Pipeline, expected
 
 FAST = 2_000_000.0  # the window of fourteen weeks in four seconds

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from streams import topics
-from streams.process import WorkerProcess
+from streams.cli.worker_process import WorkerProcess
+from streams.kafka import topics
 from tests.support.pipeline import Pipeline, expected
 
 pytestmark = pytest.mark.kafka

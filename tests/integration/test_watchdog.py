@@ -16,7 +16,7 @@ from detectors import events as ev
 from detectors.calendar import NS
 from detectors.engine import Engine
 from detectors.signals import Signal, Transition, to_json
-from streams import clients, topics
+from streams.kafka import clients, topics
 from tests.support import make
 from tests.support.pipeline import Pipeline
 

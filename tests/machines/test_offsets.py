@@ -13,8 +13,8 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from detectors.config import load
 from detectors.engine import Engine
 from detectors.events import STREAMS
-from streams import records
-from streams.partition import Applied, Market, Partition
+from streams.state import snapshot_records
+from streams.state.partition import Applied, Market, Partition
 from tests.fuzz.account import said
 from tests.fuzz.messages import Fuzzer, Message
 
@@ -59,7 +59,11 @@ class Offsets(RuleBasedStateMachine):
         super().__init__()
         self.partition = partition()
         self.at = 0
-        self.written: tuple[list[bytes], bytes, int] = ([], records.encode(self.partition.position_record()), 0)
+        self.written: tuple[list[bytes], bytes, int] = (
+            [],
+            snapshot_records.encode(self.partition.position_record()),
+            0,
+        )
         self.kept: dict[bytes, bytes] = {}
         self.reported: dict[tuple[str, int], list[object]] = {}
 
@@ -97,17 +101,17 @@ class Offsets(RuleBasedStateMachine):
     @rule()
     def write_down(self) -> None:
         for record in self.partition.market_records():
-            self.kept[record.market.encode()] = records.encode(record)
-        self.written = (list(self.kept.values()), records.encode(self.partition.position_record()), self.at)
+            self.kept[record.market.encode()] = snapshot_records.encode(record)
+        self.written = (list(self.kept.values()), snapshot_records.encode(self.partition.position_record()), self.at)
         self.partition.written()
 
     @rule()
     def restart(self) -> None:
         """Go on from what was written down together; what came after it is applied again."""
         _, position, at = self.written
-        entries = [*self.kept.items(), (records.POSITION_KEY, position)]
-        found = records.fold(entries)
-        plan = records.plan(found, STREAMS, {})
+        entries = [*self.kept.items(), (snapshot_records.POSITION_KEY, position)]
+        found = snapshot_records.fold(entries)
+        plan = snapshot_records.plan(found, STREAMS, {})
         assert plan.healed == {}
         self.partition = partition(plan.start)
         for name, record in found.markets.items():

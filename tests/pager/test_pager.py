@@ -19,11 +19,11 @@ import pytest
 
 from detectors.calendar import ny
 from detectors.events import Event, RepoPrint, order_key
-from replay import faults, pacer, producer
-from replay.dataset import BUNDLED
-from replay.scenario import Scenario, Script, script
-from streams.embedded import EmbeddedBroker
-from streams.process import WorkerProcess
+from replay.dataset.loader import BUNDLED
+from replay.producer import faults, pacer, producer
+from replay.scenarios.scenario import Scenario, Script, script
+from streams.cli.embedded_broker import EmbeddedBroker
+from streams.cli.worker_process import WorkerProcess
 from tests.pager.sink import Sink
 from tests.pager.watch import Watch
 from tests.support.events_v2 import EventsV2

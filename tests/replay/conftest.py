@@ -2,8 +2,8 @@
 
 import pytest
 
-from replay.dataset import Dataset, load
-from replay.scenario import Script, named, script
+from replay.dataset.loader import Dataset, load
+from replay.scenarios.scenario import Script, named, script
 
 
 @pytest.fixture(scope="session")

@@ -11,9 +11,9 @@ from click.testing import CliRunner, Result
 
 from crunchwatch import main
 from detectors.events import STREAMS
-from replay import producer
-from replay.scenario import named, script, script_of
-from streams.embedded import EmbeddedBroker
+from replay.producer import producer
+from replay.scenarios.scenario import named, script, script_of
+from streams.cli.embedded_broker import EmbeddedBroker
 
 pytestmark = pytest.mark.embedded
 WEEK = ("--from", "2021-03-29", "--to", "2021-04-01", "--speed", "max", "--json")
@@ -81,8 +81,9 @@ def test_a_transition_is_explained_from_the_topics(broker: str) -> None:
     """What a worker would have said is put on the topics; the events are those that came in there."""
     from detectors.config import load
     from detectors.signals import Transition, to_json
-    from replay import backtest
-    from streams import clients, settings, topics
+    from replay.backtest import run as backtest
+    from streams import settings
+    from streams.kafka import clients, topics
 
     prefix = f"t{uuid.uuid4().hex[:8]}."
     chosen = settings.load({}, broker=broker, topic_prefix=prefix, partitions=2)

@@ -11,11 +11,11 @@ from click.testing import CliRunner
 
 from crunchwatch import main
 from detectors.config import load
-from replay import backfill
-from replay.dataset import BUNDLED
+from replay.dataset.loader import BUNDLED
 from replay.errors import OutputError, ProgramError
-from replay.prometheus import Server
-from replay.scenario import Scenario, script
+from replay.prometheus import backfill
+from replay.prometheus.promtool import Server
+from replay.scenarios.scenario import Scenario, script
 from tests.support import debian
 
 RULES = """

@@ -15,11 +15,12 @@ from detectors.config import load
 from detectors.engine import Engine
 from detectors.events import Event
 from detectors.signals import Transition, to_json
-from replay import backtest, scorecard
-from replay.backtest import Backtest
-from replay.faults import Faults, Plan, plan
-from replay.pacer import Message, slots
-from replay.scenario import Script, script_of
+from replay.backtest import run as backtest
+from replay.backtest import scorecard
+from replay.backtest.run import Backtest
+from replay.producer.faults import Faults, Plan, plan
+from replay.producer.pacer import Message, slots
+from replay.scenarios.scenario import Script, script_of
 
 CONFIG = load("desk")
 LATENESS_NS = CONFIG.merge.lateness_s * 10**9
@@ -137,8 +138,8 @@ DIGEST = """
 import hashlib
 from detectors.config import load
 from detectors.signals import to_json
-from replay import backtest
-from replay.scenario import named, script
+from replay.backtest import run as backtest
+from replay.scenarios.scenario import named, script
 outputs = backtest.run(script(named("feb2021")), load("desk")).outputs
 print(hashlib.sha256(b"".join(map(to_json, outputs))).hexdigest())
 """

@@ -9,9 +9,9 @@ from click.testing import CliRunner, Result
 
 from crunchwatch import main
 from detectors.config import load
-from replay import backtest
-from replay.chart import PlotError, draw
-from replay.scenario import Script
+from replay.backtest import run as backtest
+from replay.plots.chart import PlotError, draw
+from replay.scenarios.scenario import Script
 
 matplotlib = pytest.importorskip("matplotlib")
 SVG = "{http://www.w3.org/2000/svg}"

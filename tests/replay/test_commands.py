@@ -118,11 +118,11 @@ def test_an_unknown_key_of_the_configuration_is_named(tmp_path: Path) -> None:
 
 
 def test_the_summary_of_a_replay_is_one_object() -> None:
-    from replay.faults import Faults, plan
-    from replay.pacer import slots
-    from replay.playback import Playback, summary
-    from replay.producer import Sent
-    from replay.scenario import named, script
+    from replay.producer.faults import Faults, plan
+    from replay.producer.pacer import slots
+    from replay.producer.playback import Playback, summary
+    from replay.producer.producer import Sent
+    from replay.scenarios.scenario import named, script
 
     made = script(named("feb2021"))
     how = Playback("kafka://x:1", Faults(corrupt=0.01, duplicate=0.1, late=0.01, seed=4))

@@ -18,8 +18,8 @@ from detectors.events import (
     YieldQuote,
     order_key,
 )
-from replay.catalogue import CATALOGUE
-from replay.dataset import Dataset
+from replay.dataset.catalogue import CATALOGUE
+from replay.dataset.loader import Dataset
 
 
 def of_day(data: Dataset, source: str, day: str) -> list[Event]:

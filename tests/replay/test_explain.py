@@ -11,11 +11,11 @@ from crunchwatch import main
 from detectors.config import load
 from detectors.events import Heartbeat
 from detectors.signals import Cause, Output, Signal, Transition, content_id, to_json
-from replay import backtest
+from replay.backtest import run as backtest
+from replay.backtest.explain import UnknownIdError, explain, find, read, taken
+from replay.backtest.reproduce import rehearsals, rehearse
 from replay.errors import DataError
-from replay.explain import UnknownIdError, explain, find, read, taken
-from replay.rehearse import rehearsals, rehearse
-from replay.scenario import Script, named, script
+from replay.scenarios.scenario import Script, named, script
 
 
 def run(*arguments: str) -> Result:

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from detectors.calendar import NS
 from detectors.codec import decode, encode
 from detectors.events import Event, Heartbeat, RepoPrint, YieldQuote, stream_of
-from replay.faults import DAMAGE, Faults, Item, plan
-from replay.scenario import Script
+from replay.producer.faults import DAMAGE, Faults, Item, plan
+from replay.scenarios.scenario import Script
 
 LATENESS_NS = 600 * NS
 BEGIN = 1_609_736_400 * NS
@@ -156,9 +156,9 @@ def test_every_bad_message_is_refused_for_its_reason(feb2021: Script) -> None:
 
 DIGEST = """
 import hashlib
-from replay.faults import Faults, plan
-from replay.pacer import slots
-from replay.scenario import named, script
+from replay.producer.faults import Faults, plan
+from replay.producer.pacer import slots
+from replay.scenarios.scenario import named, script
 made = script(named("feb2021"))
 planned = plan(made.events, Faults(0.3, 0.2, 0.01, 0.02, seed=5), lateness_ns=600 * 10**9)
 digest = hashlib.sha256()

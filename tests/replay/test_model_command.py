@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from crunchwatch import main
 from detectors import calendar
 from detectors.model.equilibrium import Parameters, solve
-from replay.model_regression import least_squares, run
+from replay.dealer_model.model_regression import least_squares, run
 
 
 def model(*arguments):
@@ -248,7 +248,7 @@ def test_a_window_leaves_sub_periods_out_and_says_so(fourteen_years):
 
 
 def test_the_bundled_years_have_the_last_sub_period_only():
-    from replay.dataset import BUNDLED
+    from replay.dataset.loader import BUNDLED
 
     done = run(BUNDLED, None, dt.date(2020, 3, 31))
     by = {(one.table, one.number): one for one in done.columns}

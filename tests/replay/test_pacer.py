@@ -8,9 +8,9 @@ import pytest
 from detectors.calendar import NS
 from detectors.codec import DEFAULT_LIMITS, decode
 from detectors.events import Event
-from replay.faults import Faults, Item, plan
-from replay.pacer import FRAME_BYTES, FRAME_EVENTS, TICK_S, slots
-from replay.scenario import Script
+from replay.producer.faults import Faults, Item, plan
+from replay.producer.pacer import FRAME_BYTES, FRAME_EVENTS, TICK_S, slots
+from replay.scenarios.scenario import Script
 
 LATENESS_NS = 600 * NS
 

@@ -10,11 +10,12 @@ from aiokafka.errors import KafkaTimeoutError, MessageSizeTooLargeError
 from aiokafka.partitioner import DefaultPartitioner
 
 from detectors.events import STREAMS
-from replay import producer
 from replay.errors import AddressError, BrokerError
-from replay.pacer import Message, Slot
-from streams import settings, topics
-from streams.embedded import EmbeddedBroker
+from replay.producer import producer
+from replay.producer.pacer import Message, Slot
+from streams import settings
+from streams.cli.embedded_broker import EmbeddedBroker
+from streams.kafka import topics
 
 
 @pytest.mark.parametrize(

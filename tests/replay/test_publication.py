@@ -5,8 +5,8 @@ import datetime as dt
 import pytest
 
 from detectors.calendar import NS
-from replay import publication as pub
-from replay.publication import times
+from replay.dataset import publication as pub
+from replay.dataset.publication import times
 
 
 def utc(text: str) -> int:

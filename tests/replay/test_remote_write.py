@@ -15,12 +15,12 @@ from click.testing import CliRunner
 
 from crunchwatch import main
 from detectors.config import load
-from replay.dataset import BUNDLED
+from replay.dataset.loader import BUNDLED
 from replay.errors import AddressError, ProgramError
-from replay.prometheus import Server
-from replay.remote_write import Writer, address, labels, request, varint
-from replay.scenario import Scenario, script
-from replay.unfold import unfold
+from replay.prometheus.promtool import Server
+from replay.prometheus.remote_write import Writer, address, labels, request, varint
+from replay.prometheus.stream_remote_write import unfold
+from replay.scenarios.scenario import Scenario, script
 from tests.support import debian
 
 

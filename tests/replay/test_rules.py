@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from replay.rules import Rule, alerted, plan
+from replay.prometheus.rule_evaluation import Rule, alerted, plan
 
 MOMENTS = range(0, 21 * 60 * 10**9, 60 * 10**9)
 

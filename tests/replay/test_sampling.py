@@ -10,13 +10,13 @@ import pytest
 
 from detectors.calendar import NS, ny
 from detectors.config import load
-from detectors.gauges import LAG, STATE, TRANSITIONS, VALUE, WATERMARK
 from detectors.signals import Transition
-from replay import backtest
-from replay.dataset import BUNDLED
-from replay.openmetrics import Stretch, labelled
-from replay.sampling import Sampler, Tick, moments
-from replay.scenario import Scenario, Script, script
+from detectors.view.gauges import LAG, STATE, TRANSITIONS, VALUE, WATERMARK
+from replay.backtest import run as backtest
+from replay.dataset.loader import BUNDLED
+from replay.prometheus.openmetrics import Stretch, labelled
+from replay.prometheus.sampling import Sampler, Tick, moments
+from replay.scenarios.scenario import Scenario, Script, script
 
 DAYS = Scenario(
     name="march",

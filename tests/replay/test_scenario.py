@@ -12,8 +12,8 @@ from detectors.config import load
 from detectors.engine import Engine
 from detectors.events import STREAMS, Event, Heartbeat, order_key, stream_of
 from replay.errors import ScenarioError
-from replay.heartbeats import heartbeats
-from replay.scenario import BUNDLED, Scenario, Script, named, script, script_of
+from replay.scenarios.heartbeats import heartbeats
+from replay.scenarios.scenario import BUNDLED, Scenario, Script, named, script, script_of
 
 
 def by_stream(events: list[Event]) -> dict[str, list[Event]]:

@@ -7,8 +7,8 @@ import pytest
 from detectors.calendar import ny
 from detectors.sections import EVENTS
 from detectors.signals import Signal, Transition
-from replay import scorecard
-from replay.scorecard import WATCHES, Row, claims, score
+from replay.backtest import scorecard
+from replay.backtest.scorecard import WATCHES, Row, claims, score
 
 
 def at(day: str, clock: str = "18:00") -> int:

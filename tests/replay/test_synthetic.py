@@ -9,10 +9,12 @@ from click.testing import CliRunner, Result
 from detectors import codec, config
 from detectors.events import STREAMS, Heartbeat, order_key, stream_of
 from detectors.signals import Transition, from_json, to_json
-from replay import backtest, faults, pacer, synthetic
-from replay.commands import backtest as command
+from replay.backtest import run as backtest
+from replay.cli.commands import backtest as command
 from replay.errors import ScenarioError
-from replay.scenario import Script
+from replay.producer import faults, pacer
+from replay.scenarios import synthetic
+from replay.scenarios.scenario import Script
 from streams.settings import _CEILINGS
 
 MARKETS = ("UST", "UKT", "DBR")

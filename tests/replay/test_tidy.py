@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 
 from detectors.codec import decode, encode
 from detectors.events import FundFlow, RepoPrint, SettlementFail, YieldQuote
-from replay.dataset import load
+from replay.dataset.loader import load
 from replay.errors import DataError
 
 HEADER = "date,series,value,unit\n"

@@ -11,8 +11,8 @@ from crunchwatch import main
 from detectors.calendar import is_business_day, ny
 from detectors.config import load
 from detectors.signals import Signal, Transition
-from replay.scenario import Script
-from replay.years import Year, by_year
+from replay.backtest.by_year import Year, by_year
+from replay.scenarios.scenario import Script
 
 DAY = dt.timedelta(days=1)
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from streams.metrics import Metrics
-from streams.metrics_page import rows
+from streams.state.metrics import Metrics
+from streams.worker.metrics_doc import rows
 from tests.support import debian
 
 ROOT = Path(__file__).parents[2]

@@ -27,9 +27,9 @@ from typing import Any
 
 import orjson
 
-from replay import pacer, producer
-from replay.pacer import Slot
-from streams import topics
+from replay.producer import pacer, producer
+from replay.producer.pacer import Slot
+from streams.kafka import topics
 from tests.chaos.ledger import KINDS, Ledger
 from tests.chaos.trial import Supervised, Trial, metric
 from tests.soak.load import Due, Load, due

@@ -18,9 +18,9 @@ from detectors import codec, config
 from detectors.calendar import NS
 from detectors.engine import Engine
 from detectors.signals import Transition, to_json
-from replay import faults
-from replay.faults import Faults, Item
-from replay.synthetic import Stage
+from replay.producer import faults
+from replay.producer.faults import Faults, Item
+from replay.scenarios.synthetic import Stage
 
 MARKETS = ("UST", "UKT", "DBR", "JGB", "ACGB", "SGB", "NZGB", "OAT")
 """Two on each of four partitions, so that two workers have equal shares."""

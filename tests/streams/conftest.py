@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from streams import settings
-from streams.embedded import EmbeddedBroker
+from streams.cli.embedded_broker import EmbeddedBroker
 from streams.settings import Settings
 
 

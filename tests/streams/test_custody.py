@@ -19,13 +19,15 @@ from detectors.engine import Engine
 from detectors.events import Heartbeat, stream_of
 from detectors.sections import Config
 from detectors.signals import Signal, Transition, content_id, to_json
-from streams import clients, ledger, records, settings, store, topics
-from streams.custody import Custody
-from streams.embedded import EmbeddedBroker
+from streams import settings
+from streams.cli.embedded_broker import EmbeddedBroker
 from streams.errors import BrokerUnavailableError, FencedError, GapError, RecoveryError, SnapshotTooLargeError
-from streams.metrics import Metrics
-from streams.partition import Applied
+from streams.kafka import clients, topics
 from streams.settings import Settings
+from streams.state import snapshot_reader, snapshot_records, transaction
+from streams.state.metrics import Metrics
+from streams.state.partition import Applied
+from streams.worker.partition_owner import Custody
 from tests.support.pipeline import feb2021, frame
 
 pytestmark = pytest.mark.embedded
@@ -59,8 +61,8 @@ class Desk:
     async def poison(self, key: bytes, value: bytes) -> None:
         await self._producer.send_and_wait(self.settings.topic(topics.SNAPSHOTS), value, key, PARTITION)
 
-    async def found(self) -> records.Found:
-        return (await store.recover(self.settings, [PARTITION]))[PARTITION].found
+    async def found(self) -> snapshot_records.Found:
+        return (await snapshot_reader.recover(self.settings, [PARTITION]))[PARTITION].found
 
     def counted(self, name: str) -> float:
         value = self.custody.metrics.registry.get_sample_value(name)
@@ -75,7 +77,7 @@ class Desk:
         place = TopicPartition(self.settings.topic(topic), PARTITION)
         async with clients.reader(self.settings) as reader:
             end = (await reader.end_offsets([place]))[place]
-        return [record.value or b"" for record in await store.reread(self.settings, place, 0, end)]
+        return [record.value or b"" for record in await snapshot_reader.reread(self.settings, place, 0, end)]
 
 
 @pytest.fixture
@@ -137,7 +139,7 @@ async def test_what_was_written_is_where_the_next_owner_goes_on(desk: Desk) -> N
 
 
 async def test_at_level_info_the_log_says_who_holds_what(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO, "streams.custody")
+    caplog.set_level(logging.INFO, "streams.worker.partition_owner")
     await desk.custody.assign([PARTITION])
     for message in await desk.send(quotes(3)):
         await desk.custody.take(message)
@@ -228,7 +230,7 @@ async def test_a_zombie_that_the_group_leaves_alone_ends_by_name(desk: Desk) -> 
 
 
 async def test_what_an_owner_left_open_is_undone_by_the_next(desk: Desk) -> None:
-    left = (await ledger.open_all(desk.settings, [PARTITION]))[PARTITION]
+    left = (await transaction.open_all(desk.settings, [PARTITION]))[PARTITION]
     producer = left._producer
     await producer.begin_transaction()
     for topic in (topics.TRANSITIONS, topics.SNAPSHOTS):
@@ -305,7 +307,7 @@ async def test_what_a_sources_producer_undid_is_not_applied(desk: Desk) -> None:
                 await producer.send_and_wait(desk.topic, value, b"UST", PARTITION)
             await (producer.abort_transaction() if at == 3 else producer.commit_transaction())
     place = TopicPartition(desk.topic, PARTITION)
-    for record in await store.reread(desk.settings, place, 0, 12):
+    for record in await snapshot_reader.reread(desk.settings, place, 0, 12):
         await desk.custody.take(Message(desk.topic, PARTITION, record.offset, record.key, record.value))
     assert desk.custody.failure is None
     partition = desk.custody.partitions[PARTITION]
@@ -351,9 +353,9 @@ async def test_a_state_beyond_the_bound_ends_the_worker(desk: Desk) -> None:
 
 
 async def test_messages_gone_unapplied_end_the_worker_unless_allowed(desk: Desk) -> None:
-    from streams.adoption import _lose, first_offset
+    from streams.state.recovery import _lose, first_offset
 
-    held = store.Held(first=30, end=90)
+    held = snapshot_reader.Held(first=30, end=90)
     assert first_offset("yields-0", 40, 40, held) == (40, 0)
     assert first_offset("yields-0", 20, 20, held) == (30, 10)
     assert first_offset("yields-0", 0, 40, held) == (30, 0), "what was applied once may be gone when it is reread"

@@ -12,12 +12,13 @@ import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 
 from detectors.config import load
-from streams import clients, progress, readiness, topics
-from streams.custody import Custody
-from streams.metrics import Metrics
-from streams.progress import Progress
-from streams.readiness import Readiness
+from streams.kafka import clients, topics
 from streams.settings import Settings
+from streams.state.metrics import Metrics
+from streams.worker import consumer_lag, readiness
+from streams.worker.consumer_lag import Progress
+from streams.worker.partition_owner import Custody
+from streams.worker.readiness import Readiness
 
 pytestmark = pytest.mark.embedded
 NUMBER = 1
@@ -52,8 +53,8 @@ def lag(custody: Custody) -> float | None:
 async def test_messages_that_nobody_takes_are_a_stall_by_name(
     custody: Custody, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(progress, "STALLED_AFTER_S", 0.3)
-    monkeypatch.setattr(progress, "LOOK_AFTER_S", 0.1)
+    monkeypatch.setattr(consumer_lag, "STALLED_AFTER_S", 0.3)
+    monkeypatch.setattr(consumer_lag, "LOOK_AFTER_S", 0.1)
     await custody.assign([NUMBER])
     watching, chosen = Progress(custody), custody.settings
     asked = Readiness(custody, watching)
@@ -75,8 +76,8 @@ async def test_messages_that_nobody_takes_are_a_stall_by_name(
 
 
 async def test_what_was_undone_is_waited_for_by_nobody(custody: Custody, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(progress, "STALLED_AFTER_S", 0.3)
-    monkeypatch.setattr(progress, "LOOK_AFTER_S", 0.1)
+    monkeypatch.setattr(consumer_lag, "STALLED_AFTER_S", 0.3)
+    monkeypatch.setattr(consumer_lag, "LOOK_AFTER_S", 0.1)
     await custody.assign([NUMBER])
     watching = Progress(custody)
     await send(custody.settings, 3, undone=True)

@@ -11,9 +11,9 @@ from detectors.engine import Engine
 from detectors.signals import STATES
 from streams import settings
 from streams.errors import SettingsError
-from streams.metrics import Metrics
-from streams.partition import Market, Partition
-from streams.web import WebServer
+from streams.state.metrics import Metrics
+from streams.state.partition import Market, Partition
+from streams.web.server import WebServer
 from tests.support.pipeline import feb2021
 
 

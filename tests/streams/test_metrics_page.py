@@ -9,9 +9,9 @@ from pathlib import Path
 from detectors.codec import REASONS
 from detectors.config import load
 from detectors.engine import Engine
-from streams.metrics import Metrics
-from streams.metrics_page import LABELS, page, rows
-from streams.partition import Market, Partition
+from streams.state.metrics import Metrics
+from streams.state.partition import Market, Partition
+from streams.worker.metrics_doc import LABELS, page, rows
 from tests.support import debian
 from tests.support.pipeline import feb2021
 
@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_the_page_is_what_the_code_makes() -> None:
     written = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
-    assert written == page(), "write it anew: python -m streams.metrics_page > docs/metrics.md"
+    assert written == page(), "write it anew: python -m streams.worker.metrics_doc > docs/metrics.md"
 
 
 def test_every_label_says_what_bounds_it_and_none_is_left_over() -> None:

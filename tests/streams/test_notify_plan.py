@@ -12,10 +12,11 @@ import msgspec
 import pytest
 
 from detectors.signals import Cause, Evidence, State, Transition, content_id
-from streams import notify, notify_send, settings
+from streams import settings
 from streams.errors import SettingsError
-from streams.notify_plan import NS, Due, Outbox, Policy, take
-from streams.notify_send import Accepted, Later, Pager, Refused, wait_s
+from streams.notify import notifier, pagerduty
+from streams.notify.incidents import NS, Due, Outbox, Policy, take
+from streams.notify.pagerduty import Accepted, Later, Pager, Refused, wait_s
 from tests.support import events_v2
 from tests.support.events_v2 import EventsV2
 from tests.support.kafka import free_port
@@ -189,7 +190,7 @@ def test_nobody_there_and_nobody_answering_are_tried_again(
 ) -> None:
     outcome = pager(f"http://127.0.0.1:{free_port()}/", key_file).send(message)
     assert isinstance(outcome, Later)
-    monkeypatch.setattr(notify_send, "ANSWER_WITHIN_S", 0.2)
+    monkeypatch.setattr(pagerduty, "ANSWER_WITHIN_S", 0.2)
     receiver.replies = [events_v2.silence]
     outcome = pager(receiver.url, key_file).send(message)
     assert isinstance(outcome, Later)
@@ -242,7 +243,7 @@ def test_waits_double_up_to_a_bound_with_jitter_and_never_below_what_was_asked()
 
 def test_an_unknown_provenance_is_refused() -> None:
     with pytest.raises(SettingsError, match="notify_provenance"):
-        notify.policy(settings.load({}, notify_provenance="official,rumour"))
+        notifier.policy(settings.load({}, notify_provenance="official,rumour"))
 
 
 class Memory:
@@ -262,7 +263,7 @@ async def test_every_attempt_is_written_before_it_is_made_and_the_rate_is_kept(
         {}, pagerduty_key_file=str(key_file), pagerduty_url=receiver.url, notify_per_minute=100, notify_history_min=1e5
     )
     store, said = Memory(), []
-    told = notify.Notifier(chosen, Pager(chosen), store, Outbox(), said.append)  # type: ignore[arg-type]
+    told = notifier.Notifier(chosen, Pager(chosen), store, Outbox(), said.append)  # type: ignore[arg-type]
     known = time.time_ns()
     values = [msgspec.json.encode(step(*pair, known=known)) for pair in (("normal", "crunch"), ("crunch", "normal"))]
     await told.take((0, offset, value) for offset, value in enumerate([*values, b"noise"]))

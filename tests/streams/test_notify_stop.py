@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from streams import notify
+from streams.notify import notifier
 
 
 @pytest.mark.timeout(20)
@@ -24,11 +24,11 @@ async def test_a_write_that_hangs_does_not_keep_it(
         finally:
             broken_off.set()
 
-    monkeypatch.setattr(notify, "_turn", hang)
-    monkeypatch.setattr(notify, "STOP_WITHIN_S", 0.2)
+    monkeypatch.setattr(notifier, "_turn", hang)
+    monkeypatch.setattr(notifier, "STOP_WITHIN_S", 0.2)
     stopping = asyncio.Event()
     nothing: Any = None
-    working = asyncio.create_task(notify._work(nothing, nothing, stopping))
+    working = asyncio.create_task(notifier._work(nothing, nothing, stopping))
     await begun.wait()
     stopping.set()
     await working
@@ -48,8 +48,8 @@ async def test_a_turn_that_is_nearly_done_is_let_finish(
         await asyncio.sleep(0.1)
         turns.append("whole")
 
-    monkeypatch.setattr(notify, "_turn", turn)
+    monkeypatch.setattr(notifier, "_turn", turn)
     nothing: Any = None
-    await notify._work(nothing, nothing, stopping)
+    await notifier._work(nothing, nothing, stopping)
     assert turns == ["whole"]
     assert caplog.text == ""

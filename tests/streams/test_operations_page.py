@@ -10,7 +10,8 @@ import crunchwatch
 from detectors import codec
 from detectors.events import Heartbeat
 from replay import errors as replay_errors
-from streams import deadletters, errors
+from streams import errors
+from streams.cli import deadletters
 from streams.settings import Settings
 
 PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")

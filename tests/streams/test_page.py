@@ -16,11 +16,12 @@ from detectors.calendar import ny
 from detectors.config import load
 from detectors.engine import Engine
 from detectors.events import YieldQuote
-from streams import page_state, settings
-from streams.page import pages
-from streams.page_html import FULL_UP_TO, document
-from streams.page_state import Glance, Seen, look
-from streams.partition import Market, Partition
+from streams import settings
+from streams.state.partition import Market, Partition
+from streams.web import view
+from streams.web.document import FULL_UP_TO, document
+from streams.web.routes import pages
+from streams.web.view import Glance, Seen, look
 from tests.support.pipeline import feb2021
 
 EVIL = "<script>alert(1)</script>"
@@ -203,8 +204,8 @@ async def test_many_readers_are_one_look(seen: Seen) -> None:
 
 
 async def test_a_busy_loop_is_said_to_be_busy(seen: Seen, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(page_state, "PATIENCE_S", 0.05)
-    monkeypatch.setattr(page_state, "FRESH_S", 0.0)
+    monkeypatch.setattr(view, "PATIENCE_S", 0.05)
+    monkeypatch.setattr(view, "FRESH_S", 0.0)
     loop = asyncio.get_running_loop()
     glance = Glance(loop, lambda: seen)
     assert await asyncio.to_thread(glance.take) == seen

@@ -10,9 +10,9 @@ import pytest
 from detectors.config import load
 from detectors.engine import Engine
 from streams import settings
-from streams.page import pages
-from streams.page_state import look
-from streams.web import WebServer
+from streams.web.routes import pages
+from streams.web.server import WebServer
+from streams.web.view import look
 from tests.streams.test_page import EVIL, owned
 from tests.support import chromium, debian
 from tests.support.chromium import Tab

@@ -10,7 +10,7 @@ from detectors import codec
 from detectors.config import load
 from detectors.engine import Engine
 from detectors.events import Event, stream_of
-from streams.partition import Market, Partition
+from streams.state.partition import Market, Partition
 from tests.support.pipeline import feb2021, frame
 
 CONFIG = load()

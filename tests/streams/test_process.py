@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from streams.embedded import EmbeddedBroker, _listens
+from streams.cli.embedded_broker import EmbeddedBroker, _listens
+from streams.cli.worker_process import WorkerProcess
 from streams.errors import EmbeddedBrokerError, WorkerProcessError
-from streams.process import WorkerProcess
 from tests.support.kafka import free_port
 
 
@@ -75,7 +75,7 @@ def test_a_folder_that_cannot_be_made_is_a_line_of_the_embedded_brokers() -> Non
 
 def test_faust_is_imported_without_a_warning() -> None:
     run = subprocess.run(
-        [sys.executable, "-W", "error", "-c", "import streams.worker, streams.commands"],
+        [sys.executable, "-W", "error", "-c", "import streams.worker.worker, streams.cli.commands"],
         capture_output=True,
         text=True,
         check=False,

@@ -6,30 +6,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams import records
-from streams.records import POSITION_KEY, Found, Mark, MarketRecord, PositionRecord
+from streams.state import snapshot_records
+from streams.state.snapshot_records import POSITION_KEY, Found, Mark, MarketRecord, PositionRecord
 
 TOPICS = ("yields", "repo")
 
 
 def market(name: str = "UST", *, flush: int = 1, **applied: int) -> tuple[bytes, bytes]:
     record = MarketRecord(market=name, flush=flush, applied=applied, state=b"state")
-    return name.encode(), records.encode(record)
+    return name.encode(), snapshot_records.encode(record)
 
 
 def position(*, flush: int = 1, markets: dict[str, int] | None = None, **offsets: int) -> tuple[bytes, bytes]:
     marks = {name: Mark(written) for name, written in (markets or {}).items()}
     record = PositionRecord(flush=flush, next_offsets=offsets, settled=offsets, markets=marks)
-    return POSITION_KEY, records.encode(record)
+    return POSITION_KEY, snapshot_records.encode(record)
 
 
 def start(found: Found, unusable: dict[str, str] | None = None) -> dict[str, int]:
-    return records.plan(found, TOPICS, unusable or {}).start
+    return snapshot_records.plan(found, TOPICS, unusable or {}).start
 
 
 def test_a_record_comes_back_as_it_went() -> None:
     key, raw = market(flush=7, yields=3)
-    record = records.decode(raw)
+    record = snapshot_records.decode(raw)
     assert isinstance(record, MarketRecord)
     assert (record.market.encode(), record.flush, record.applied, record.state) == (
         key,
@@ -41,8 +41,8 @@ def test_a_record_comes_back_as_it_went() -> None:
 
 @given(st.binary(max_size=300))
 def test_whatever_the_bytes_a_record_is_refused_by_name(raw: bytes) -> None:
-    with pytest.raises(records.RecordRefusedError) as caught:
-        records.decode(raw)
+    with pytest.raises(snapshot_records.RecordRefusedError) as caught:
+        snapshot_records.decode(raw)
     assert caught.value.reason in {"format", "truncated"}
 
 
@@ -53,37 +53,37 @@ def test_a_damaged_record_never_raises_anything_else(at: int, byte: int) -> None
     damaged[at % len(raw)] = byte
     for piece in (bytes(damaged), raw[: at % len(raw)]):
         try:
-            records.decode(piece)
-        except records.RecordRefusedError:
+            snapshot_records.decode(piece)
+        except snapshot_records.RecordRefusedError:
             continue
 
 
 def test_nothing_written_means_from_the_beginning() -> None:
-    assert start(records.fold([])) == {"yields": 0, "repo": 0}
+    assert start(snapshot_records.fold([])) == {"yields": 0, "repo": 0}
 
 
 def test_reading_goes_on_at_the_position() -> None:
-    found = records.fold([market(yields=5), position(yields=5, repo=9, markets={"UST": 1})])
+    found = snapshot_records.fold([market(yields=5), position(yields=5, repo=9, markets={"UST": 1})])
     assert start(found) == {"yields": 5, "repo": 9}
 
 
 def test_a_state_older_than_the_position_says_is_read_again_from_where_it_stands() -> None:
     # The newest record of the market was refused, and the one before stands in.
-    found = records.fold([market(flush=2, yields=5), position(yields=80, markets={"UST": 3})])
-    plan = records.plan(found, TOPICS, {})
+    found = snapshot_records.fold([market(flush=2, yields=5), position(yields=80, markets={"UST": 3})])
+    plan = snapshot_records.plan(found, TOPICS, {})
     assert plan.start == {"yields": 5, "repo": 0}
     assert plan.healed == {"UST": "stale"}
 
 
 def test_a_missing_state_is_built_anew() -> None:
-    plan = records.plan(records.fold([position(yields=80, markets={"UST": 3})]), TOPICS, {})
+    plan = snapshot_records.plan(snapshot_records.fold([position(yields=80, markets={"UST": 3})]), TOPICS, {})
     assert plan.start == {"yields": 0, "repo": 0}
     assert plan.healed == {"UST": "missing"}
 
 
 def test_a_refused_state_is_built_anew_and_the_other_markets_wait() -> None:
     log = [market("UST", yields=5), market("UKT", yields=5), position(yields=5, markets={"UST": 1, "UKT": 1})]
-    found = records.fold(log)
+    found = snapshot_records.fold(log)
     assert start(found, {"UST": "config"}) == {"yields": 0, "repo": 0}
     assert found.markets["UKT"].applied == {"yields": 5}
 
@@ -91,11 +91,11 @@ def test_a_refused_state_is_built_anew_and_the_other_markets_wait() -> None:
 @pytest.mark.parametrize(("poison", "reason"), [(b"", "format"), (b"\x01abc", "format"), (b"\x02abc", "truncated")])
 def test_an_older_record_stands_in_for_a_poisoned_one(poison: bytes, reason: str) -> None:
     log = [market(yields=5), position(yields=5, markets={"UST": 1}), (b"UST", poison), (POSITION_KEY, poison)]
-    found = records.fold(log)
+    found = snapshot_records.fold(log)
     assert [refused for _, refused in found.refused] == [reason, reason]
     assert start(found) == {"yields": 5, "repo": 0}
 
 
 def test_a_record_under_another_markets_key_is_not_believed() -> None:
     _, raw = market("UST", yields=5)
-    assert records.fold([(b"UKT", raw)]).markets == {}
+    assert snapshot_records.fold([(b"UKT", raw)]).markets == {}

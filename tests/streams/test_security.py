@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import trustme
 
-from streams import clients, handshake, security, settings
+from streams import settings
 from streams.errors import AccessRefusedError, SettingsError
+from streams.kafka import clients, handshake, security
 
 CANARY = "canary-0815"
 SASL = {"SECURITY": "sasl_ssl", "SASL_USERNAME": "me", "SASL_PASSWORD_FILE": "/run/secrets/password"}

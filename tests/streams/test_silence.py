@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 from detectors.ordering import FAR_PAST
-from streams.silence import NS, Silences
+from streams.worker.stream_silence import NS, Silences
 
 LATENESS = 600 * NS
 AHEAD = 30 * 86_400 * NS

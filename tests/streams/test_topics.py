@@ -7,9 +7,10 @@ import msgspec
 import pytest
 
 from detectors.events import STREAMS
-from streams import clients, settings, topics
-from streams.embedded import EmbeddedBroker
+from streams import settings
+from streams.cli.embedded_broker import EmbeddedBroker
 from streams.errors import BrokerUnavailableError, TopicMismatchError
+from streams.kafka import clients, topics
 from streams.settings import Settings
 from tests.support.kafka import free_port
 

@@ -8,7 +8,7 @@ from aiokafka import AIOKafkaConsumer
 
 from streams import settings
 from streams.errors import BrokerUnavailableError
-from streams.vigil import Vigil
+from streams.kafka.broker_watch import Vigil
 
 
 class Broker:
@@ -45,7 +45,7 @@ async def test_a_loss_that_comes_with_the_end_does_not_either() -> None:
 
 @pytest.mark.timeout(20)
 async def test_work_that_hangs_is_over_when_the_broker_is_lost_for_good(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streams.vigil.ASK_EVERY_S", 0.02)
+    monkeypatch.setattr("streams.kafka.broker_watch.ASK_EVERY_S", 0.02)
     broker = Broker()
     broker.answer.set_exception(OSError())
     async with vigil_over(broker, recovery_timeout_s=1.0) as vigil:

@@ -11,10 +11,11 @@ from click.testing import CliRunner
 
 import crunchwatch
 from detectors.signals import Transition, content_id, to_json
-from streams import clients, table, topics
-from streams.commands import COMMANDS, watch
+from streams.cli import table
+from streams.cli.commands import COMMANDS, watch
+from streams.kafka import clients, topics
+from streams.kafka.follow import follow
 from streams.settings import Settings
-from streams.watch import follow
 
 pytestmark = pytest.mark.embedded
 

@@ -16,13 +16,14 @@ from aiokafka import ConsumerRecord, TopicPartition
 from detectors import codec, config
 from detectors.events import Event
 from detectors.signals import Signal, Transition, to_json
-from replay.backtest import run
-from replay.connection import Connection
-from replay.faults import Faults
-from replay.playback import Playback, play
-from replay.scenario import Script, named, script
-from streams import clients, handshake, security, settings, topics
-from streams.process import WorkerProcess
+from replay.backtest.run import run
+from replay.producer.connection import Connection
+from replay.producer.faults import Faults
+from replay.producer.playback import Playback, play
+from replay.scenarios.scenario import Script, named, script
+from streams import settings
+from streams.cli.worker_process import WorkerProcess
+from streams.kafka import clients, handshake, security, topics
 from streams.settings import Settings
 
 DRAINED_WITHIN_S = 120.0

@@ -1,0 +1,1 @@
+"""The past's commands and their options."""

@@ -1,0 +1,259 @@
+"""The series the replay understands: which event each becomes, in which unit, from whom, known when.
+
+One entry a series id. The ids are those under which the publishers, or FRED, list the figures, so a user's own
+tidy files need no mapping. A series that is not listed here is named in a warning and left out.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from detectors.events import FundType, PositionCategory, RepoSegment, RepoStatistic, Tenor
+from replay.dataset import publication
+from replay.dataset.publication import Rule
+
+Dimension = Literal["rate", "money", "contracts", "points", "ratio"]
+
+# unit as written in a file -> (dimension, factor to the unit of the events: percent, USD, contracts, points, ratio)
+UNITS: dict[str, tuple[Dimension, float]] = {
+    "percent": ("rate", 1.0),
+    "pct": ("rate", 1.0),
+    "bp": ("rate", 0.01),
+    "fraction": ("rate", 100.0),
+    "USD": ("money", 1.0),
+    "USD mn": ("money", 1e6),
+    "USD bn": ("money", 1e9),
+    "contracts": ("contracts", 1.0),
+    "index": ("points", 1.0),
+    "points": ("points", 1.0),
+    "ratio": ("ratio", 1.0),
+}
+DEFAULT_UNIT: dict[Dimension, str] = {
+    "rate": "percent",
+    "money": "USD",
+    "contracts": "contracts",
+    "points": "index",
+    "ratio": "ratio",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class YieldSeries:
+    """A par yield of one tenor, at the close."""
+
+    tenor: Tenor
+
+
+@dataclass(frozen=True, slots=True)
+class RepoSeries:
+    """An overnight repo rate; ``volume`` names the series of the same publication that holds its volume."""
+
+    segment: RepoSegment
+    instrument: str
+    statistic: RepoStatistic = "average"
+    percentile: float | None = None
+    volume: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeSeries:
+    """A repo volume: no event of its own, it travels on the rate that names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PositionSeries:
+    """One side of the open positions of a category, or the open interest that all categories share."""
+
+    report: Literal["TFF", "LEGACY"]
+    contract: str
+    category: PositionCategory | None
+    side: Literal["long", "short", "open_interest"]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySeries:
+    """One of the rates the Federal Reserve sets; together they make one event a change."""
+
+    field: Literal["target_low_pct", "target_high_pct", "iorb_pct", "on_rrp_pct"]
+
+
+@dataclass(frozen=True, slots=True)
+class FacilitySeries:
+    """A day's take-up at a facility."""
+
+    facility: Literal["ON_RRP", "SOMA_LENDING"]
+
+
+@dataclass(frozen=True, slots=True)
+class SwapSeries:
+    """A swap rate of one tenor."""
+
+    tenor: Tenor
+    index: str
+
+
+@dataclass(frozen=True, slots=True)
+class EquitySeries:
+    """The close of an equity index."""
+
+    index: str
+
+
+@dataclass(frozen=True, slots=True)
+class FailSeries:
+    """One side of a week's settlement fails."""
+
+    side: Literal["to_deliver_usd", "to_receive_usd"]
+
+
+@dataclass(frozen=True, slots=True)
+class FlowSeries:
+    """A week's net flow into Treasuries by one type of fund."""
+
+    fund_type: FundType
+
+
+Spec = (
+    YieldSeries
+    | RepoSeries
+    | VolumeSeries
+    | PositionSeries
+    | PolicySeries
+    | FacilitySeries
+    | SwapSeries
+    | EquitySeries
+    | FailSeries
+    | FlowSeries
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One entry of the catalogue. ``source`` is what the events say in their ``source`` field."""
+
+    id: str
+    dimension: Dimension
+    source: str
+    publisher: str
+    rule: Rule
+    spec: Spec
+
+
+def _yields() -> Iterator[Series]:
+    tenors: dict[str, Tenor] = {
+        "1MO": "1M",
+        "3MO": "3M",
+        "6MO": "6M",
+        "1": "1Y",
+        "2": "2Y",
+        "3": "3Y",
+        "5": "5Y",
+        "7": "7Y",
+        "10": "10Y",
+        "20": "20Y",
+        "30": "30Y",
+    }
+    for suffix, tenor in tenors.items():
+        source = f"ust.par.{tenor}"
+        spec = YieldSeries(tenor)
+        yield Series(f"DGS{suffix}", "rate", source, "US Treasury", publication.TREASURY_PAR, spec)
+
+
+def _reference_rates() -> Iterator[Series]:
+    publisher, rule = "New York Fed", publication.NEXT_MORNING
+    sofr = RepoSeries("GC", "SOFR", volume="SOFR_VOLUME")
+    proxy = RepoSeries("GC", "SOFR", volume="SOFR_VOLUME_HIST")
+    tgcr = RepoSeries("TRIPARTY", "TGCR", volume="TGCR_VOLUME_HIST")
+    bgcr = RepoSeries("GC", "BGCR", volume="BGCR_VOLUME_HIST")
+    yield Series("SOFR", "rate", "nyfed.sofr", publisher, rule, sofr)
+    yield Series("SOFR_HIST_PROXY", "rate", "nyfed.sofr.proxy", publisher, rule, proxy)
+    yield Series("TGCR", "rate", "nyfed.tgcr", publisher, rule, tgcr)
+    yield Series("BGCR", "rate", "nyfed.bgcr", publisher, rule, bgcr)
+    for name, rate in (("SOFR", sofr), ("TGCR", tgcr)):
+        for rank in (1, 25, 75, 99):
+            spec = RepoSeries(rate.segment, name, "percentile", float(rank))
+            yield Series(f"{name}_P{rank}", "rate", f"nyfed.{name.lower()}.p{rank}", publisher, rule, spec)
+    for name in ("SOFR_VOLUME", "SOFR_VOLUME_HIST", "TGCR_VOLUME_HIST", "BGCR_VOLUME_HIST"):
+        yield Series(name, "money", "", publisher, rule, VolumeSeries())
+
+
+def _repo_indices() -> Iterator[Series]:
+    ofr = "Office of Financial Research"
+    gcf = RepoSeries("GCF", "TSY")
+    yield Series("GCF_TSY", "rate", "dtcc.gcf.tsy", "DTCC (GCF Repo Index)", publication.SAME_EVENING, gcf)
+    bnym = RepoSeries("TRIPARTY", "BNYM")
+    yield Series("BNYM_TRIPARTY_TSY", "rate", "bnym.triparty", "BNY Mellon", publication.NEXT_MORNING, bnym)
+    triparty = RepoSeries("TRIPARTY", "OFR-TRIPARTY", volume="OFR_TRIPARTY_VOLUME")
+    yield Series("OFR_TRIPARTY_RATE", "rate", "ofr.triparty", ofr, publication.OFR_TRIPARTY, triparty)
+    dvp = RepoSeries("DVP", "OFR-DVP", volume="OFR_DVP_VOLUME")
+    yield Series("OFR_DVP_RATE", "rate", "ofr.dvp", ofr, publication.OFR_CLEARED, dvp)
+    for name, rule in (
+        ("OFR_TRIPARTY_VOLUME", publication.OFR_TRIPARTY),
+        ("OFR_DVP_VOLUME", publication.OFR_CLEARED),
+    ):
+        yield Series(name, "money", "", ofr, rule, VolumeSeries())
+
+
+def _positions() -> Iterator[Series]:
+    categories: dict[str, PositionCategory] = {"LEV": "LEVERAGED", "AM": "ASSET_MANAGER", "DEALER": "DEALER"}
+    sides: dict[str, Literal["long", "short"]] = {"LONG": "long", "SHORT": "short"}
+
+    def entry(id_: str, spec: PositionSeries) -> Series:
+        parts = ["cftc", spec.report.lower(), spec.contract]
+        if spec.category is not None:
+            parts.append(spec.category.lower())
+        return Series(id_, "contracts", ".".join(parts), "CFTC", publication.COT, spec)
+
+    for contract in ("TU", "FV", "TY", "UXY", "US", "WN"):
+        for label, category in categories.items():
+            for word, side in sides.items():
+                tff = PositionSeries("TFF", contract, category, side)
+                yield entry(f"TFF_{contract}_{label}_{word}", tff)
+        yield entry(f"TFF_{contract}_OI", PositionSeries("TFF", contract, None, "open_interest"))
+        for word, side in sides.items():
+            legacy = PositionSeries("LEGACY", contract, "NONCOMMERCIAL", side)
+            yield entry(f"LEGACY_{contract}_NONCOMM_{word}", legacy)
+
+
+def _federal_reserve() -> Iterator[Series]:
+    policy: dict[str, PolicySeries] = {
+        "DFEDTARL": PolicySeries("target_low_pct"),
+        "DFEDTARU": PolicySeries("target_high_pct"),
+        "IOER_IORB": PolicySeries("iorb_pct"),
+        "ON_RRP_AWARD_RATE": PolicySeries("on_rrp_pct"),
+    }
+    for name, spec in policy.items():
+        yield Series(name, "rate", "fed.policy", "Federal Reserve Board", publication.ANNOUNCED, spec)
+    facility = FacilitySeries("ON_RRP")
+    yield Series("RRPONTSYD", "money", "nyfed.on_rrp", "New York Fed", publication.ON_RRP, facility)
+    fails: dict[str, FailSeries] = {
+        "PDFTD-USTET": FailSeries("to_deliver_usd"),
+        "PDFTR-USTET": FailSeries("to_receive_usd"),
+    }
+    for name, fail in fails.items():
+        yield Series(name, "money", "nyfed.fr2004.fails", "New York Fed (FR 2004)", publication.FR2004, fail)
+
+
+def _markets() -> Iterator[Series]:
+    for name, tenor in (("OIS_3M_USD", "3M"), ("OIS_10Y", "10Y")):
+        swap = SwapSeries(cast("Tenor", tenor), "OIS")
+        yield Series(name, "rate", f"ois.{tenor}", "swap market, closing quotes", publication.SWAP_CLOSE, swap)
+    closes = {
+        "SP500": ("S&P Dow Jones Indices", publication.CLOSE_NEW_YORK),
+        "HANG_SENG": ("Hang Seng Indexes", publication.CLOSE_HONG_KONG),
+        "CSI300": ("China Securities Index", publication.CLOSE_SHANGHAI),
+        "NIKKEI225": ("Nikkei", publication.CLOSE_TOKYO),
+    }
+    for name, (publisher, rule) in closes.items():
+        yield Series(name, "points", f"index.{name}", publisher, rule, EquitySeries(name))
+    funds: tuple[FundType, ...] = ("CTA", "TREND", "RISK_PARITY", "BALANCED")
+    for fund in funds:
+        source = f"fund_flow.{fund.lower()}"
+        yield Series(f"FUND_FLOW_{fund}", "money", source, "user", publication.FUND_FLOW, FlowSeries(fund))
+
+
+CATALOGUE: dict[str, Series] = {
+    series.id: series
+    for family in (_yields, _reference_rates, _repo_indices, _positions, _federal_reserve, _markets)
+    for series in family()
+}

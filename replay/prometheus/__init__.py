@@ -1,0 +1,1 @@
+"""The past written for Prometheus: samples, alerts, blocks, remote write."""

@@ -1,0 +1,1 @@
+"""Scripts of events: bundled weeks, heartbeats, made-up markets."""

@@ -1,0 +1,1 @@
+"""The live edge's commands: what a terminal shows and what it starts."""

@@ -1,0 +1,1 @@
+"""Clients, topics, access, and reading or following topics."""

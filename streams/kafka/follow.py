@@ -1,0 +1,135 @@
+"""Following the transitions topic: each step of a market's state once, as it is written or from the beginning."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import AsyncGenerator
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from detectors.signals import Transition, from_json
+from streams.errors import BrokerUnavailableError
+from streams.kafka import clients
+from streams.kafka.broker_watch import Vigil
+from streams.kafka.topics import TRANSITIONS
+from streams.settings import Settings
+
+_POLL_S = 0.25
+_REMEMBERED = 100_000
+_HELD_TOLD_AFTER_S = 5.0
+
+log = logging.getLogger(__name__)
+
+
+class Step(msgspec.Struct, frozen=True):
+    """A transition, and the very bytes it is on the topic."""
+
+    transition: Transition
+    raw: bytes
+
+
+class _Seen:
+    """Ids already shown: after a crash a worker may say the last ones again, with the same ids."""
+
+    def __init__(self) -> None:
+        self._ids: OrderedDict[str, None] = OrderedDict()
+
+    def first_time(self, identity: str) -> bool:
+        if identity in self._ids:
+            return False
+        self._ids[identity] = None
+        if len(self._ids) > _REMEMBERED:
+            self._ids.popitem(last=False)
+        return True
+
+
+class _Held:
+    """What is on the topic and cannot be had yet: then nothing comes, but nothing is over either.
+
+    A worker that was killed in the midst of a flush leaves a transaction open; what lies behind its beginning is
+    withheld from every reader of what is committed, until its successor or the broker ends it.
+    """
+
+    def __init__(self, settings: Settings, reader: AIOKafkaConsumer, places: list[TopicPartition]) -> None:
+        self._reader = reader
+        self._places = places
+        self._patience_s = clients.transaction_s(settings)
+        self._since: float | None = None
+        self._told = False
+
+    async def back(self, *, bounded: bool) -> bool:
+        """Whether anything is still to come of what is there.
+
+        Raises:
+            BrokerUnavailableError: if it is bounded: it has not come for longer than the broker lets it be.
+        """
+        waiting = [place for place in self._places if await self._waits(place)]
+        if not waiting:
+            self._since, self._told = None, False
+            return False
+        now = time.monotonic()
+        self._since = self._since or now
+        said = f"{', '.join(f'{one.topic}-{one.partition}' for one in waiting[:3])}: an unfinished transaction, of a "
+        said += "worker that was killed perhaps, withholds what was written after it began"
+        if now - self._since > _HELD_TOLD_AFTER_S and not self._told:
+            self._told = True
+            log.warning("%s; its worker's successor ends it, or the broker within %g s", said, self._patience_s)
+        if bounded and now - self._since > self._patience_s + _HELD_TOLD_AFTER_S:
+            raise BrokerUnavailableError(f"{said}, for {now - self._since:.0f} s now")
+        return True
+
+    async def _waits(self, place: TopicPartition) -> bool:
+        end, stable = self._reader.highwater(place), self._reader.last_stable_offset(place)
+        return end is None or stable is None or await self._reader.position(place) < end or stable < end
+
+
+async def follow(
+    settings: Settings, *, from_beginning: bool = False, until_idle_s: float | None = None
+) -> AsyncGenerator[Step | None, None]:
+    """Give every transition once; None now and then while nothing comes, so that the caller can do other things.
+
+    Args:
+        settings: where the broker is.
+        from_beginning: also what is on the topic already.
+        until_idle_s: end when nothing has come for so long, and nothing is withheld; by default never.
+
+    Raises:
+        BrokerUnavailableError: no broker, no longer one, or no such topic.
+    """
+    async with clients.reader(settings) as reader:
+        topic = settings.topic(TRANSITIONS)
+        if topic not in await reader.topics():
+            raise BrokerUnavailableError(f"there is no topic '{topic}' at {settings.broker}: has a worker run there?")
+        await reader._client.set_topics([topic])  # noqa: SLF001 - the public way would also subscribe
+        partitions = reader.partitions_for_topic(topic) or set()
+        places = [TopicPartition(topic, number) for number in sorted(partitions)]
+        reader.assign(places)
+        await (reader.seek_to_beginning() if from_beginning else reader.seek_to_end())
+        seen, held = _Seen(), _Held(settings, reader, places)
+        last = time.monotonic()
+        async with Vigil(settings, reader, places) as vigil:
+            while until_idle_s is None or time.monotonic() - last < until_idle_s:
+                vigil.check()
+                if await held.back(bounded=until_idle_s is not None):
+                    last = time.monotonic()
+                batches = await reader.getmany(timeout_ms=int(_POLL_S * 1000))
+                records = sorted((one for batch in batches.values() for one in batch), key=lambda one: one.timestamp)
+                for record in records:
+                    step = _read(record.value or b"")
+                    if step is not None and seen.first_time(step.transition.id):
+                        last = time.monotonic()
+                        yield step
+                if not records:
+                    yield None
+
+
+def _read(raw: bytes) -> Step | None:
+    """What a worker wrote; what somebody else put on the topic is not shown."""
+    try:
+        output = from_json(raw)
+    except msgspec.MsgspecError:
+        return None
+    return Step(output, raw) if isinstance(output, Transition) else None

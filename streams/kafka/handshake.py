@@ -1,0 +1,166 @@
+"""Why a broker that is there will not do: looked into only once a connection has failed, and said in one line.
+
+aiokafka tries address after address and then says that it could not; the reason is in its log, or lost. Here one
+connection is made step by step, TLS, Kafka, SASL, and the first step that is refused names what is wrong and which
+setting mends it. A broker that is not there, or is just starting, is no refusal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from contextlib import suppress
+from typing import Any
+
+from aiokafka import errors
+from aiokafka.conn import AIOKafkaConnection, create_conn
+from aiokafka.protocol.admin import SaslHandShakeRequest
+
+from streams.errors import AccessRefusedError
+from streams.kafka import security
+from streams.settings import Settings
+
+STEP_S = 2.0
+ALL_S = 3.0
+FORBIDDEN = (
+    errors.TopicAuthorizationFailedError,
+    errors.GroupAuthorizationFailedError,
+    errors.ClusterAuthorizationFailedError,
+    errors.TransactionalIdAuthorizationFailed,
+)
+_ILLEGAL_STATE = errors.IllegalSaslStateError.errno
+
+
+def forbidden(error: BaseException) -> AccessRefusedError | None:
+    """What the broker says to somebody it knows, and who may not do this."""
+    if not isinstance(error, FORBIDDEN):
+        return None
+    what = type(error).__name__.removesuffix("Error").removesuffix("Failed").removesuffix("Authorization")
+    return AccessRefusedError(
+        f"the broker forbids it ({what}): docs/threat-model.md lists what a worker must be granted"
+    )
+
+
+async def refusal(settings: Settings) -> AccessRefusedError | None:
+    """Try each address once: the first clear refusal, or None if there is none, or one of them works.
+
+    One that takes a connection and then says nothing is no refusal.
+    """
+    try:
+        async with asyncio.timeout(ALL_S):
+            return await _refusal(settings)
+    except TimeoutError:
+        return None
+
+
+async def _refusal(settings: Settings) -> AccessRefusedError | None:
+    options = security.options(settings)
+    found: AccessRefusedError | None = None
+    for address in settings.bootstrap:
+        host, _, port = address.rpartition(":")
+        try:
+            await _try(host.strip("[]"), int(port), options)
+        except AccessRefusedError as error:
+            found = found or AccessRefusedError(f"{address}: {error}", certain=error.certain)
+        except (OSError, TimeoutError, errors.KafkaError):
+            continue
+        else:
+            return None
+    return found
+
+
+async def _try(host: str, port: int, options: dict[str, Any]) -> None:
+    tls = options.get("ssl_context")
+    await _greet(host, port, tls)
+    try:
+        connection = await create_conn(host, port, request_timeout_ms=int(STEP_S * 1000), **options)
+    except (errors.KafkaError, OSError, TimeoutError) as error:
+        raise await _named(error, host, port, options) from None
+    try:
+        if "sasl_mechanism" not in options:
+            await _is_open(connection)
+    finally:
+        closed = connection.close()
+        if closed is not None:
+            await closed
+
+
+async def _greet(host: str, port: int, tls: ssl.SSLContext | None) -> None:
+    """Open the port, and agree on TLS if that is what is wanted."""
+    try:
+        async with asyncio.timeout(STEP_S):
+            await _hang_up(await asyncio.open_connection(host, port))
+            if tls is not None:
+                await _hang_up(await asyncio.open_connection(host, port, ssl=tls))
+    except ssl.SSLCertVerificationError as error:
+        hint = "the one who signed it belongs into CRUNCHWATCH_TLS_CA_FILE" if _untrusted(error) else "renew or mend it"
+        raise AccessRefusedError(f"the broker's certificate is refused: {error.verify_message}; {hint}") from None
+    except ssl.SSLError as error:
+        raise AccessRefusedError(
+            f"no TLS there ({error.reason or 'the greeting failed'}): is it a plaintext port? See CRUNCHWATCH_SECURITY",
+            certain=False,
+        ) from None
+    except ConnectionResetError:
+        if tls is None:
+            raise
+        raise AccessRefusedError(
+            "the broker hangs up on TLS: is it a plaintext port? See CRUNCHWATCH_SECURITY", certain=False
+        ) from None
+
+
+def _untrusted(error: ssl.SSLCertVerificationError) -> bool:
+    return error.verify_code in {18, 19, 20, 21}  # OpenSSL's numbers of 'nobody I know has signed this'
+
+
+async def _named(error: Exception, host: str, port: int, options: dict[str, Any]) -> Exception:
+    """The refusal behind a connection that broke off after the greeting, or the error itself."""
+    mechanism = options.get("sasl_mechanism")
+    if isinstance(error, errors.SaslAuthenticationFailed):
+        name = options["sasl_plain_username"]
+        return AccessRefusedError(
+            f"the broker refuses user '{name}' by {mechanism}: wrong name or password (CRUNCHWATCH_SASL_USERNAME, "
+            "CRUNCHWATCH_SASL_PASSWORD_FILE)"
+        )
+    if isinstance(error, errors.UnsupportedSaslMechanismError):
+        return AccessRefusedError(f"the broker does not take {mechanism}: see CRUNCHWATCH_SASL_MECHANISM")
+    if isinstance(error, errors.IllegalSaslStateError):
+        return AccessRefusedError("the broker asks nobody for a name on this port: see CRUNCHWATCH_SECURITY")
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLError):
+            return AccessRefusedError(
+                f"the broker ends TLS ({cause.reason}): it wants a certificate it knows (CRUNCHWATCH_TLS_CERT_FILE, "
+                "CRUNCHWATCH_TLS_KEY_FILE)"
+            )
+        cause = cause.__cause__
+    if "ssl_context" not in options and await _speaks_tls(host, port):
+        return AccessRefusedError("this is a TLS port: set CRUNCHWATCH_SECURITY to ssl or sasl_ssl")
+    return error
+
+
+async def _speaks_tls(host: str, port: int) -> bool:
+    """Greet in TLS and hang up. Nothing is sent, so nothing is checked."""
+    greeting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    greeting.check_hostname = False
+    greeting.verify_mode = ssl.CERT_NONE
+    try:
+        async with asyncio.timeout(STEP_S):
+            await _hang_up(await asyncio.open_connection(host, port, ssl=greeting))
+    except (OSError, TimeoutError):
+        return False
+    return True
+
+
+async def _hang_up(streams: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> None:
+    """Close to the end, so that nothing of it is left to be collected later."""
+    streams[1].close()
+    with suppress(OSError):  # the other side may be quicker, and ruder
+        await streams[1].wait_closed()
+
+
+async def _is_open(connection: AIOKafkaConnection) -> None:
+    """Ask for a way to log in: a port without one says so, any other answer means that it wants a name."""
+    answer = await connection.send(SaslHandShakeRequest("PLAIN"))
+    if answer.error_code != _ILLEGAL_STATE:
+        ways = ", ".join(answer.enabled_mechanisms)
+        raise AccessRefusedError(f"the broker wants a name and password ({ways}): set CRUNCHWATCH_SECURITY to sasl_ssl")

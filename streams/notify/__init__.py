@@ -1,0 +1,1 @@
+"""A pager of our own for where there is no Alertmanager."""

@@ -1,0 +1,105 @@
+"""The notifier's outbox on the broker: one record of a compacted topic, so that no disk is shared and none is trusted.
+
+Position, open incidents and what is still to be sent are one record, written in a transaction of one producer id:
+whoever opens it last is the notifier, and the one before is told so at its next write, which comes before each page.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Self
+
+import msgspec
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.admin import NewTopic
+from aiokafka.errors import InvalidProducerEpoch, KafkaError, ProducerFenced, TopicAlreadyExistsError, for_code
+
+from streams.errors import BrokerUnavailableError, NotifierFencedError, RecoveryError
+from streams.kafka import clients
+from streams.notify.incidents import Outbox
+from streams.settings import Settings
+
+TOPIC = "stress.notifications"
+KEY = b"outbox"
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder(Outbox)
+_POLL_MS = 500
+_HANG_UP_WITHIN_S = 3.0
+
+
+class Store:
+    """The outbox, and the right to write it."""
+
+    def __init__(self, settings: Settings, producer: AIOKafkaProducer) -> None:
+        self._topic = settings.topic(TOPIC)
+        self._producer = producer
+        self._broker = settings.broker
+
+    @classmethod
+    async def open(cls, settings: Settings) -> Self:
+        """Make the topic if it is missing, and take the outbox over from whoever had it."""
+        await _ensure(settings)
+        name = settings.transactional_id("notify")
+        return cls(settings, await clients.producer(settings, transactional_id=name))
+
+    async def write(self, outbox: Outbox) -> None:
+        """Write it down, confirmed.
+
+        Raises:
+            NotifierFencedError: another notifier has taken over.
+        """
+        try:
+            async with self._producer.transaction():
+                await self._producer.send_and_wait(self._topic, _ENCODER.encode(outbox), KEY, 0)
+        except (ProducerFenced, InvalidProducerEpoch):
+            raise NotifierFencedError(
+                "another notifier of this group has taken over: run one, or give each its own CRUNCHWATCH_GROUP"
+            ) from None
+        except KafkaError as error:
+            raise BrokerUnavailableError(f"the outbox could not be written at {self._broker}: {error!r}") from None
+
+    async def close(self) -> None:
+        """Hang up; with a broker that is gone, without its answer."""
+        with suppress(TimeoutError, KafkaError):
+            async with asyncio.timeout(_HANG_UP_WITHIN_S):
+                await self._producer.stop()
+
+
+async def read(settings: Settings) -> Outbox | None:
+    """The outbox as it was last written, or None when there is none yet.
+
+    Raises:
+        RecoveryError: there is a record, but it is none of ours.
+    """
+    topic = settings.topic(TOPIC)
+    async with clients.admin(settings) as admin:
+        if topic not in await admin.list_topics():
+            return None
+    place = TopicPartition(topic, 0)
+    last: bytes | None = None
+    async with clients.reader(settings) as reader:
+        await reader._client.set_topics([topic])  # noqa: SLF001 - the public way would also subscribe
+        end = (await reader.end_offsets([place]))[place]
+        reader.assign([place])
+        await reader.seek_to_beginning(place)
+        while await reader.position(place) < end:
+            for batch in (await reader.getmany(place, timeout_ms=_POLL_MS)).values():
+                last = next((one.value for one in reversed(batch) if one.key == KEY), last)
+    if last is None:
+        return None
+    try:
+        return _DECODER.decode(last)
+    except msgspec.MsgspecError as error:
+        raise RecoveryError(f"the record on {topic} is no outbox of this version: {error}") from None
+
+
+async def _ensure(settings: Settings) -> None:
+    topic = settings.topic(TOPIC)
+    async with clients.admin(settings) as admin:
+        if topic in await admin.list_topics():
+            return
+        made = NewTopic(topic, 1, settings.replication, topic_configs={"cleanup.policy": "compact"})
+        for _, code, *message in (await admin.create_topics([made])).topic_errors:
+            if code and for_code(code) is not TopicAlreadyExistsError:
+                raise BrokerUnavailableError(f"the broker refused to create topic '{topic}': {message or code}")

@@ -1,0 +1,1 @@
+"""What a worker knows and writes: snapshots, positions, transactions, outputs, gauges."""

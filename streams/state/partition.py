@@ -1,0 +1,177 @@
+"""One owned partition: its markets' engines, what they have seen and said, and what is to be written down. No I/O.
+
+A message is applied exactly once and in the order of its offsets, whatever is handed in: what lies below the next
+offset was seen, what lies beyond it is a jump that the owner has to explain before it goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from detectors import codec
+from detectors.codec import Reject
+from detectors.engine import Engine, Refused
+from detectors.places import Place
+from detectors.signals import Output
+from streams.state import snapshot_records
+from streams.state.snapshot_records import Mark
+
+TOO_MANY_MARKETS = "too_many_markets"
+NOT_ALLOWED = "market_not_allowed"
+REASONS = (TOO_MANY_MARKETS, NOT_ALLOWED)
+"""Of messages that are events, of a market that is not taken; beside those of the decoder."""
+NewEngine = Callable[[str], Engine | None]
+
+
+class Applied(msgspec.Struct):
+    """What one message brought about."""
+
+    market: str | None = None
+    events: int = 0
+    duplicates: int = 0
+    outputs: list[tuple[Output, list[Place]]] = msgspec.field(default_factory=list)
+    late: list[Refused] = msgspec.field(default_factory=list)
+    rejects: list[Reject] = msgspec.field(default_factory=list)
+
+
+class Market:
+    """An engine and the offsets below which it has seen everything (from its own record)."""
+
+    def __init__(self, engine: Engine, seen: Mapping[str, int], flush: int) -> None:
+        self.engine = engine
+        self.seen = dict(seen)
+        self.flush = flush
+        self.dirty = False
+
+
+class Partition:
+    """The state of one partition number over all source topics."""
+
+    def __init__(self, number: int, *, next_offsets: Mapping[str, int], new_engine: NewEngine) -> None:
+        self.number = number
+        self.next_offsets = dict(next_offsets)
+        self.markets: dict[str, Market] = {}
+        self.flush = 0
+        self.touched = False
+        self.settled: dict[str, int] = {}
+        """Below these, what was bad or late has been reported before; it is not reported again when reread."""
+        self.said: dict[str, Mark] = {}
+        """How far each market has spoken; a state that is built anew does not say it again."""
+        self.allowed: frozenset[str] = frozenset()
+        """The markets that are taken; empty: any."""
+        self._new_engine = new_engine
+
+    def jump(self, topic: str, offset: int) -> int:
+        """How many offsets lie between the next expected one and this; negative if it was seen."""
+        return offset - self.next_offsets.get(topic, 0)
+
+    def pass_over(self, topic: str, offset: int) -> None:
+        """Accept that no message lies below ``offset`` (holes of transactions or of compaction, or a known loss)."""
+        self.next_offsets[topic] = offset
+
+    def apply(self, topic: str, name: str, offset: int, key: bytes | None, raw: bytes | None) -> Applied:
+        """Take the next message of a topic.
+
+        Args:
+            topic: the source topic's name in the project, which is the stream's.
+            name: its name on the broker, for the places.
+            offset: must be the next one of that topic.
+            key: the message's key.
+            raw: the message's value.
+        """
+        if self.jump(topic, offset) != 0:
+            raise ValueError(f"{topic}-{self.number}: {offset} is not the next offset")
+        self.next_offsets[topic] = offset + 1
+        self.touched = True
+        decoded = codec.decode(raw, key=key, stream=topic)
+        applied = Applied()
+        if offset >= self.settled.get(topic, 0):
+            applied.rejects = decoded.rejects
+        if not decoded.events:
+            return applied
+        events = [event for _, event in decoded.events]
+        applied.market = events[0].market
+        if self.allowed and applied.market not in self.allowed:
+            if offset >= self.settled.get(topic, 0):
+                applied.rejects = [*applied.rejects, _not_allowed(raw)]
+            return applied
+        market = self._market(applied.market)
+        if market is None:
+            if offset >= self.settled.get(topic, 0):
+                applied.rejects = [*applied.rejects, _too_many(raw)]
+            return applied
+        if offset < market.seen.get(topic, 0):
+            return applied
+        result = market.engine.process(events, [Place(name, self.number, offset)] * len(events))
+        market.dirty = True
+        applied.events = len(events)
+        applied.duplicates = result.duplicates
+        news = self._news(market.engine, result.outputs)
+        applied.outputs = [(output, list(market.engine.places_of(output))) for output in news]
+        if offset >= self.settled.get(topic, 0):
+            applied.late = [*result.late, *result.conflicts]
+        return applied
+
+    def _market(self, name: str) -> Market | None:
+        market = self.markets.get(name)
+        if market is None:
+            engine = self._new_engine(name)
+            if engine is None:
+                return None
+            market = self.markets[name] = Market(engine, {}, 0)
+        return market
+
+    def _news(self, engine: Engine, outputs: list[Output]) -> list[Output]:
+        """What has not been said before, and from now on has."""
+        mark = self.said.get(engine.market, Mark())
+        news = [output for output in outputs if not mark.covers(output)]
+        until = engine.watermark_ns
+        if until >= mark.until_ns:
+            ids = mark.ids if until == mark.until_ns else ()
+            last = tuple(output.id for output in news if output.known >= until)
+            self.said[engine.market] = Mark(mark.flush, until, ids + last)
+        return news
+
+    def market_records(self) -> list[snapshot_records.MarketRecord]:
+        """The states to write down in the flush that begins now, of the markets that have changed since the last."""
+        self.flush += 1
+        changed = []
+        for name, market in self.markets.items():
+            if market.dirty:
+                market.flush = self.flush
+                market.seen = dict(self.next_offsets)
+                state = market.engine.snapshot()
+                changed.append(
+                    snapshot_records.MarketRecord(
+                        market=name, flush=self.flush, applied=dict(self.next_offsets), state=state
+                    )
+                )
+        return changed
+
+    def position_record(self) -> snapshot_records.PositionRecord:
+        """The position that belongs to these states."""
+        for name, market in self.markets.items():
+            self.said[name] = msgspec.structs.replace(self.said.get(name, Mark()), flush=market.flush)
+        topics = {*self.next_offsets, *self.settled}
+        return snapshot_records.PositionRecord(
+            flush=self.flush,
+            next_offsets=dict(self.next_offsets),
+            settled={topic: max(self.next_offsets.get(topic, 0), self.settled.get(topic, 0)) for topic in topics},
+            markets=dict(self.said),
+        )
+
+    def written(self) -> None:
+        """Note that the flush was confirmed."""
+        self.touched = False
+        for market in self.markets.values():
+            market.dirty = False
+
+
+def _too_many(raw: bytes | None) -> Reject:
+    return Reject(TOO_MANY_MARKETS, "the worker's bound on markets is reached", None, (raw or b"")[:2048])
+
+
+def _not_allowed(raw: bytes | None) -> Reject:
+    return Reject(NOT_ALLOWED, "CRUNCHWATCH_MARKETS does not name this market", None, (raw or b"")[:2048])

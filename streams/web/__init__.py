@@ -1,0 +1,1 @@
+"""The worker's port: metrics, health, readiness, and the page that people read."""

@@ -1,0 +1,1 @@
+"""One process: Faust with our consumer, the partitions it owns, its watchdog and its readiness."""

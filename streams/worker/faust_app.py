@@ -1,0 +1,195 @@
+"""The Faust app: one stream over the ten source topics, read from where the snapshots say.
+
+Faust is given the group, the fetching and the rebalances; the position is ours. Its consumer has one hook that seeks
+to the committed offsets before the first fetch after an assignment: there the state is read back and the offsets
+beside it are the answer. Nothing is ever acknowledged to Faust: what it would commit on its own is never ahead of
+the snapshots, because it commits nothing. The group's offsets are set after each flush, for lag tools to look at.
+
+Partitions are dealt out by range over equal partition counts, so that all ten partitions of one number go to one
+worker; Faust's own choice without tables (round robin) would scatter them as soon as there are three workers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import warnings
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import KafkaError
+from aiokafka.structs import OffsetAndMetadata
+
+from streams.kafka import clients, security
+from streams.kafka.topics import SOURCES
+from streams.settings import Settings
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # Faust's dependencies warn at import; that is not the user's concern
+    import faust
+    from faust.transport.drivers import aiokafka as driver
+    from faust.types import TP
+    from mode.threads import WorkerThread
+
+if TYPE_CHECKING:
+    from streams.worker.partition_owner import Custody
+
+log = logging.getLogger(__name__)
+
+TELL_WITHIN_S = 2.0
+
+
+class DaemonThread(WorkerThread):
+    """A thread that the process does not wait for at its end: what counts was written down before."""
+
+    def __init__(self, service: Any) -> None:
+        super().__init__(service)
+        self.daemon = True
+
+
+class ConsumerThread(driver.AIOKafkaConsumerThread):
+    """Faust's consumer thread, with the range assignor, paced fetches, and a commit that may fail quietly."""
+
+    Worker = DaemonThread
+
+    def _start_thread(self) -> None:
+        """Run until stopped; a join that the broker answers only after the worker's end is nobody's any more."""
+        try:
+            super()._start_thread()
+        except RuntimeError:
+            if not self.parent_loop.is_closed():
+                raise
+
+    def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._partition_assignment_strategy = [RangePartitionAssignor]  # noqa: SLF001 - see the module's words
+        # Faust sets this only together with its own transactions; what a producer undid is not for us.
+        consumer._isolation_level = "read_committed"  # noqa: SLF001 - read when the consumer starts
+        return cast("AIOKafkaConsumer", consumer)
+
+    async def on_start(self) -> None:
+        """Start the consumer, and mind brokers that answer an empty fetch at once."""
+        await super().on_start()
+        clients.pace_fetches(self._ensure_consumer())
+
+    async def tell_group(self, positions: Mapping[TopicPartition, int]) -> None:
+        """Set the group's offsets. They are for onlookers: failing, in a rebalance say, costs nothing."""
+        await self.call_thread(self._tell_group, dict(positions))
+
+    async def _tell_group(self, positions: dict[TopicPartition, int]) -> None:
+        consumer = self._ensure_consumer()
+        owned = consumer.assignment()
+        offsets = {place: OffsetAndMetadata(offset, "") for place, offset in positions.items() if place in owned}
+        try:
+            if offsets:
+                async with asyncio.timeout(TELL_WITHIN_S):
+                    await consumer.commit(offsets)
+        except (KafkaError, TimeoutError) as error:
+            log.info("the group's offsets were not set: %r", error)
+
+    async def rejoin(self) -> None:
+        """Ask the group to deal out the partitions anew."""
+        await self.call_thread(self._rejoin)
+
+    async def _rejoin(self) -> None:
+        self._ensure_consumer()._coordinator.request_rejoin()  # noqa: SLF001 - aiokafka offers no other way
+
+
+class Consumer(driver.Consumer):
+    """Faust's consumer, with the snapshots as its committed offsets."""
+
+    _thread: ConsumerThread
+
+    def _new_consumer_thread(self) -> ConsumerThread:
+        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    @property
+    def _custody(self) -> Custody:
+        return cast("App", self.app).custody
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Write down what there is before anybody else may read it."""
+        self._assigned = False
+        await self._custody.revoke()
+        await super().on_partitions_revoked(revoked)
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """Remember that the next seek is a new assignment's."""
+        self._assigned = True
+        await super().on_partitions_assigned(assigned, generation_id)
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        """Read the state of the assigned partitions back and go to where it stands."""
+        if not self._assigned:
+            return {}  # in the midst of a rebalance: whatever is owned next will be sought then
+        try:
+            positions = await self._custody.assign({place.partition for place in self.assignment()})
+        except Exception as error:
+            self._custody.fail(error)
+            raise
+        offsets = {TP(place.topic, place.partition): offset for place, offset in positions.items()}
+        await self._thread.seek_wait(offsets)
+        return offsets
+
+    async def tell_group(self, positions: Mapping[TopicPartition, int]) -> None:
+        """Set the group's offsets."""
+        await self._thread.tell_group(positions)
+
+    async def rejoin(self) -> None:
+        """Ask the group to deal out the partitions anew."""
+        await self._thread.rejoin()
+
+    _assigned = False
+
+
+class Transport(driver.Transport):
+    """Faust's transport with our consumer."""
+
+    Consumer = Consumer
+
+
+class App(faust.App):
+    """Faust's app with our transport."""
+
+    custody: Custody
+
+    def _new_transport(self) -> Transport:
+        return Transport(self.conf.broker_consumer, self)
+
+    def _create_directories(self) -> None:
+        """Make none: Faust keeps its tables there, and all of our state is on the broker."""
+
+
+def build(settings: Settings, custody: Custody) -> App:
+    """Make the app; nothing is connected yet."""
+    app = App(
+        settings.group,
+        broker=[f"kafka://{address}" for address in settings.bootstrap],
+        broker_credentials=security.credentials(settings),
+        consumer_group_instance_id=settings.instance or None,
+        consumer_auto_offset_reset="earliest",
+        broker_session_timeout=settings.session_timeout_s,
+        broker_heartbeat_interval=settings.session_timeout_s / 4,
+        broker_max_poll_records=500,
+        web_enabled=False,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        store="memory://",
+        autodiscover=False,
+        value_serializer="raw",
+        key_serializer="raw",
+        stream_wait_empty=False,
+        stream_buffer_maxsize=1024,
+    )
+    app.custody = custody
+    app.finalize()
+    channel = app.topic(*map(settings.topic, SOURCES), key_type=bytes, value_type=bytes, value_serializer="raw")
+
+    async def consume(stream: Any) -> None:
+        async for event in stream.noack().events():
+            await custody.take(event.message)
+
+    app.agent(channel, name="custody", concurrency=1)(consume)
+    return app

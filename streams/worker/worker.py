@@ -1,0 +1,157 @@
+"""One worker, start to stop: topics, custody, Faust, its web port; it ends in bounded time, or says why not."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import cast
+
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
+
+from detectors.config import load
+from detectors.sections import Config
+from streams.errors import BrokerUnavailableError, StopError, StreamsError
+from streams.kafka import topics
+from streams.settings import Settings
+from streams.state.metrics import Metrics
+from streams.web.routes import pages
+from streams.web.server import WebServer
+from streams.web.view import Glance, look
+from streams.worker import faust_app
+from streams.worker.consumer_lag import Progress
+from streams.worker.partition_owner import Custody
+from streams.worker.readiness import Readiness
+from streams.worker.silence_watchdog import Watchdog
+
+log = logging.getLogger(__name__)
+
+_NOISY = ("aiokafka", "faust", "mode", "asyncio", "streams.worker.faust_app")
+
+
+def run(settings: Settings, started: Callable[[str], None]) -> None:
+    """Run a worker until it is told to stop by SIGTERM or SIGINT, or fails.
+
+    Args:
+        settings: everything it needs to know.
+        started: called with the web port's address once the worker has its partitions.
+
+    Raises:
+        StreamsError: what an operator can mend, by name; anything else is a fault of the program.
+        ConfigError: the detectors' configuration is refused; nothing was connected yet.
+    """
+    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for name in _NOISY:  # they log as errors what a rebalance or a starting broker brings about every day
+        logging.getLogger(name).setLevel("DEBUG" if settings.log_level == "debug" else "CRITICAL")
+    config = load(settings.preset, Path(settings.config) if settings.config else None)
+    asyncio.run(_main(settings, config, started))
+
+
+async def _main(settings: Settings, config: Config, started: Callable[[str], None]) -> None:
+    metrics = Metrics(settings.partitions)
+    await topics.ensure(settings)
+    custody = Custody(settings, config, metrics)
+    progress = Progress(custody)
+    readiness = Readiness(custody, progress)
+    metrics.ready.set_function(lambda: readiness.ready)
+    glance = Glance(asyncio.get_running_loop(), lambda: look(custody.partitions, ready=readiness.ready))
+    web = WebServer(settings, metrics.exposition, readiness.reason, pages(glance.take, settings))
+    app = faust_app.build(settings, custody)
+
+    async def tell_group(positions: Mapping[TopicPartition, int]) -> None:
+        await cast("faust_app.Consumer", app.consumer).tell_group(positions)
+
+    async def rejoin() -> None:
+        await cast("faust_app.Consumer", app.consumer).rejoin()
+
+    custody.commit, custody.rejoin = tell_group, rejoin
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    starting = asyncio.create_task(_start(app, lambda: started(web.url)))
+    readiness.tell()
+    watchdog = Watchdog(settings, config.merge, metrics, lambda: custody.partitions if custody.assigned else {})
+    works = (custody.tend(), progress.watch(), readiness.beat(), watchdog.run())
+    tending = [asyncio.create_task(work) for work in works]
+    try:
+        await _until_stopped(custody, app, stopping, starting)
+    finally:
+        _end_hard_after(settings.stop_timeout_s, custody)
+        await _stop(custody, app, settings.stop_timeout_s)
+        for task in (*tending, starting):  # not before: a flush that is broken off is not taken up again
+            task.cancel()
+        readiness.close()
+        web.close()
+    failure = _by_name(custody.failure, settings)
+    if failure is not None:
+        raise failure
+
+
+def _by_name(failure: Exception | None, settings: Settings) -> Exception | None:
+    """What Kafka's client gave up on, as an error an operator can mend."""
+    if isinstance(failure, KafkaError):
+        return BrokerUnavailableError(f"the broker at {settings.broker} was lost: {failure!r}")
+    return failure
+
+
+async def _start(app: faust_app.App, started: Callable[[], None]) -> None:
+    await app.start()
+    started()
+
+
+async def _until_stopped(
+    custody: Custody, app: faust_app.App, stopping: asyncio.Event, starting: asyncio.Task[None]
+) -> None:
+    """Wait for a signal, for a failure of ours, or for Faust to crash."""
+
+    async def crashed() -> None:
+        await starting
+        await app._crashed.wait()  # noqa: SLF001 - mode has no public way to await a crash
+        reason = app._crash_reason  # noqa: SLF001
+        raise reason if isinstance(reason, Exception) else RuntimeError(f"Faust crashed: {reason!r}")
+
+    waits = [asyncio.create_task(wait) for wait in (stopping.wait(), custody.failed.wait(), crashed())]
+    done, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
+        task.cancel()
+    for task in done:
+        error = task.exception()
+        if isinstance(error, Exception):
+            custody.fail(error)
+
+
+async def _stop(custody: Custody, app: faust_app.App, within_s: float) -> None:
+    """Write down, leave the group, hang up; a failing step does not keep the next from being taken."""
+    steps = ((custody.close, 0.4), (app.stop, 0.45), (custody.disconnect, 0.1))
+    for step, share in steps:
+        try:
+            async with asyncio.timeout(share * within_s):
+                await step()
+        except Exception as error:  # noqa: BLE001 - it stops anyway, and is read back from what was confirmed
+            why = "there was no answer in time" if isinstance(error, TimeoutError) else repr(error)
+            log.warning("while stopping: %s", why)
+            if step == custody.close and custody.failure is None:
+                custody.failure = StopError("not everything could be written down in time; it will be read again")
+
+
+def _end_hard_after(seconds: float, custody: Custody) -> None:
+    """End the process if hanging up hangs: a dead broker must not keep a worker from ending."""
+
+    def end() -> None:
+        failure = custody.failure
+        code = failure.exit_code if isinstance(failure, StreamsError) else int(failure is not None)
+        why = f"{failure}; " if failure is not None else ""
+        sys.stderr.write(f"crunchwatch worker: {why}not hung up within {seconds:g} s, ending hard\n")
+        sys.stderr.flush()
+        os._exit(code)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
