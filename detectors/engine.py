@@ -13,13 +13,13 @@ from typing import Any
 import msgspec
 
 from detectors import signals as sg
-from detectors.blindness import Blindness
 from detectors.calendar import NS
 from detectors.config import config_hash
 from detectors.detector import Detector, Draft
 from detectors.events import Event, Heartbeat, stream_of
+from detectors.feed_health import FeedHealth
+from detectors.log_positions import LogPosition, LogPositions
 from detectors.ordering import FAR_PAST, Ordering, Verdict
-from detectors.places import Place, Places
 from detectors.registry import detectors_of
 from detectors.sections import Config
 from detectors.sequences import Sequences
@@ -34,20 +34,20 @@ _UNUSED = (Verdict.LATE, Verdict.FAR_FUTURE, Verdict.CONFLICT, Verdict.CROWDED)
 LATE_REASONS: tuple[str, ...] = tuple(one.value for one in _UNUSED)
 
 
-class Refused(msgspec.Struct, frozen=True):
+class RejectedEvent(msgspec.Struct, frozen=True):
     """An event that was not used, and why: late, far_future, sequence_reused or too_many_waiting."""
 
     reason: str
     event: Event
-    place: Place | None = None
+    place: LogPosition | None = None
 
 
 class Result(msgspec.Struct):
     """What processing brought: outputs in order, late events, refused ones, and how many were duplicates."""
 
     outputs: list[sg.Output] = []
-    late: list[Refused] = []
-    conflicts: list[Refused] = []
+    late: list[RejectedEvent] = []
+    conflicts: list[RejectedEvent] = []
     duplicates: int = 0
 
 
@@ -59,7 +59,7 @@ class Engine:
         self._hash = config_hash(config)
         self._market = market
         self._ordering = Ordering(config.merge)
-        self._blindness = Blindness(config.stress.feeds)
+        self._blindness = FeedHealth(config.stress.feeds)
         self._detectors: tuple[Detector, ...] = (self._blindness, *detectors_of(config))
         self._timed = tuple(one for one in self._detectors if type(one).wake_at is not Detector.wake_at)
         self._by_kind: dict[type[Event], tuple[Detector, ...]] = {}
@@ -67,7 +67,7 @@ class Engine:
         self._grid = config.merge.grid_s * NS
         self._counts = Counts()
         self._thresholds = thresholds(config)
-        self._places = Places()
+        self._places = LogPositions()
         self._recent = Recent()
         self._sequences = Sequences()
         self._now = FAR_PAST
@@ -88,7 +88,7 @@ class Engine:
         """The newest moment of every stream that counts; FAR_PAST for one announced and not yet heard."""
         return self._ordering.marks()
 
-    def process(self, events: Iterable[Event], places: Sequence[Place] | None = None) -> Result:
+    def process(self, events: Iterable[Event], places: Sequence[LogPosition] | None = None) -> Result:
         """Take events, in any order and number; give what the watermark lets out.
 
         Args:
@@ -112,7 +112,7 @@ class Engine:
         self._counts.transitions += sum(isinstance(output, sg.Transition) for output in result.outputs)
         return result
 
-    def _admit(self, event: Event, place: Place | None, result: Result) -> None:
+    def _admit(self, event: Event, place: LogPosition | None, result: Result) -> None:
         verdict = self._ordering.accept(event)
         self._counts.received += 1
         if verdict is Verdict.TAKEN:
@@ -125,10 +125,10 @@ class Engine:
             result.duplicates += 1
         elif verdict is Verdict.LATE:
             self._counts.late += 1
-            result.late.append(Refused(verdict.value, event, place))
+            result.late.append(RejectedEvent(verdict.value, event, place))
         else:
             self._counts.refused += 1
-            result.conflicts.append(Refused(verdict.value, event, place))
+            result.conflicts.append(RejectedEvent(verdict.value, event, place))
 
     def _apply(self, event: Event, result: Result) -> None:
         self._now = max(self._now, event.known)
@@ -202,7 +202,7 @@ class Engine:
         self._recent.note(transition, step.marks)
         return transition
 
-    def places_of(self, output: sg.Output) -> list[Place]:
+    def places_of(self, output: sg.Output) -> list[LogPosition]:
         """Where the events behind an output lay in the log, as far as it is still known."""
         return self._places.of(output.causes)
 

@@ -15,7 +15,7 @@ from detectors.signals import Cause, Signal
 
 # The feeds a detector's signals rest on: when all of them are silent, what it last said is held, not known. What
 # happens rather than holds (auctions, spillover) runs out by time and rests on none. The latch bounds how many
-# conditions of a name are on at once, below MARKS_KEPT: no mark that is on is ever dropped.
+# conditions of a name are on at once, below STATES_KEPT: no mark that is on is ever dropped.
 FEEDS_OF: dict[str, tuple[str, ...]] = {
     "levels": ("yields",),
     "curve": ("yields",),
@@ -40,10 +40,10 @@ FEEDS_OF: dict[str, tuple[str, ...]] = {
     "coordination": ("yields", "futures", "flows"),
 }
 FOREVER = 2**63 - 1
-MARKS_KEPT = 256
+STATES_KEPT = 256
 
 
-class Mark(msgspec.Struct):
+class SignalState(msgspec.Struct):
     """The last signal of one subject, and for each level when it was last left (FOREVER while it is on).
 
     What the signal said in figures is kept for people to read; nothing is decided from it.
@@ -64,7 +64,7 @@ class Memory:
     """Marks by detector, name and subject."""
 
     def __init__(self) -> None:
-        self._marks: dict[tuple[str, str], dict[str, Mark]] = {}
+        self._marks: dict[tuple[str, str], dict[str, SignalState]] = {}
 
     def take(self, signal: Signal) -> None:
         """Note a signal."""
@@ -79,12 +79,12 @@ class Memory:
                 left[level] = signal.known
         if happened and not signal.level and before is not None:
             return  # a break that ends later is still the break that was said
-        if signal.subject not in marks and len(marks) >= MARKS_KEPT:
+        if signal.subject not in marks and len(marks) >= STATES_KEPT:
             off = [subject for subject, mark in marks.items() if not _on(mark)] or list(marks)
             del marks[min(off, key=lambda subject: (marks[subject].known, subject))]
         stands = f"at level {signal.level}:" if signal.level else "is off; its rule:"
         text = f"{signal.detector}.{signal.name} {signal.subject} {stands} {signal.rule}"
-        marks[signal.subject] = Mark(
+        marks[signal.subject] = SignalState(
             signal.id,
             signal.level,
             signal.known,
@@ -96,9 +96,9 @@ class Memory:
             signal.threshold,
         )
 
-    def holding(self, condition: Condition, now: int) -> tuple[Mark, int] | None:
+    def holding(self, condition: Condition, now: int) -> tuple[SignalState, int] | None:
         """The mark that makes a condition hold longest, and until when; None when none does."""
-        best: tuple[Mark, int] | None = None
+        best: tuple[SignalState, int] | None = None
         for subject in sorted(self._marks.get((condition.detector, condition.name), {})):
             if condition.subject not in {None, subject}:
                 continue
@@ -109,19 +109,19 @@ class Memory:
         return best
 
     @staticmethod
-    def _until(mark: Mark, condition: Condition) -> int:
+    def _until(mark: SignalState, condition: Condition) -> int:
         left = mark.left.get(condition.min_level)
         if left is None or left == FOREVER:
             return -1 if left is None else FOREVER
         return calendar.sessions_after(left, condition.within_sessions) if condition.within_sessions else left
 
-    def latest(self, condition: Condition) -> Mark | None:
+    def latest(self, condition: Condition) -> SignalState | None:
         """The newest word on what a condition asks for, whatever it says."""
         marks = self._marks.get((condition.detector, condition.name), {})
         asked = [mark for subject, mark in marks.items() if condition.subject in {None, subject}]
         return max(asked, key=lambda mark: (mark.known, mark.text), default=None)  # a text is the same in every market
 
-    def on(self, detectors: tuple[str, ...]) -> list[Mark]:
+    def on(self, detectors: tuple[str, ...]) -> list[SignalState]:
         """The marks of these detectors that are on now."""
         return [
             mark
@@ -161,10 +161,10 @@ class Memory:
         self._marks = {}
         for detector, name, subject, mark in plain:
             marks = self._marks.setdefault((detector, name), {})
-            marks[subject] = msgspec.convert(mark, type=Mark)
+            marks[subject] = msgspec.convert(mark, type=SignalState)
 
 
-def _on(mark: Mark) -> list[int]:
+def _on(mark: SignalState) -> list[int]:
     return [level for level, left in mark.left.items() if left == FOREVER]
 
 

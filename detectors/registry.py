@@ -1,7 +1,6 @@
 """Every detector of a market, in the order in which they see an event."""
 
 from detectors.detector import Detector
-from detectors.feedback import FeedbackLoop
 from detectors.funds.balanced import BalancedExposure
 from detectors.funds.coordination import FundCoordination
 from detectors.funds.cta import CtaExposure
@@ -21,7 +20,8 @@ from detectors.repo.floor import FailsFloor
 from detectors.repo.scarcity import CollateralScarcity
 from detectors.repo.specialness import SpecialnessTiers
 from detectors.sections import Config
-from detectors.spillover import ForeignSpillover
+from detectors.transmission.feedback import FeedbackLoop
+from detectors.transmission.spillover import ForeignSpillover
 from detectors.yields.auction import AuctionStrength
 from detectors.yields.curve import CurveSlopes
 from detectors.yields.levels import YieldLevels

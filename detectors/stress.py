@@ -18,7 +18,7 @@ import msgspec
 
 from detectors import calendar
 from detectors.events import Provenance
-from detectors.evidence import FOREVER, Mark, Memory, rests_on_blind
+from detectors.evidence import FOREVER, Memory, SignalState, rests_on_blind
 from detectors.sections import SUPPORTING, Rule, Stress
 from detectors.signals import STATES, Confidence, Evidence, Signal, State, weakest
 
@@ -29,7 +29,7 @@ class Held(msgspec.Struct, frozen=True):
     """A rule that holds: by which marks, until when by time alone, and whether on evidence that is silent now."""
 
     rule: Rule
-    marks: tuple[Mark, ...]
+    marks: tuple[SignalState, ...]
     until: int
     silent: bool
 
@@ -42,7 +42,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     confidence: Confidence
     evidence: tuple[Evidence, ...]
-    marks: tuple[Mark, ...]
+    marks: tuple[SignalState, ...]
 
 
 class Position(msgspec.Struct):
@@ -171,7 +171,7 @@ class StressTable:
             marks=marks,
         )
 
-    def _ended(self) -> tuple[tuple[Evidence, ...], tuple[Mark, ...]]:
+    def _ended(self) -> tuple[tuple[Evidence, ...], tuple[SignalState, ...]]:
         evidence, marks = [], []
         for rule in self.config.rules:
             if rule.name in self.position.carried.get(self.position.state, ()):
@@ -236,7 +236,7 @@ def _because(held: Held) -> Evidence:
     )
 
 
-def _supported(support: list[Mark]) -> tuple[Evidence, ...]:
+def _supported(support: list[SignalState]) -> tuple[Evidence, ...]:
     if not support:
         return ()
     ids = tuple(mark.id for mark in support)
@@ -249,7 +249,7 @@ def _kind(kinds: set[str]) -> str:
     return kinds.pop() if len(kinds) == 1 else "mixed"
 
 
-def _confidence(held: list[Held], support: list[Mark]) -> Confidence:
+def _confidence(held: list[Held], support: list[SignalState]) -> Confidence:
     living = [one for one in held if not one.silent]
     recorded = [one for one in living if provenance_of(one.marks) in {"official", "quoted"}]
     if not recorded:
@@ -257,6 +257,6 @@ def _confidence(held: list[Held], support: list[Mark]) -> Confidence:
     return "high" if len(recorded) > 1 or support else "medium"
 
 
-def provenance_of(marks: tuple[Mark, ...]) -> Provenance:
+def provenance_of(marks: tuple[SignalState, ...]) -> Provenance:
     """The least trusted provenance behind a step; official for one that time and calm brought about."""
     return weakest({mark.provenance for mark in marks} or {"official"})

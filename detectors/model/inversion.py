@@ -3,7 +3,7 @@
 Idea: the model turns a shock into a repo wedge (GCF less tri-party), a Treasury-OIS spread and a move of the curve;
 this turns them back. Levels cannot be used (since 2015 averages are 11 and 36 bp, a ratio of 3.3 where the model allows
 0.2 to 1), so each figure enters as its *change* from its median of the past 60 days. The wedge is rid of what quarter-
-and month-ends do to it first (:mod:`detectors.model.turns`); the inverse is :mod:`detectors.model.branches`.
+and month-ends do to it first (:mod:`detectors.model.calendar_effects`); the inverse is :mod:`detectors.model.branches`.
 
 Once a New York day, when the day's wedge is complete (tri-party comes last), with that day's last ten-year and
 three-month yields (a close before any quote) and the ten-year OIS, each if it is there; a missing one leaves its row
@@ -36,7 +36,7 @@ from detectors import calendar
 from detectors.detector import Detector, Draft, Reading, in_bp
 from detectors.events import Event, RepoPrint, SwapRate, YieldQuote
 from detectors.model.branches import OBSERVATIONS, Estimate, inverse
-from detectors.model.turns import Turns
+from detectors.model.calendar_effects import CalendarEffects
 from detectors.repo.corridor import series_of
 from detectors.rolling import Window
 from detectors.sections import Inversion
@@ -97,7 +97,7 @@ class ShockInversion(Detector):
         self._config = config
         floors = (config.wedge_noise_bp, config.treasury_ois_noise_bp, config.yield_noise_bp, config.slope_noise_bp)
         self._series = {name: Series(config, floor) for name, floor in zip(OBSERVATIONS, floors, strict=True)}
-        self._turns = Turns(config.calendar)
+        self._turns = CalendarEffects(config.calendar)
         self._days: dict[str, dict[str, Reading]] = {}
         self._stepped = ""
         self._last: dict[str, float] = {}

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from detectors import calendar
-from detectors.evidence import FEEDS_OF, FOREVER, Mark, rests_on_blind
+from detectors.evidence import FEEDS_OF, FOREVER, SignalState, rests_on_blind
 from detectors.sections import EVENTS, Condition, Rule
 from detectors.signals import STATES, State
 from detectors.stress import Held, StressTable
@@ -34,7 +34,7 @@ class ConditionOutlook(msgspec.Struct, frozen=True, kw_only=True):
     holds: bool
     until_ns: int | None
     blind_on: tuple[str, ...]
-    last: Mark | None
+    last: SignalState | None
     margins: tuple[Margin, ...]
 
 

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from detectors.blindness import feed_of
 from detectors.calendar import DAY, is_business_day, ny, ny_date
+from detectors.feed_health import feed_of
 from detectors.sections import Config
 from detectors.signals import STATES, Output, Signal, State, Transition
 from replay.scenarios.scenario import Script

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-from detectors.blindness import feed_of
 from detectors.engine import Engine
 from detectors.events import Event, Heartbeat, order_key, stream_of
+from detectors.feed_health import feed_of
 from detectors.sections import Config
 from detectors.signals import Cause, Evidence, Output, Signal, Transition, from_json
 from replay.errors import DataError, ReplayError

@@ -12,8 +12,8 @@ import msgspec
 
 from detectors import codec
 from detectors.codec import Reject
-from detectors.engine import Engine, Refused
-from detectors.places import Place
+from detectors.engine import Engine, RejectedEvent
+from detectors.log_positions import LogPosition
 from detectors.signals import Output
 from streams.state import snapshot_records
 from streams.state.snapshot_records import Mark
@@ -31,8 +31,8 @@ class Applied(msgspec.Struct):
     market: str | None = None
     events: int = 0
     duplicates: int = 0
-    outputs: list[tuple[Output, list[Place]]] = msgspec.field(default_factory=list)
-    late: list[Refused] = msgspec.field(default_factory=list)
+    outputs: list[tuple[Output, list[LogPosition]]] = msgspec.field(default_factory=list)
+    late: list[RejectedEvent] = msgspec.field(default_factory=list)
     rejects: list[Reject] = msgspec.field(default_factory=list)
 
 
@@ -104,7 +104,7 @@ class Partition:
             return applied
         if offset < market.seen.get(topic, 0):
             return applied
-        result = market.engine.process(events, [Place(name, self.number, offset)] * len(events))
+        result = market.engine.process(events, [LogPosition(name, self.number, offset)] * len(events))
         market.dirty = True
         applied.events = len(events)
         applied.duplicates = result.duplicates

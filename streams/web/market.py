@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from detectors.calendar import NS
-from detectors.evidence import Mark
+from detectors.evidence import SignalState
 from detectors.ordering import FAR_PAST
 from detectors.signals import STATES, State
 from detectors.view.outlook import Change
@@ -221,7 +221,7 @@ def _transition(one: Recalled, name: str, settings_hint: str, *, opened: bool) -
     )
 
 
-def _told(mark: Mark) -> str:
+def _told(mark: SignalState) -> str:
     values = "".join(
         f"<div><dt>{escape(name)}</dt><dd>{escape(text)}</dd></div>" for name, text in figures(mark.values)
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from detectors.evidence import Mark
+from detectors.evidence import SignalState
 from detectors.view.margins import Margin
 from detectors.view.outlook import ConditionOutlook, RuleOutlook
 from streams.web.format import (
@@ -71,7 +71,7 @@ def _clock(one: ConditionOutlook) -> str:
     return ""
 
 
-def _outlasting(one: ConditionOutlook, mark: Mark, margin: Margin) -> str:
+def _outlasting(one: ConditionOutlook, mark: SignalState, margin: Margin) -> str:
     """Why a condition holds whose figure no longer does: what was said and how long it counts, then what is missing."""
     words = [f"{name} {text}" for name, text in figures(_in_unit(mark.values, margin.unit))]
     said_at = f" ({', '.join(words)})" if words else ""
@@ -102,5 +102,5 @@ def _margin(margin: Margin) -> str:
     )
 
 
-def _word(mark: Mark) -> str:
+def _word(mark: SignalState) -> str:
     return f"<span class=quiet>last said {brief(mark.known)}: {escape(mark.text)}</span>"

@@ -22,7 +22,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from detectors.engine import Engine
-from detectors.places import Place
+from detectors.log_positions import LogPosition
 from detectors.sections import Config
 from detectors.signals import Transition
 from streams.errors import BrokerUnavailableError, FencedError, StreamsError
@@ -212,7 +212,7 @@ class Custody:
         self.metrics.applied(topic, applied, time.perf_counter() - began)
 
     def _keep(self, number: int, applied: Applied, message: Message) -> None:
-        place = Place(message.topic, message.partition, message.offset)
+        place = LogPosition(message.topic, message.partition, message.offset)
         kept = self._ledgers[number]
         kept.enter(outgoing.output(found, places) for found, places in applied.outputs)
         kept.enter(outgoing.late(late, place) for late in applied.late)

@@ -5,17 +5,17 @@ from typing import Any
 
 import msgspec
 
-from detectors.blindness import Blindness
 from detectors.detector import Detector, Draft
 from detectors.events import Event
+from detectors.feed_health import FeedHealth
 from detectors.registry import detectors_of
 from detectors.sections import Config
 from detectors.signals import Signal
 
 
 def all_of(config: Config) -> dict[str, Detector]:
-    """Every detector by name, Blindness too."""
-    return {one.name: one for one in (Blindness(config.stress.feeds), *detectors_of(config))}
+    """Every detector by name, FeedHealth too."""
+    return {one.name: one for one in (FeedHealth(config.stress.feeds), *detectors_of(config))}
 
 
 def plain(state: Any) -> Any:

@@ -40,7 +40,7 @@ def kind_of(day: dt.date) -> str:
     return "beside_quarter_end" if any(calendar.is_quarter_end(one) for one in beside) else "ordinary"
 
 
-class Turns:
+class CalendarEffects:
     """The regression's state: coefficients, their covariance, and the spread of each kind of day."""
 
     def __init__(self, config: Calendar) -> None:

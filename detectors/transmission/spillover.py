@@ -31,11 +31,11 @@ import msgspec
 import numpy as np
 
 from detectors import calendar
-from detectors.abnormal import STUDENT_5_PCT, Day, MarketModel, cross_sectional_t, rank_z
 from detectors.detector import Detector, Draft, Reading
 from detectors.events import EquityIndex, Event
 from detectors.sections import Spillover
 from detectors.signals import Signal
+from detectors.transmission.abnormal import STUDENT_5_PCT, Day, MarketModel, cross_sectional_t, rank_z
 
 SHOCKS_KEPT = 8
 ALL = "ALL"

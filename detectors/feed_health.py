@@ -1,4 +1,4 @@
-"""Blindness: on which evidence a market cannot be seen, because its feed was never heard or has gone silent.
+"""Feed health: on which evidence a market cannot be seen, because its feed was never heard or has gone silent.
 
 Idea: silence is not calm. Each feed has a number of sessions after which its silence counts; a feed never heard is
 blind from the start. What time brings about is decided at the New York midnight that ends the last allowed session.
@@ -41,7 +41,7 @@ def feed_of(event: Event) -> str | None:
     return FEED_OF.get(type(event))
 
 
-class Blindness(Detector):
+class FeedHealth(Detector):
     """Remembers when each feed last spoke."""
 
     name = "blindness"
