@@ -383,10 +383,11 @@ async def _of_topics(
 
 def _configured(output: "Output", preset: str | None, config: Path | None) -> "Config":
     """The configuration asked for; if none is, the preset that an output was made with, or else the default."""
-    from detectors.config import PRESETS, config_hash, load
+    from detectors.config import PRESETS, load
+    from detectors.registry import hash_behind
 
     if preset is None and config is None:
-        made_with = [one for one in map(load, PRESETS) if config_hash(one) == output.config_hash]
+        made_with = [one for one in map(load, PRESETS) if hash_behind(one, output) == output.config_hash]
         return made_with[0] if made_with else load()
     return load(preset or "desk", config)
 

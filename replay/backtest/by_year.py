@@ -94,7 +94,7 @@ def _blind(said: list[Output], script: Script, feeds: tuple[str, ...]) -> list[t
             first.setdefault(feed, event.known)
     spells: dict[str, list[tuple[int, int]]] = {feed: [(0, first.get(feed, ALWAYS))] for feed in feeds}
     for one in said:
-        if isinstance(one, Signal) and (one.detector, one.name) == ("blindness", "blind"):
+        if isinstance(one, Signal) and (one.detector, one.name) == ("feed_health", "blind"):
             mine = spells[one.subject]
             if one.active:
                 mine.append((one.known, ALWAYS))

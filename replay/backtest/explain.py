@@ -162,7 +162,7 @@ def _unseen(feed: str, output: Output, signals: Iterable[Signal], events: Collec
     words = [
         one
         for one in signals
-        if (one.detector, one.name, one.subject) == ("blindness", "blind", feed) and one.known <= output.known
+        if (one.detector, one.name, one.subject) == ("feed_health", "blind", feed) and one.known <= output.known
     ]
     last = max(words, key=lambda one: one.known, default=None)
     heard = last is not None or any(event.known <= output.known and feed_of(event) == feed for event in events)

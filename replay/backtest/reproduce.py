@@ -12,10 +12,10 @@ from typing import Literal
 
 import msgspec
 
-from detectors.config import config_hash
 from detectors.engine import Engine
 from detectors.events import Event, Heartbeat, order_key, stream_of
 from detectors.ordering import FAR_PAST
+from detectors.registry import hash_behind
 from detectors.sections import Config
 from detectors.signals import Cause, Output, content_id
 
@@ -63,7 +63,7 @@ def _refused(output: Output, config: Config) -> Rehearsal | None:
     if own != output.id:
         why = f"its content gives the id {own}: it is not what the engine wrote"
         return Rehearsal(id=output.id, verdict="altered", why=why)
-    mine = config_hash(config)
+    mine = hash_behind(config, output)
     if mine != output.config_hash:
         why = f"it was made with configuration {output.config_hash}, this is {mine}"
         return Rehearsal(id=output.id, verdict="other configuration", why=why)

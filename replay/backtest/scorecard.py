@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from detectors.calendar import DAY, ny, ny_date
-from detectors.sections import EVENTS
+from detectors.registry import installed
 from detectors.signals import Output, Signal, State, Transition
 from replay.dataset.loader import BUNDLED
 
@@ -105,7 +105,8 @@ def _row(claim: Claim, signals: list[Signal], transitions: list[Transition]) -> 
     said = [_said(one) for one in _strongest(of_the_day)]
     if not said:
         # What happens rather than holds is over when it was said: it is never 'still on'.
-        lasting = [one for one in of_series if one.name in watch.lasting and (one.detector, one.name) not in EVENTS]
+        happens = installed().happens
+        lasting = [one for one in of_series if one.name in watch.lasting and (one.detector, one.name) not in happens]
         said = [_said(one, "still on: ") for one in _standing(lasting, claim.date)]
     seen = bool(said)
     said += [_said(one) for one in _undone(of_the_day, signals)]

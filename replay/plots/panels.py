@@ -9,9 +9,10 @@ from detectors.calendar import DAY, is_business_day, ny, ny_date
 from detectors.config import config_hash
 from detectors.detector import in_bp
 from detectors.events import PolicyRate, RepoPrint, YieldQuote
-from detectors.repo.floor import FailsCharge
+from detectors.registry import installed
+from detectors.repo.fails_charge import FailsCharge
 from detectors.repo.policy import PolicyBook
-from detectors.sections import EVENTS, Config
+from detectors.sections import Config
 from detectors.signals import Output, Signal, Transition, weakest
 from replay.plots.state_band import Band
 from replay.plots.style import (
@@ -247,7 +248,7 @@ class Picture:
     def _said(self, panel: "Axes", rows: list[str]) -> None:
         for index, row in enumerate(rows):
             mine = [one for one in self._signals if one.detector == row]
-            held = [one for one in mine if (one.detector, one.name) not in EVENTS]
+            held = [one for one in mine if (one.detector, one.name) not in installed().happens]
             for begins, ends in self._held(held):
                 panel.plot([at(begins), at(ends)], [index, index], color="#B9CBD8", linewidth=7, solid_capstyle="butt")
             for one in mine:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from detectors.calendar import NS
 from detectors.signals import STATES
 from detectors.view.status import Status
-from streams.web.format import FEED_NAMES, moment, plain
+from streams.web.format import feed_name, moment, plain
 from streams.web.market import badge, lag, market
 from streams.web.view import Seen
 
@@ -108,7 +108,7 @@ def _overview(seen: Seen, full: Collection[int]) -> str:
 
 def _row(status: Status, number: int, now_ns: int, full: Collection[int]) -> str:
     where = f"#m{number}" if number in full else f"/?market={quote(status.market, safe='')}"
-    blind = ", ".join(FEED_NAMES.get(feed, feed) for feed in status.blind_on) or "nothing"
+    blind = ", ".join(feed_name(feed) for feed in status.blind_on) or "nothing"
     since = moment(status.since_ns) if status.since_ns > 0 else "the beginning"
     cells = (badge(status.state), escape(status.kind), since, escape(blind), lag(status, now_ns))
     names = ("State", "Kind", "Since", "Blind on", "Behind now")

@@ -12,15 +12,15 @@ from detectors.view.outlook import Change
 from detectors.view.recent import Recalled
 from detectors.view.status import Status
 from streams.web.format import (
-    FEED_NAMES,
-    SIGNAL_NAMES,
     STATE_MARKS,
     STATE_NAMES,
     amount,
     duration,
+    feed_name,
     figures,
     moment,
     plain,
+    signal_name,
     unit_of,
 )
 from streams.web.rules import rule
@@ -76,7 +76,7 @@ def _head(seen: MarketSeen, now_ns: int, number: int) -> str:
         facts.append(("Kind", escape(plain(status.kind))))
     facts.append(("Confidence", escape(status.confidence)))
     if status.evidence.get(PREWARNING):
-        facts.append(("Pre-warning", escape(SIGNAL_NAMES[PREWARNING])))
+        facts.append(("Pre-warning", escape(signal_name(*PREWARNING.split(".")))))
     if status.watermark_ns > 0:
         facts.append(
             ("Settled up to", f"{moment(status.watermark_ns)} <span class=quiet>{_behind(status, now_ns)}</span>")
@@ -150,13 +150,13 @@ def _way(change: Change, status: Status) -> str:
     if change.at_ns is None and not rises:
         when = "once "
     arrow = "↑" if rises else "↓"
-    by = escape(plain(change.by.replace("repo_gc", FEED_NAMES["repo_gc"])))
+    by = escape(plain(change.by.replace("repo_gc", feed_name("repo_gc"))))
     return f'<li><span aria-hidden="true">{arrow}</span> To {badge(change.to_state)} {when}{by}.</li>'
 
 
 def _sight(status: Status) -> str:
     feeds = "".join(
-        f'<li class="{"blind" if feed in status.blind_on else "alive"}">{escape(FEED_NAMES.get(feed, feed))} '
+        f'<li class="{"blind" if feed in status.blind_on else "alive"}">{escape(feed_name(feed))} '
         f"<b>{'blind' if feed in status.blind_on else 'seen'}</b></li>"
         for feed in status.feeds
     )
@@ -204,7 +204,7 @@ def _transition(one: Recalled, name: str, settings_hint: str, *, opened: bool) -
         ("Kind", escape(step.kind)),
         ("Confidence", escape(step.confidence)),
         ("Provenance", f"{escape(step.provenance)}, at the weakest"),
-        ("Blind on", escape(", ".join(FEED_NAMES.get(feed, feed) for feed in step.blind_on)) or "nothing"),
+        ("Blind on", escape(", ".join(feed_name(feed) for feed in step.blind_on)) or "nothing"),
     ]
     rules = "".join(
         f'<li><span aria-hidden="true" class="mark">{"✓" if evidence.holds else "✗"}</span> '

@@ -8,12 +8,12 @@ from detectors.evidence import SignalState
 from detectors.view.margins import Margin
 from detectors.view.outlook import ConditionOutlook, RuleOutlook
 from streams.web.format import (
-    FEED_NAMES,
     STATE_NAMES,
     amount,
     brief,
     counted,
     distance,
+    feed_name,
     figures,
     plain,
     signal_name,
@@ -47,7 +47,7 @@ def _condition(one: ConditionOutlook) -> str:
     outlasted = one.last if one.holds and one.margins and not one.margins[0].reached else None
     notes = [_clock(one)] if outlasted is None and _clock(one) else []
     if one.blind_on:
-        feeds = ", ".join(FEED_NAMES.get(feed, feed) for feed in one.blind_on)
+        feeds = ", ".join(feed_name(feed) for feed in one.blind_on)
         held = ": held as last said" if one.last is not None else ""
         notes.append(f"<span class=blind>blind on {escape(feeds)}{held}</span>")
     if outlasted is not None:

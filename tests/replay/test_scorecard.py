@@ -5,9 +5,7 @@ import datetime as dt
 import pytest
 
 from detectors.calendar import ny
-from detectors.sections import EVENTS
 from detectors.signals import Signal, Transition
-from replay.backtest import scorecard
 from replay.backtest.scorecard import WATCHES, Row, claims, score
 
 
@@ -116,7 +114,7 @@ def test_a_condition_that_lasts_is_seen_while_it_is_on() -> None:
 def test_what_happens_rather_than_holds_is_never_still_on(monkeypatch: pytest.MonkeyPatch) -> None:
     said = [signal("floor", "breach", "10Y-OTR", "2021-03-03", level=3)]
     assert row(score(said), "2021-03-04", "10Y-OTR special repo").said != ()
-    monkeypatch.setattr(scorecard, "EVENTS", (*EVENTS, ("floor", "breach")))
+    monkeypatch.setattr(installed(), "happens", installed().happens | {("floor", "breach")})
     assert row(score(said), "2021-03-04", "10Y-OTR special repo").said == ()
     assert row(score(said), "2021-03-04", "10Y-OTR special repo").verdict == "not seen"
 
