@@ -55,7 +55,7 @@ def outside() -> tuple[type[Detector], ...]:
 
 def checked(found: Iterable[tuple[object, str]]) -> tuple[type[Detector], ...]:
     """Detectors from outside, each with where it is from, when they fit beside ours and each other."""
-    taken: set[str] = {one.name for one in (*own(), FeedHealth)}
+    taken = {FeedHealth.name, *(one.name for one in own())}
     fitting: list[type[Detector]] = []
     for member, place in found:
         if not (isinstance(member, type) and issubclass(member, Detector) and _named(member)):

@@ -59,8 +59,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Partitions of every topic; markets are spread over them."""
     replication: int = 1
     """Copies of every topic that is created; 3 on a cluster."""
-    retention_days: int = 400
-    """How long the broker keeps what came in and went out; a lost state is rebuilt from as much."""
+    retention_days: int = 1_700
+    """How long the broker keeps what came in and went out: a lost state is rebuilt from as much, so at least as long as
+    the detector looks back that looks back furthest."""
     preset: Literal["desk", "framework"] = "desk"
     """The detectors' configuration."""
     config: str = ""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from streams.cli.config_commands import config
 from streams.cli.deadletter_commands import deadletter
 
 if TYPE_CHECKING:
@@ -167,4 +168,4 @@ async def _until_told(settings: Settings) -> None:
     await notifying.run(settings, click.echo, stopping)
 
 
-COMMANDS: tuple[click.Command, ...] = (worker, topics, broker, watch, deadletter, notify)
+COMMANDS: tuple[click.Command, ...] = (worker, topics, broker, watch, deadletter, notify, config)

@@ -65,7 +65,11 @@ def _restore(
     unusable: dict[str, str] = {}
     for market, record in found.markets.items():
         try:
-            engines[market] = Engine.restore(config, market, record.state)
+            engine = engines[market] = Engine.restore(config, market, record.state)
+            for name, why in engine.anew.items():
+                log.warning(
+                    "%s: detector '%s' begins anew (%s); what it last said stands until it is warm", market, name, why
+                )
         except SnapshotError as error:
             unusable[market] = error.reason
             metrics.refused(error.reason)

@@ -16,8 +16,9 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from detectors.config import load
+from detectors.config_diff import longest_window
 from detectors.sections import Config
-from streams.errors import BrokerUnavailableError, StopError, StreamsError
+from streams.errors import BrokerUnavailableError, SettingsError, StopError, StreamsError
 from streams.kafka import topics
 from streams.settings import Settings
 from streams.state.metrics import Metrics
@@ -50,7 +51,20 @@ def run(settings: Settings, started: Callable[[str], None]) -> None:
     for name in _NOISY:  # they log as errors what a rebalance or a starting broker brings about every day
         logging.getLogger(name).setLevel("DEBUG" if settings.log_level == "debug" else "CRITICAL")
     config = load(settings.preset, Path(settings.config) if settings.config else None)
+    check_retention(settings, config)
     asyncio.run(_main(settings, config, started))
+
+
+def check_retention(settings: Settings, config: Config) -> None:
+    """Reject a retention from which a lost state could not be rebuilt: a detector would be blind and nobody told."""
+    needed, name = longest_window(config)
+    if settings.retention_days < needed:
+        raise SettingsError(
+            "retention_days",
+            f"the topics keep {settings.retention_days} days, but '{name}' looks back {needed} days: a state that is "
+            f"lost could not be rebuilt from them. Set CRUNCHWATCH_RETENTION_DAYS to {needed} or more, or shorten its "
+            "window",
+        )
 
 
 async def _main(settings: Settings, config: Config, started: Callable[[str], None]) -> None:

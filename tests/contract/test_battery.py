@@ -14,6 +14,7 @@ import pytest
 
 from detectors import events as ev
 from detectors.config import load
+from detectors.registry import installed
 from detectors.signals import TRUST
 from tests.contract.bench import Bench, all_of, plain
 from tests.support import make

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from detectors.config import PRESETS, ConfigError, config_hash, load, parse
+from detectors.registry import installed
 from detectors.sections import Config
 
 Path = tuple[str | int, ...]

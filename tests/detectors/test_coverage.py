@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from detectors import coverage_doc
 from detectors.config import load
-from detectors.registry import detectors_of
+from detectors.registry import detectors_of, installed
 from detectors.view.gauges import FAMILIES
 from replay.scenarios.scenario import named, script
 from tests.detectors.test_engine import CONFIG, Engine
@@ -66,6 +67,10 @@ def possible() -> set[str]:
 def test_the_metrics_the_table_speaks_of_are_the_workers() -> None:
     spoken_of = {"crunchwatch_evidence_level", "crunchwatch_value", "crunchwatch_state", "crunchwatch_blind"}
     assert spoken_of <= {family.name for family in FAMILIES}
+
+
+def test_the_page_is_what_the_detectors_say() -> None:
+    assert (ROOT / "docs" / "coverage.md").read_text("utf-8") == coverage_doc.page()
 
 
 def test_every_detector_and_every_indicator_has_a_row() -> None:

@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 
 from detectors.calendar import ny
+from detectors.registry import installed
 from detectors.signals import Signal, Transition
 from replay.backtest.scorecard import WATCHES, Row, claims, score
 
