@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -124,6 +124,24 @@ async def follow(
                         yield step
                 if not records:
                     yield None
+
+
+async def messages(settings: Settings, names: Sequence[str]) -> AsyncGenerator[tuple[str, bytes], None]:
+    """Give topic and value of everything on some topics, from their beginning and for as long as it is asked for.
+
+    Args:
+        settings: where the broker is, and how many partitions the topics have.
+        names: of topics, without the prefix.
+
+    Raises:
+        BrokerUnavailableError: nobody answers there.
+    """
+    plain = {settings.topic(name): name for name in names}
+    async with clients.reader(settings) as reader:
+        reader.assign([TopicPartition(topic, number) for topic in plain for number in range(settings.partitions)])
+        await reader.seek_to_beginning()
+        async for message in reader:
+            yield plain[message.topic], message.value
 
 
 def _read(raw: bytes) -> Step | None:
