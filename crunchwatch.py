@@ -54,13 +54,13 @@ class Crunchwatch(click.Group):
 def _exit_code(error: Exception) -> int | None:
     """The code of an error that was made for the user; None for one that is a fault of this program."""
     from detectors.config import ConfigError
+    from transport.errors import CrunchwatchError
 
     if isinstance(error, ConfigError):
         return EXIT_CONFIGURATION
-    code = getattr(error, "exit_code", None)
-    if code is None and isinstance(error, OSError):  # a full disk, a folder that may not be written
-        return EXIT_DIFFERENCE
-    return code if isinstance(code, int) else None
+    if isinstance(error, CrunchwatchError):
+        return error.exit_code
+    return EXIT_DIFFERENCE if isinstance(error, OSError) else None  # a full disk, a folder that may not be written
 
 
 @click.group(cls=Crunchwatch, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,8 +1,10 @@
 """What can go wrong at the live edge, each with a name; the command line prints the message, never a traceback."""
 
+from transport.errors import CrunchwatchError
 
-class StreamsError(Exception):
-    """Anything a user or an operator can mend; the message says what and how."""
+
+class StreamsError(CrunchwatchError):
+    """The base of all errors of this package."""
 
     exit_code = 10
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from replay.errors import ReplayError
+from replay.errors import PlotError, ReplayError
 
 if TYPE_CHECKING:
     from detectors.model.equilibrium import Parameters
@@ -129,7 +129,7 @@ def _plot(path: Path, options: dict[str, float | None], beta: float | None, shor
     size = abs(FIGURE_5_BETA if beta is None else beta)
     try:
         model_plot.figures(path, parameters, size, short_rate)
-    except (ModelError, model_plot.PlotError) as error:
+    except (ModelError, PlotError) as error:
         raise ModelRefusedError(str(error)) from None
     click.echo(f"figures 5 and 7: {path}", err=True)
 

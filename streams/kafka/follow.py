@@ -16,6 +16,7 @@ from streams.kafka import clients
 from streams.kafka.broker_watch import Vigil
 from streams.kafka.topics import TRANSITIONS
 from streams.settings import Settings
+from transport import aiokafka_internals
 
 _POLL_S = 0.25
 _REMEMBERED = 100_000
@@ -103,7 +104,7 @@ async def follow(
         topic = settings.topic(TRANSITIONS)
         if topic not in await reader.topics():
             raise BrokerUnavailableError(f"there is no topic '{topic}' at {settings.broker}: has a worker run there?")
-        await reader._client.set_topics([topic])  # noqa: SLF001 - the public way would also subscribe
+        await aiokafka_internals.know_topics(reader, [topic])
         partitions = reader.partitions_for_topic(topic) or set()
         places = [TopicPartition(topic, number) for number in sorted(partitions)]
         reader.assign(places)

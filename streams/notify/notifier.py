@@ -29,6 +29,7 @@ from streams.notify.incidents import INCIDENTS, Due, Incident, Outbox, Policy, t
 from streams.notify.outbox import Store
 from streams.notify.pagerduty import Accepted, Later, Outcome, Pager, Refused, wait_s
 from streams.settings import Settings
+from transport import aiokafka_internals
 
 log = logging.getLogger(__name__)
 
@@ -171,7 +172,7 @@ async def _begin(reader: AIOKafkaConsumer, settings: Settings, outbox: Outbox) -
     topic = settings.topic(TRANSITIONS)
     if topic not in await reader.topics():
         raise BrokerUnavailableError(f"there is no topic '{topic}' at {settings.broker}: has a worker run there?")
-    await reader._client.set_topics([topic])  # noqa: SLF001 - the public way would also subscribe
+    await aiokafka_internals.know_topics(reader, [topic])
     places = [TopicPartition(topic, number) for number in sorted(reader.partitions_for_topic(topic) or ())]
     ends, first = await reader.end_offsets(places), await reader.beginning_offsets(places)
     reader.assign(places)

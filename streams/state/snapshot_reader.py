@@ -19,6 +19,7 @@ from streams.kafka import clients
 from streams.kafka.topics import SNAPSHOTS, SOURCES
 from streams.settings import Settings
 from streams.state import snapshot_records
+from transport import aiokafka_internals
 
 _POLL_MS = 500
 Record: TypeAlias = "ConsumerRecord[bytes, bytes]"
@@ -66,8 +67,7 @@ async def _recover(reader: AIOKafkaConsumer, settings: Settings, numbers: list[i
     sources = {
         TopicPartition(settings.topic(topic), number): (topic, number) for topic in SOURCES for number in numbers
     }
-    # Told at once, the client learns all topics in one request; asked one by one it waits a tenth of a second for each.
-    await reader._client.set_topics({place.topic for place in (*snapshots, *sources)})  # noqa: SLF001
+    await aiokafka_internals.know_topics(reader, (place.topic for place in (*snapshots, *sources)))
     ends = await reader.end_offsets([*snapshots, *sources])
     first = await reader.beginning_offsets(list(sources))
     logs = await _read_to_end(reader, {place: ends[place] for place in snapshots})

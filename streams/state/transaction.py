@@ -13,7 +13,7 @@ import logging
 from collections.abc import Iterable, Sequence
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import InvalidProducerEpoch, KafkaError, ProducerFenced
+from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
 
 from streams.errors import BrokerUnavailableError, FencedError, SnapshotTooLargeError
 from streams.kafka import clients
@@ -23,6 +23,7 @@ from streams.state import snapshot_records
 from streams.state.metrics import Metrics
 from streams.state.outgoing import Outgoing
 from streams.state.partition import Partition
+from transport import producers
 
 log = logging.getLogger(__name__)
 
@@ -91,25 +92,10 @@ class Ledger:
         self.due, self.due_bytes = [], 0
 
     async def close(self) -> None:
-        """Hang up, without waiting for a broker that is gone; an open transaction is undone by the next owner."""
-        stopping = asyncio.create_task(self._producer.stop())
-        done, _ = await asyncio.wait([stopping], timeout=CLOSE_WITHIN_S)
-        if not done:
-            stopping.cancel()
-            await self._abandon()
-        elif (error := stopping.exception()) is not None:
-            log.info("partition %d: while hanging up: %r", self.number, error)
-
-    async def _abandon(self) -> None:
-        # Left alone, the client would try for ever to deliver what nobody waits for any more.
-        task = self._producer._sender.sender_task  # noqa: SLF001 - aiokafka has no way to stop without a flush
-        if task is not None:
-            task.cancel()
-        try:
-            async with asyncio.timeout(CLOSE_WITHIN_S):
-                await self._producer.client.close()
-        except (KafkaError, OSError, TimeoutError) as error:
-            log.info("partition %d: while abandoning: %r", self.number, error)
+        """Stop the producer in bounded time; an open transaction is undone by the next owner."""
+        error = await producers.stop(self._producer, within_s=CLOSE_WITHIN_S)
+        if error is not None:
+            log.info("partition %d: while closing: %r", self.number, error)
 
 
 def records_of(partition: Partition, settings: Settings, metrics: Metrics) -> list[Outgoing]:

@@ -18,6 +18,7 @@ from streams.errors import BrokerUnavailableError, StreamsError
 from streams.kafka import clients
 from streams.kafka.topics import SOURCES
 from streams.worker.partition_owner import Custody
+from transport import aiokafka_internals
 
 ASK_EVERY_S = 3.0
 ANSWER_WITHIN_S = 5.0
@@ -55,8 +56,7 @@ class Progress:
         while True:
             try:
                 async with clients.reader(settings, patience_s=ANSWER_WITHIN_S) as reader:
-                    names = {settings.topic(topic) for topic in SOURCES}
-                    await reader._client.set_topics(names)  # noqa: SLF001 - one request for all, not one for each
+                    await aiokafka_internals.know_topics(reader, map(settings.topic, SOURCES))
                     while True:
                         async with asyncio.timeout(2 * ANSWER_WITHIN_S):
                             await self.look(reader)

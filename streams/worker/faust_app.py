@@ -18,13 +18,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
 
-from streams.kafka import clients, security
+from streams.kafka import security
 from streams.kafka.topics import SOURCES
 from streams.settings import Settings
+from transport import aiokafka_internals
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # Faust's dependencies warn at import; that is not the user's concern
@@ -64,15 +64,13 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
-        consumer._partition_assignment_strategy = [RangePartitionAssignor]  # noqa: SLF001 - see the module's words
-        # Faust sets this only together with its own transactions; what a producer undid is not for us.
-        consumer._isolation_level = "read_committed"  # noqa: SLF001 - read when the consumer starts
+        aiokafka_internals.assign_by_range(consumer)
         return cast("AIOKafkaConsumer", consumer)
 
     async def on_start(self) -> None:
         """Start the consumer, and mind brokers that answer an empty fetch at once."""
         await super().on_start()
-        clients.pace_fetches(self._ensure_consumer())
+        aiokafka_internals.pace_fetches(self._ensure_consumer())
 
     async def tell_group(self, positions: Mapping[TopicPartition, int]) -> None:
         """Set the group's offsets. They are for onlookers: failing, in a rebalance say, costs nothing."""
@@ -94,7 +92,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         await self.call_thread(self._rejoin)
 
     async def _rejoin(self) -> None:
-        self._ensure_consumer()._coordinator.request_rejoin()  # noqa: SLF001 - aiokafka offers no other way
+        aiokafka_internals.request_rejoin(self._ensure_consumer())
 
 
 class Consumer(driver.Consumer):

@@ -12,6 +12,7 @@ from detectors.signals import STATES
 from detectors.view.gauges import FAMILIES, KINDS, MAX_SERIES
 from streams.state.metrics import Metrics
 from streams.state.partition import REASONS as MARKET_REASONS
+from streams.worker import prometheus_internals
 
 LABELS = {
     "market": "a market; at most `CRUNCHWATCH_MAX_MARKETS` a worker",
@@ -83,9 +84,9 @@ def rows(metrics: Metrics) -> list[Row]:
     found = []
     declared = {family.name: ("market", *family.labels) for family in FAMILIES}
     statesets = {family.name for family in FAMILIES if family.type == "stateset"}
-    for collector in metrics.registry._collector_to_names:  # noqa: SLF001 - what is declared, used or not yet
+    for collector in prometheus_internals.collectors(metrics.registry):
         for family in collector.collect():
-            labels = declared.get(family.name, tuple(getattr(collector, "_labelnames", ())))
+            labels = declared.get(family.name, prometheus_internals.labels(collector))
             kind = "stateset" if family.name in statesets else family.type
             if family.type == "histogram":
                 labels = (*labels, "le")

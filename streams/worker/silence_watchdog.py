@@ -25,6 +25,7 @@ from streams.state import snapshot_reader
 from streams.state.metrics import Metrics
 from streams.state.partition import Partition
 from streams.worker.stream_silence import NS, Silences
+from transport import producers
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +33,7 @@ SOURCE = "watchdog"
 DAY_NS = 86_400 * NS
 _LOOKS = 8
 """So many looks within the silence that is allowed."""
-_HANG_UP_S = 1.0
+_STOP_WITHIN_S = 1.0
 _HOLES = 16
 """Offsets behind the last message that may be a transaction's markers."""
 
@@ -62,16 +63,10 @@ class Watchdog:
                 except (KafkaError, StreamsError, OSError, TimeoutError) as error:
                     log.info("the watchdog could not look: %r", error)
         finally:
-            await self._hang_up()
-
-    async def _hang_up(self) -> None:
-        if self._producer is None:
-            return
-        try:
-            async with asyncio.timeout(_HANG_UP_S):
-                await self._producer.stop()
-        except (KafkaError, OSError, TimeoutError) as error:
-            log.info("the watchdog's producer did not stop: %r", error)
+            if self._producer is not None:
+                failure = await producers.stop(self._producer, within_s=_STOP_WITHIN_S)
+                if failure is not None:
+                    log.info("the watchdog's producer did not stop cleanly: %r", failure)
 
     async def look(self) -> None:
         """Speak for every stream that is dead now."""

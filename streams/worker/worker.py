@@ -24,7 +24,7 @@ from streams.state.metrics import Metrics
 from streams.web.routes import pages
 from streams.web.server import WebServer
 from streams.web.view import Glance, look
-from streams.worker import faust_app
+from streams.worker import faust_app, faust_internals
 from streams.worker.consumer_lag import Progress
 from streams.worker.partition_owner import Custody
 from streams.worker.readiness import Readiness
@@ -113,8 +113,7 @@ async def _until_stopped(
 
     async def crashed() -> None:
         await starting
-        await app._crashed.wait()  # noqa: SLF001 - mode has no public way to await a crash
-        reason = app._crash_reason  # noqa: SLF001
+        reason = await faust_internals.crashed(app)
         raise reason if isinstance(reason, Exception) else RuntimeError(f"Faust crashed: {reason!r}")
 
     waits = [asyncio.create_task(wait) for wait in (stopping.wait(), custody.failed.wait(), crashed())]
