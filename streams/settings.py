@@ -268,7 +268,16 @@ def _check(settings: Settings) -> None:
         if not MARKET.fullmatch(market):
             raise SettingsError("markets", f"{market!r:.40} is no market's name: capital letters, digits and ._- only")
     _check_broker(settings.broker)
-    settings_checks.check(settings)
+    settings_checks.check_access(
+        security=settings.security,
+        mechanism=settings.sasl_mechanism,
+        addresses=settings.bootstrap,
+        tls={name: getattr(settings, name) for name in settings_checks.TLS},
+        sasl={name: getattr(settings, name) for name in settings_checks.SASL},
+    )
+    settings_checks.check_port(
+        settings.metrics_host, guarded=bool(settings.metrics_token_file) or settings.metrics_open
+    )
 
 
 def _check_broker(broker: str) -> None:
