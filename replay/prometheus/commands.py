@@ -14,25 +14,46 @@ if TYPE_CHECKING:
     from replay.prometheus.backfill import Summary
     from replay.scenarios.scenario import Script
 
-RULES = Path(__file__).parents[2] / "grafana" / "prometheus" / "rules"
+RULES_PACKAGE = "grafana"
+RULES_FOLDER = ("prometheus", "rules")
 PATTERN = "*.yml"
 
 
 def rule_files(given: tuple[Path, ...]) -> list[Path]:
-    """The files of rules: those given, those in a folder given, or those beside the program's source.
+    """The files of rules: those given, those in a folder given, or by default those that are shipped.
 
     Raises:
-        click.UsageError: one that is given is not there.
+        click.UsageError: one that is given does not exist, or none is given and none is installed.
     """
     found: list[Path] = []
-    for path in given or (RULES,):
+    for path in given or (shipped_rules(),):
         if path.is_dir():
             found += sorted(path.glob(PATTERN))
         elif path.is_file():
             found.append(path)
-        elif given:
+        else:
             raise click.UsageError(f"--rules: {path} is not there")
     return found
+
+
+def shipped_rules() -> Path:
+    """The folder of the rules that come with the program, as data of the package that holds them.
+
+    Raises:
+        click.UsageError: they are not installed.
+    """
+    from importlib import resources
+
+    try:
+        folder: Path | None = Path(str(resources.files(RULES_PACKAGE).joinpath(*RULES_FOLDER)))
+    except ModuleNotFoundError:
+        folder = None
+    if folder is None or not any(folder.glob(PATTERN)):
+        raise click.UsageError(
+            "the shipped rules are not installed here: name a folder of rules with --rules, or leave alerts out with "
+            "--no-rules"
+        )
+    return folder
 
 
 def run(script: "Script", options: dict[str, Any], *, as_json: bool) -> None:
@@ -42,14 +63,15 @@ def run(script: "Script", options: dict[str, Any], *, as_json: bool) -> None:
 
     config = load(options["preset"], options["config"])
     step_s = options["step"] or backfill.step_for(script)
-    files = [] if options["no_rules"] else rule_files(options["rules"])
+    without = options["no_rules"] or (options["text_only"] and not options["rules"])
+    files = [] if without else rule_files(options["rules"])
     if step_s > backfill.LOOKBACK_S:
         click.echo(
             f"warning: a step of {step_s} s leaves gaps in a Prometheus that looks back five minutes; start it with "
             f"--query.lookback-delta={step_s + 60}s",
             err=True,
         )
-    if not files and not options["no_rules"]:
+    if not files and not without:
         click.echo("warning: no rules were found, so no alert is written; name them with --rules", err=True)
     done = backfill.write(
         script,
