@@ -124,7 +124,13 @@ class Picture:
             panel.plot([at(one.ts) for one in others], [one.yield_pct for one in others], "*", color=BLUE,
                        markersize=13, linestyle="none", label="intraday extreme")  # fmt: skip
         values = [*line.values, *(one.yield_pct for one in others)]
-        low, high = min(values, default=0.0), max(values, default=1.0)
+        self._levels(panel, min(values, default=0.0), max(values, default=1.0))
+        panel.set_title("Ten-year Treasury yield, percent, and the levels watched", pad=8)
+        panel.legend(loc="upper left", borderaxespad=0.2)
+        panel.margins(y=0.08)
+
+    def _levels(self, panel: "Axes", low: float, high: float) -> None:
+        """The levels in the yield's range, and where it crossed, sustained or failed at one."""
         for level in self._config.levels.levels_pct.get(TENOR, ()):
             if low - 0.1 <= level <= high + 0.1:
                 panel.axhline(level, color=GREY, linewidth=1.1, linestyle=(0, (5, 4)))
@@ -147,9 +153,6 @@ class Picture:
             panel.plot([at(one.ts) for one in mine], [float(one.threshold or 0) for one in mine], marker=marker,
                        linestyle="none", markersize=11, markeredgewidth=2, color=colour, zorder=4,
                        markerfacecolor=colour if filled else "white", label=f"level {name}")  # fmt: skip
-        panel.set_title("Ten-year Treasury yield, percent, and the levels watched", pad=8)
-        panel.legend(loc="upper left", borderaxespad=0.2)
-        panel.margins(y=0.08)
 
     def _general(self, panel: "Axes") -> None:
         sofr, gcf = self._line("SOFR", self._rates("GC", "SOFR")), self._line("GCF", self._rates("GCF", "TSY"))

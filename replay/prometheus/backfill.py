@@ -94,35 +94,38 @@ def write(
         replay.errors.ProgramError: promtool or Prometheus is missing, or refuses.
     """
     began = time.monotonic()
-    if not text_only:
-        program("promtool")
-        if rule_files:
-            program("prometheus")
+    judging = bool(rule_files) and not text_only
+    for name in [] if text_only else ["promtool", "prometheus"] if judging else ["promtool"]:
+        program(name)  # before hours of work, not after
     with _replaced(out) as partial, bar(len(script.events), show=show_progress) as advance:
         backfill = _Backfill(script, config, partial, step_s)
         samples = backfill.measurements(advance, text_only=text_only)
-        found = backfill.judgements(rule_files) if rule_files and not text_only else _Judged(0, {}, [], [])
-    said = backfill.sampler.outputs
+        judged = backfill.judgements(rule_files) if judging else _Judged(0, {}, [], [])
+    return _summary(script, out, backfill.sampler, samples, judged, elapsed_s=round(time.monotonic() - began, 3))
+
+
+def _summary(
+    script: Script, out: Path, sampler: Sampler, samples: int, judged: "_Judged", *, elapsed_s: float
+) -> Summary:
+    def count(kind: type[Output]) -> int:
+        return sum(isinstance(one, kind) and one.known >= script.window_ns for one in sampler.outputs)
+
     return Summary(
         out=str(out),
         scenario=script.scenario.name,
         first=script.scenario.window.isoformat(),
         last=script.scenario.end.isoformat(),
-        step_s=step_s,
-        moments=len(backfill.sampler.moments),
+        step_s=sampler.moments.step // NS,
+        moments=len(sampler.moments),
         samples=samples,
-        signals=_count(said, Signal, script),
-        transitions=_count(said, Transition, script),
-        recorded=found.recorded,
-        alerts=found.alerts,
-        left_out=found.left_out,
-        too_coarse=found.too_coarse,
-        elapsed_s=round(time.monotonic() - began, 3),
+        signals=count(Signal),
+        transitions=count(Transition),
+        recorded=judged.recorded,
+        alerts=judged.alerts,
+        left_out=judged.left_out,
+        too_coarse=judged.too_coarse,
+        elapsed_s=elapsed_s,
     )
-
-
-def _count(said: list[Output], kind: type[Output], script: Script) -> int:
-    return sum(isinstance(one, kind) and one.known >= script.window_ns for one in said)
 
 
 class _Judged(msgspec.Struct):

@@ -106,11 +106,10 @@ def _said(done: "Summary", *, text_only: bool) -> str:
     return "\n".join(lines)
 
 
-def unfold(script: "Script", options: dict[str, Any], *, as_json: bool) -> None:
+def remote_write(script: "Script", options: dict[str, Any], *, as_json: bool) -> None:
     """Write a script's past remotely as it becomes due, and say what was written."""
     from detectors.config import load
-    from replay.prometheus import backfill
-    from replay.prometheus import stream_remote_write as unfolding
+    from replay.prometheus import backfill, stream_remote_write
     from replay.prometheus.remote_write import Writer
 
     kafkas = ("shuffle", "duplicate", "late", "corrupt", "rate", "force", "topic_prefix")
@@ -119,7 +118,7 @@ def unfold(script: "Script", options: dict[str, Any], *, as_json: bool) -> None:
         raise click.UsageError(f"--remote-write sends no messages: --{asked[0].replace('_', '-')} goes without it")
     writer = Writer(options["remote_write"])
     with backfill.bar(len(script.events), show=not as_json and sys.stderr.isatty()) as advance:
-        done = unfolding.unfold(
+        done = stream_remote_write.stream(
             script,
             load(),
             writer,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Mapping
+from typing import Protocol
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
@@ -30,6 +31,16 @@ ALL = (*SOURCES, *OUTPUTS, SNAPSHOTS)
 
 _DAY_MS = 86_400_000
 _VISIBLE_WITHIN_S = 5.0
+
+
+class SourceMessage(Protocol):
+    """A consumed message, as Faust and aiokafka both have it."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
 
 
 async def ensure(settings: Settings) -> list[str]:

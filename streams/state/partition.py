@@ -13,6 +13,7 @@ import msgspec
 from detectors import codec
 from detectors.codec import Reject
 from detectors.engine import Engine, Refused
+from detectors.events import Event
 from detectors.places import Place
 from detectors.signals import Output
 from streams.state import snapshot_records
@@ -86,33 +87,34 @@ class Partition:
         self.next_offsets[topic] = offset + 1
         self.touched = True
         decoded = codec.decode(raw, key=key, stream=topic)
-        applied = Applied()
-        if offset >= self.settled.get(topic, 0):
-            applied.rejects = decoded.rejects
-        if not decoded.events:
-            return applied
-        events = [event for _, event in decoded.events]
-        applied.market = events[0].market
-        if self.allowed and applied.market not in self.allowed:
-            if offset >= self.settled.get(topic, 0):
-                applied.rejects = [*applied.rejects, _not_allowed(raw)]
-            return applied
-        market = self._market(applied.market)
-        if market is None:
-            if offset >= self.settled.get(topic, 0):
-                applied.rejects = [*applied.rejects, _too_many(raw)]
-            return applied
-        if offset < market.seen.get(topic, 0):
-            return applied
-        result = market.engine.process(events, [Place(name, self.number, offset)] * len(events))
+        applied = Applied(rejects=decoded.rejects)
+        if decoded.events:
+            events = [event for _, event in decoded.events]
+            applied.market = events[0].market
+            market = self._admitted(applied.market, raw)
+            if isinstance(market, Reject):
+                applied.rejects = [*applied.rejects, market]
+            elif offset >= market.seen.get(topic, 0):
+                self._process(market, events, Place(name, self.number, offset), applied)
+        if offset < self.settled.get(topic, 0):
+            applied.rejects, applied.late = [], []  # they were reported before
+        return applied
+
+    def _admitted(self, name: str, raw: bytes | None) -> Market | Reject:
+        """The market of a message, or why it is not taken."""
+        if self.allowed and name not in self.allowed:
+            return _not_allowed(raw)
+        return self._market(name) or _too_many(raw)
+
+    def _process(self, market: Market, events: list[Event], place: Place, applied: Applied) -> None:
+        """Hand a message's events to its market's engine, and note what came of them."""
+        result = market.engine.process(events, [place] * len(events))
         market.dirty = True
         applied.events = len(events)
         applied.duplicates = result.duplicates
         news = self._news(market.engine, result.outputs)
         applied.outputs = [(output, list(market.engine.places_of(output))) for output in news]
-        if offset >= self.settled.get(topic, 0):
-            applied.late = [*result.late, *result.conflicts]
-        return applied
+        applied.late = [*result.late, *result.conflicts]
 
     def _market(self, name: str) -> Market | None:
         market = self.markets.get(name)

@@ -16,7 +16,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
@@ -26,7 +26,7 @@ from detectors.places import Place
 from detectors.sections import Config
 from detectors.signals import Transition
 from streams.errors import BrokerUnavailableError, FencedError, StreamsError
-from streams.kafka.topics import SOURCES
+from streams.kafka.topics import SOURCES, SourceMessage
 from streams.settings import Settings
 from streams.state import outgoing, snapshot_reader, transaction
 from streams.state.metrics import Metrics
@@ -40,16 +40,6 @@ LEDGER_BYTES = 4 << 20
 """Outputs that may wait for a transaction, of one partition."""
 Commit = Callable[[Mapping[TopicPartition, int]], Awaitable[None]]
 Rejoin = Callable[[], Awaitable[None]]
-
-
-class Message(Protocol):
-    """A consumed message, as Faust and aiokafka both have it."""
-
-    topic: str
-    partition: int
-    offset: int
-    key: bytes | None
-    value: bytes | None
 
 
 class Custody:
@@ -167,7 +157,7 @@ class Custody:
 
     # -- messages -----------------------------------------------------------------------------------------------
 
-    async def take(self, message: Message) -> None:
+    async def take(self, message: SourceMessage) -> None:
         """Apply a message, or end the worker: nothing is passed over in silence."""
         try:
             async with self._lock:
@@ -181,7 +171,7 @@ class Custody:
         except Exception as error:  # noqa: BLE001 - whatever it is, going on would lose messages
             self.fail(error)
 
-    async def _take(self, message: Message) -> None:
+    async def _take(self, message: SourceMessage) -> None:
         partition = self.partitions.get(message.partition)
         topic = self._names.get(message.topic)
         if partition is None or topic is None:
@@ -204,19 +194,17 @@ class Custody:
             await self._apply(partition, topic, record)
         partition.pass_over(topic, offset)
 
-    async def _apply(self, partition: Partition, topic: str, message: Message) -> None:
+    async def _apply(self, partition: Partition, topic: str, message: SourceMessage) -> None:
         began = time.perf_counter()
         applied = partition.apply(topic, message.topic, message.offset, message.key, message.value)
         self._since_flush += 1
         self._keep(partition.number, applied, message)
         self.metrics.applied(topic, applied, time.perf_counter() - began)
 
-    def _keep(self, number: int, applied: Applied, message: Message) -> None:
+    def _keep(self, number: int, applied: Applied, message: SourceMessage) -> None:
         place = Place(message.topic, message.partition, message.offset)
         kept = self._ledgers[number]
-        kept.enter(outgoing.output(found, places) for found, places in applied.outputs)
-        kept.enter(outgoing.late(late, place) for late in applied.late)
-        kept.enter(outgoing.dead_letter(reject, place, message.key) for reject in applied.rejects)
+        kept.enter(outgoing.produced(applied, place, message.key))
         steps = [found for found, _ in applied.outputs if isinstance(found, Transition)]
         for step in steps:
             log.info("%s: %s -> %s, to be written down at once", step.market, step.from_state, step.to_state)
