@@ -2,8 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from detectors.calendar import DAY, is_business_day, ny, ny_date
 from detectors.config import config_hash
@@ -33,6 +32,7 @@ from replay.plots.style import (
     Line,
     Point,
     at,
+    new_york_axis,
 )
 from replay.scenarios.scenario import Script
 
@@ -77,7 +77,7 @@ class Picture:
             self._band.shade(panel)
             panel.grid(axis="x", color="#DDDDDD", linewidth=0.8)
             panel.set_axisbelow(True)
-        self._axis(said)
+        new_york_axis(said, self._from, self._to, self._days)
         figure.text(
             0.02, 0.16 / height, self._caption(), fontsize=SMALL - 1.5, color=GREY, va="bottom", linespacing=1.35
         )
@@ -278,19 +278,6 @@ class Picture:
             spells.append((since, self._to))
         return [(max(begins, self._from), min(ends, self._to)) for begins, ends in spells
                 if ends > self._from and begins < self._to]  # fmt: skip
-
-    def _axis(self, panel: "Axes") -> None:
-        dates: Any = import_module("matplotlib.dates")  # an optional dependency, without types of its own
-
-        panel.set_xlim(at(self._from), at(self._to))
-        if self._days <= 200:
-            panel.xaxis.set_major_locator(dates.WeekdayLocator(byweekday=0, interval=2))
-            panel.xaxis.set_major_formatter(dates.DateFormatter("%-d %b"))
-            panel.xaxis.set_minor_locator(dates.WeekdayLocator(byweekday=0))
-        else:
-            locator = dates.AutoDateLocator(minticks=4, maxticks=9)
-            panel.xaxis.set_major_locator(locator)
-            panel.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
 
     def _caption(self) -> str:
         trust: dict[str, list[str]] = defaultdict(list)
