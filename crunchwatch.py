@@ -175,7 +175,7 @@ def explain(output_id: str, *, as_json: bool, **where: Any) -> None:
         broker, prefix = where["broker"], where["topic_prefix"]
         case = asyncio.run(_case_of_topics(output_id, configuration, broker=broker, topic_prefix=prefix))
     explanation = explanations.explain(case.output, case.outputs, case.events)
-    proof = reproduce.rehearse(case.events, case.config, case.output)
+    proof = reproduce.reproduce(case.events, case.config, case.output)
     if as_json:
         report.record(explain_tree.plain(explanation, proof))
     else:

@@ -11,9 +11,9 @@ from rich.tree import Tree
 from detectors.calendar import NEW_YORK, NS
 from detectors.events import Event
 from detectors.signals import Cause, Evidence, Signal, Transition
-from replay.backtest.explain import Explanation, Reason, Told, Unseen
+from replay.backtest.explain import BlindFeed, Explanation, RuleEvidence, SignalWithCauses
 from replay.backtest.report import COLOURS
-from replay.backtest.reproduce import Rehearsal
+from replay.backtest.reproduce import Reproduction
 from replay.backtest.scorecard import described
 
 # The end of a value's name -> its unit, as people write it. The longest end that fits is meant.
@@ -74,12 +74,12 @@ def _scaled(value: float) -> str:
     return _number(value)
 
 
-def tree(told: Explanation, proof: Rehearsal | None) -> Tree:
+def tree(told: Explanation, proof: Reproduction | None) -> Tree:
     """All evidence, the output at the root."""
     output = told.output
     if isinstance(output, Signal):
         root = Tree(f"[bold]signal {output.id}[/]")
-        _signal(root, Told(output, told.events, told.absent), named=False)
+        _signal(root, SignalWithCauses(output, told.events, told.absent), named=False)
     else:
         root = Tree(f"[bold]transition {output.id}[/]")
         _transition(root, output, told)
@@ -116,13 +116,13 @@ def _all_causes(step: Transition, others: list[Event]) -> str:
     return f"caused by {_count(len(step.causes), 'event')} ({where}): {names}"
 
 
-def _since(one: Unseen) -> str:
+def _since(one: BlindFeed) -> str:
     if one.since is not None:
         return f"silent, said so at {moment(one.since)}"
     return "never heard before" if one.never_heard else "since before these records"
 
 
-def _reason(parent: Tree, reason: Reason) -> None:
+def _reason(parent: Tree, reason: RuleEvidence) -> None:
     evidence = reason.evidence
     branch = parent.add(f"[bold]{escape(evidence.rule)}[/] {_word(evidence)}: {escape(evidence.summary)}")
     for one in reason.signals:
@@ -135,7 +135,7 @@ def _word(evidence: Evidence) -> str:
     return "holds" if evidence.holds else "held until now"
 
 
-def _signal(parent: Tree, told: Told, *, named: bool) -> None:
+def _signal(parent: Tree, told: SignalWithCauses, *, named: bool) -> None:
     signal = told.signal
     branch = parent.add(f"signal {signal.id}: {escape(described(signal))}") if named else parent
     branch.add(f"{signal.detector}.{signal.name}, subject {escape(signal.subject)}, level {signal.level}")
@@ -162,7 +162,7 @@ def _events(branch: Tree, events: Iterable[Event], absent: Iterable[Cause]) -> N
         branch.add(f"{escape(cause.source)} #{cause.sequence}: the event is not at hand")
 
 
-def _proof(root: Tree, proof: Rehearsal) -> None:
+def _proof(root: Tree, proof: Reproduction) -> None:
     colour = "green" if proof.reproduced else "bold red"
     branch = root.add(f"replay check: [{colour}]{proof.verdict}[/]: {escape(proof.why)}")
     if not proof.snapshot_bytes:
@@ -183,7 +183,7 @@ def _count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
-def plain(told: Explanation, proof: Rehearsal | None) -> dict[str, Any]:
+def plain(told: Explanation, proof: Reproduction | None) -> dict[str, Any]:
     """The same as one object of plain values: the output as on the topic, and beside it what is behind it."""
     made: dict[str, Any] = msgspec.to_builtins(told)
     made["check"] = None if proof is None else {**msgspec.to_builtins(proof), "reproduced": proof.reproduced}

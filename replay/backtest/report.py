@@ -16,7 +16,7 @@ from detectors.calendar import NEW_YORK, NS
 from detectors.signals import Output, Signal, Transition, to_json
 from replay.backtest.by_year import Year
 from replay.backtest.run import Backtest
-from replay.backtest.scorecard import Row, described
+from replay.backtest.scorecard import ScoredClaim, described
 from replay.dataset import catalogue as cat
 from replay.scenarios.scenario import Script
 
@@ -94,7 +94,7 @@ def _coloured(state: str) -> str:
     return f"[{COLOURS[state]}]{state}[/]"
 
 
-def chronology(rows: Iterable[Row], *, as_json: bool = False) -> None:
+def chronology(rows: Iterable[ScoredClaim], *, as_json: bool = False) -> None:
     """Print the framework's claims beside what the engine said and what the record says."""
     if as_json:
         for row in rows:

@@ -24,7 +24,7 @@ NS = 1_000_000_000
 Verdict = Literal["reproduced", "not reproduced", "altered", "other configuration"]
 
 
-class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
+class Reproduction(msgspec.Struct, frozen=True, kw_only=True):
     """How a proof went: the verdict, what the snapshot held of the causes, what was given, and what came out."""
 
     id: str
@@ -43,12 +43,12 @@ class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
         return self.verdict == "reproduced"
 
 
-def rehearse(events: Sequence[Event], config: Config, output: Output) -> Rehearsal:
+def reproduce(events: Sequence[Event], config: Config, output: Output) -> Reproduction:
     """Prove one output; ``events`` are those of its market in the one total order, heartbeats among them."""
     return next(rehearsals(events, config, [output]))
 
 
-def rehearsals(events: Sequence[Event], config: Config, outputs: Iterable[Output]) -> Iterator[Rehearsal]:
+def rehearsals(events: Sequence[Event], config: Config, outputs: Iterable[Output]) -> Iterator[Reproduction]:
     """Prove many in one run through the events, in order of their moment."""
     stage: _Stage | None = None
     for output in sorted(outputs, key=lambda one: one.known):
@@ -57,16 +57,16 @@ def rehearsals(events: Sequence[Event], config: Config, outputs: Iterable[Output
         yield _refused(output, config) or stage.prove(output)
 
 
-def _refused(output: Output, config: Config) -> Rehearsal | None:
+def _refused(output: Output, config: Config) -> Reproduction | None:
     """What can be said without a run: the content does not give the id, or it is of another configuration."""
     own = content_id(output)
     if own != output.id:
         why = f"its content gives the id {own}: it is not what the engine wrote"
-        return Rehearsal(id=output.id, verdict="altered", why=why)
+        return Reproduction(id=output.id, verdict="altered", why=why)
     mine = config_hash(config)
     if mine != output.config_hash:
         why = f"it was made with configuration {output.config_hash}, this is {mine}"
-        return Rehearsal(id=output.id, verdict="other configuration", why=why)
+        return Reproduction(id=output.id, verdict="other configuration", why=why)
     return None
 
 
@@ -87,7 +87,7 @@ class _Stage:
         self._moment = FAR_PAST
         self._snapshot = b""
 
-    def prove(self, output: Output) -> Rehearsal:
+    def prove(self, output: Output) -> Reproduction:
         self._lead(output.known)
         causes = {(cause.source, cause.sequence): cause for cause in output.causes}
         found = {key: self._known[key] for key in causes if key in self._known}
@@ -99,7 +99,7 @@ class _Stage:
             said = self._again(sorted([*given, *companions], key=order_key), output.known) if companions else said
         same = output in said
         names = {(event.source, event.sequence) for event in given}
-        return Rehearsal(
+        return Reproduction(
             id=output.id,
             verdict="reproduced" if same else "not reproduced",
             why="the very same record, from the snapshot before it" if same else _difference(output, said),

@@ -59,7 +59,7 @@ class Claim(msgspec.Struct, frozen=True):
     public_record: str
 
 
-class Said(msgspec.Struct, frozen=True):
+class Statement(msgspec.Struct, frozen=True):
     """One thing the engine said: what, about which moment and known when (UTC ns), and the output's id."""
 
     what: str
@@ -68,16 +68,16 @@ class Said(msgspec.Struct, frozen=True):
     id: str
 
 
-class Row(msgspec.Struct, frozen=True):
+class ScoredClaim(msgspec.Struct, frozen=True):
     """A claim, what the engine said of its day, the state at the end of that day, and the verdict."""
 
     claim: Claim
-    said: tuple[Said, ...]
+    said: tuple[Statement, ...]
     state: State
     verdict: Verdict
 
 
-class Watch(NamedTuple):
+class Matcher(NamedTuple):
     """What speaks of a row: signals that match, and the names of those whose condition lasts until they end it."""
 
     matches: Callable[[Signal, Claim], bool]
@@ -90,7 +90,7 @@ def claims(path: Path = CHRONOLOGY) -> list[Claim]:
         return [msgspec.convert(row, type=Claim, strict=False) for row in csv.DictReader(file)]
 
 
-def score(outputs: Iterable[Output], rows: Iterable[Claim] | None = None) -> list[Row]:
+def score(outputs: Iterable[Output], rows: Iterable[Claim] | None = None) -> list[ScoredClaim]:
     """Put what the engine said beside each claim."""
     everything = list(outputs)
     signals = [output for output in everything if isinstance(output, Signal)]
@@ -98,8 +98,8 @@ def score(outputs: Iterable[Output], rows: Iterable[Claim] | None = None) -> lis
     return [_row(claim, signals, transitions) for claim in (claims() if rows is None else rows)]
 
 
-def _row(claim: Claim, signals: list[Signal], transitions: list[Transition]) -> Row:
-    watch = WATCHES[claim.series]
+def _row(claim: Claim, signals: list[Signal], transitions: list[Transition]) -> ScoredClaim:
+    watch = MATCHERS[claim.series]
     of_series = [one for one in signals if watch.matches(one, claim)]
     of_the_day = [one for one in of_series if one.active and ny_date(one.ts) == claim.date]
     said = [_said(one) for one in _strongest(of_the_day)]
@@ -113,11 +113,13 @@ def _row(claim: Claim, signals: list[Signal], transitions: list[Transition]) -> 
     close = ny(claim.date + DAY, "00:00")
     state: State = next((one.to_state for one in reversed(transitions) if one.known < close), "normal")
     verdict: Verdict = "seen" if seen else "not seen"
-    return Row(claim, tuple(said), state, "not in the record" if claim.record == "not in the record" else verdict)
+    return ScoredClaim(
+        claim, tuple(said), state, "not in the record" if claim.record == "not in the record" else verdict
+    )
 
 
-def _said(output: Output, before: str = "") -> Said:
-    return Said(before + described(output), output.ts, output.known, output.id)
+def _said(output: Output, before: str = "") -> Statement:
+    return Statement(before + described(output), output.ts, output.known, output.id)
 
 
 def _standing(signals: list[Signal], day: dt.date) -> list[Signal]:
@@ -192,10 +194,10 @@ def _fails(signal: Signal, _: Claim) -> bool:
 
 
 # Series of the chronology -> what speaks of it.
-WATCHES: dict[str, Watch] = {
-    "DGS10": Watch(_level),
-    "SOFR": Watch(_prewarning, lasting=("prewarning",)),
-    "GC_TSY": Watch(_negative, lasting=("negative",)),
-    "10Y-OTR special repo": Watch(_floor, lasting=("breach",)),
-    "fails to deliver": Watch(_fails, lasting=("high",)),
+MATCHERS: dict[str, Matcher] = {
+    "DGS10": Matcher(_level),
+    "SOFR": Matcher(_prewarning, lasting=("prewarning",)),
+    "GC_TSY": Matcher(_negative, lasting=("negative",)),
+    "10Y-OTR special repo": Matcher(_floor, lasting=("breach",)),
+    "fails to deliver": Matcher(_fails, lasting=("high",)),
 }

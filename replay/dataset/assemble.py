@@ -21,7 +21,7 @@ from detectors.events import (
     order_key,
 )
 from replay.dataset import catalogue as cat
-from replay.dataset.csv_reader import Figure, Place, Tables
+from replay.dataset.csv_reader import Figure, FileLine, Tables
 from replay.dataset.publication import ANNOUNCED, COT, FR2004, times
 from replay.dataset.quotes import mark_drafts, print_drafts
 from replay.errors import DataError
@@ -38,7 +38,7 @@ class Draft(NamedTuple):
     kind: type[Event]
     fields: dict[str, Any]
     provenance: Provenance
-    place: Place
+    place: FileLine
 
 
 def events(tables: Tables, *, market: str = MARKET) -> list[Event]:
@@ -111,7 +111,7 @@ def _drafts(tables: Tables) -> Iterator[Draft]:
 
 
 def _single(
-    series: cat.Series, day: dt.date, figure: Figure, tables: Tables
+    series: cat.CatalogueEntry, day: dt.date, figure: Figure, tables: Tables
 ) -> tuple[type[Event], dict[str, Any]] | None:
     """Kind and fields of a figure that is an event by itself; None for one that is put together with others."""
     value = figure.value

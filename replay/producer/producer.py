@@ -35,7 +35,7 @@ LINGER_MS = 2
 MAX_REQUEST_BYTES = 1_040_000
 _ADDRESS = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(\d{1,5}))?")
 
-Progress = Callable[[Slot], None]
+OnSlot = Callable[[Slot], None]
 
 
 @dataclass
@@ -84,7 +84,7 @@ async def send(
     *,
     broker: str,
     topic_prefix: str = "",
-    progress: Progress | None = None,
+    progress: OnSlot | None = None,
     connection: Connection = PLAINTEXT,
 ) -> Sent:
     """Send slots when they are due and wait until the broker has all of them.

@@ -28,8 +28,8 @@ from replay.errors import OutputError
 from replay.prometheus import openmetrics
 from replay.prometheus import rule_evaluation as rules
 from replay.prometheus.openmetrics import Stretch
-from replay.prometheus.promtool import BLOCK_HOURS, BlockWriter, Server, program
-from replay.prometheus.sampling import Progress as Advance
+from replay.prometheus.promtool import BLOCK_HOURS, BlockWriter, PrometheusServer, program
+from replay.prometheus.sampling import OnProgress as Advance
 from replay.prometheus.sampling import Sampler
 from replay.scenarios.scenario import Script
 
@@ -136,9 +136,9 @@ class _Judged(msgspec.Struct):
 
 
 class _Answer(NamedTuple):
-    rule: rules.Rule
-    found: rules.Series
-    held: rules.Series
+    rule: rules.PrometheusRule
+    found: rules.QueryResult
+    held: rules.QueryResult
 
 
 class _Backfill:
@@ -191,9 +191,9 @@ class _Backfill:
     def judgements(self, files: Sequence[Path]) -> _Judged:
         """Ask the rules, in as many rounds as they rest on each other, and write what they say."""
         judged = _Judged(0, {}, [], [])
-        rounds: list[list[rules.Rule]] | None = None
+        rounds: list[list[rules.PrometheusRule]] | None = None
         while rounds is None or rounds:
-            with Server(self._folder, rules=files) as server:  # each round sees the blocks of the one before
+            with PrometheusServer(self._folder, rules=files) as server:  # each round sees the blocks of the one before
                 if rounds is None:
                     rounds, living, coarse = rules.plan(rules.read(server), self.sampler.moments.step / NS)
                     judged.left_out = [rule.name for rule in living]
@@ -205,7 +205,7 @@ class _Backfill:
         self._tidy()
         return judged
 
-    def _ask(self, server: Server, rule: rules.Rule) -> tuple[rules.Series, rules.Series]:
+    def _ask(self, server: PrometheusServer, rule: rules.PrometheusRule) -> tuple[rules.QueryResult, rules.QueryResult]:
         held = rule.held_by()
         moments = self.sampler.moments
         return rules.asked(server, rule.query, moments), rules.asked(server, held, moments) if held else ()

@@ -100,7 +100,7 @@ class BlockWriter:
             process.communicate()
 
 
-class Server:
+class PrometheusServer:
     """A Prometheus over a folder of blocks, with rules if files are given; it can be written to remotely.
 
     ``configuration`` (YAML or JSON) takes the place of one that only names the rules.

@@ -14,7 +14,7 @@ import msgspec
 from detectors.calendar import NS
 from detectors.sections import Config
 from replay.prometheus.remote_write import Points, Writer, labels
-from replay.prometheus.sampling import Key, Progress, Sampler, Tick
+from replay.prometheus.sampling import Key, OnProgress, Sampler, Tick
 from replay.scenarios.scenario import Script
 
 JOB = "replay"
@@ -44,7 +44,7 @@ def stream(
     speed: float | None,
     step_s: int,
     dates: Dates = "true",
-    progress: Progress = lambda _, __: None,
+    progress: OnProgress = lambda _, __: None,
     clock: Callable[[], float] = time.time,
     wait: Callable[[float], None] = time.sleep,
 ) -> Streamed:
@@ -86,7 +86,7 @@ def _paced(
     batch: "_Batch",
     *,
     speed: float | None,
-    progress: Progress,
+    progress: OnProgress,
     clock: Callable[[], float],
     wait: Callable[[float], None],
 ) -> float:

@@ -132,7 +132,7 @@ async def originals(settings: Settings, wanted: Iterable[Letter]) -> dict[str, t
     return found
 
 
-async def _at(reader: AIOKafkaConsumer, place: TopicPartition, offset: int) -> topic_reader.Raw | None:
+async def _at(reader: AIOKafkaConsumer, place: TopicPartition, offset: int) -> topic_reader.KafkaRecord | None:
     reader.assign([place])
     reader.seek(place, offset)
     try:

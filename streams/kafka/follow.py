@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from detectors.signals import Transition, from_json
 from streams.errors import BrokerUnavailableError
 from streams.kafka import clients
-from streams.kafka.broker_watch import Vigil
+from streams.kafka.broker_watch import BrokerWatch
 from streams.kafka.topics import TRANSITIONS
 from streams.settings import Settings
 from transport import aiokafka_internals
@@ -25,7 +25,7 @@ _HELD_TOLD_AFTER_S = 5.0
 log = logging.getLogger(__name__)
 
 
-class Step(msgspec.Struct, frozen=True):
+class FollowedTransition(msgspec.Struct, frozen=True):
     """A transition, and the very bytes it is on the topic."""
 
     transition: Transition
@@ -47,7 +47,7 @@ class _Seen:
         return True
 
 
-class _Held:
+class _OpenTransactions:
     """What is on the topic and cannot be had yet: then nothing comes, but nothing is over either.
 
     A worker that was killed in the midst of a flush leaves a transaction open; what lies behind its beginning is
@@ -89,7 +89,7 @@ class _Held:
 
 async def follow(
     settings: Settings, *, from_beginning: bool = False, until_idle_s: float | None = None
-) -> AsyncGenerator[Step | None, None]:
+) -> AsyncGenerator[FollowedTransition | None, None]:
     """Give every transition once; None now and then while nothing comes, so that the caller can do other things.
 
     Args:
@@ -109,9 +109,9 @@ async def follow(
         places = [TopicPartition(topic, number) for number in sorted(partitions)]
         reader.assign(places)
         await (reader.seek_to_beginning() if from_beginning else reader.seek_to_end())
-        seen, held = _Seen(), _Held(settings, reader, places)
+        seen, held = _Seen(), _OpenTransactions(settings, reader, places)
         last = time.monotonic()
-        async with Vigil(settings, reader, places) as vigil:
+        async with BrokerWatch(settings, reader, places) as vigil:
             while until_idle_s is None or time.monotonic() - last < until_idle_s:
                 vigil.check()
                 if await held.back(bounded=until_idle_s is not None):
@@ -145,10 +145,10 @@ async def messages(settings: Settings, names: Sequence[str]) -> AsyncGenerator[t
             yield plain[message.topic], message.value
 
 
-def _read(raw: bytes) -> Step | None:
+def _read(raw: bytes) -> FollowedTransition | None:
     """What a worker wrote; what somebody else put on the topic is not shown."""
     try:
         output = from_json(raw)
     except msgspec.MsgspecError:
         return None
-    return Step(output, raw) if isinstance(output, Transition) else None
+    return FollowedTransition(output, raw) if isinstance(output, Transition) else None

@@ -16,7 +16,7 @@ POLL_MS = 500
 SILENCE_S = 20.0
 
 
-Raw: TypeAlias = "ConsumerRecord[bytes, bytes]"
+KafkaRecord: TypeAlias = "ConsumerRecord[bytes, bytes]"
 
 
 class Record(NamedTuple):
@@ -68,7 +68,7 @@ async def _partitions(settings: Settings, names: list[str]) -> list[TopicPartiti
 
 async def _until_now(
     reader: AIOKafkaConsumer, parts: list[TopicPartition], broker: str
-) -> AsyncIterator[tuple[TopicPartition, Raw]]:
+) -> AsyncIterator[tuple[TopicPartition, KafkaRecord]]:
     """The messages of partitions from their beginning to where they end when this is asked."""
     reader.assign(parts)
     await reader.seek_to_beginning()

@@ -27,7 +27,7 @@ _POLL_MS = 500
 _STOP_WITHIN_S = 3.0
 
 
-class Store:
+class OutboxStore:
     """The outbox, and the right to write it."""
 
     def __init__(self, settings: Settings, producer: AIOKafkaProducer) -> None:

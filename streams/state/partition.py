@@ -17,7 +17,7 @@ from detectors.events import Event
 from detectors.places import Place
 from detectors.signals import Output
 from streams.state import snapshot_records
-from streams.state.snapshot_records import Mark
+from streams.state.snapshot_records import EmittedUntil
 
 TOO_MANY_MARKETS = "too_many_markets"
 NOT_ALLOWED = "market_not_allowed"
@@ -58,7 +58,7 @@ class Partition:
         self.touched = False
         self.settled: dict[str, int] = {}
         """Below these, what was bad or late has been reported before; it is not reported again when reread."""
-        self.said: dict[str, Mark] = {}
+        self.said: dict[str, EmittedUntil] = {}
         """How far each market has spoken; a state that is built anew does not say it again."""
         self.allowed: frozenset[str] = frozenset()
         """The markets that are taken; empty: any."""
@@ -127,13 +127,13 @@ class Partition:
 
     def _news(self, engine: Engine, outputs: list[Output]) -> list[Output]:
         """What has not been said before, and from now on has."""
-        mark = self.said.get(engine.market, Mark())
+        mark = self.said.get(engine.market, EmittedUntil())
         news = [output for output in outputs if not mark.covers(output)]
         until = engine.watermark_ns
         if until >= mark.until_ns:
             ids = mark.ids if until == mark.until_ns else ()
             last = tuple(output.id for output in news if output.known >= until)
-            self.said[engine.market] = Mark(mark.flush, until, ids + last)
+            self.said[engine.market] = EmittedUntil(mark.flush, until, ids + last)
         return news
 
     def market_records(self) -> list[snapshot_records.MarketRecord]:
@@ -155,7 +155,7 @@ class Partition:
     def position_record(self) -> snapshot_records.PositionRecord:
         """The position that belongs to these states."""
         for name, market in self.markets.items():
-            self.said[name] = msgspec.structs.replace(self.said.get(name, Mark()), flush=market.flush)
+            self.said[name] = msgspec.structs.replace(self.said.get(name, EmittedUntil()), flush=market.flush)
         topics = {*self.next_offsets, *self.settled}
         return snapshot_records.PositionRecord(
             flush=self.flush,

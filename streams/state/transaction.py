@@ -31,7 +31,7 @@ CLOSE_WITHIN_S = 1.0
 _OPEN_AT_ONCE = 16
 
 
-class Ledger:
+class PartitionWriter:
     """One partition's producer, and the outputs that wait for its next transaction."""
 
     def __init__(self, settings: Settings, number: int, producer: AIOKafkaProducer) -> None:
@@ -43,7 +43,7 @@ class Ledger:
         self._interrupted = False
 
     @classmethod
-    async def open(cls, settings: Settings, number: int) -> Ledger:
+    async def open(cls, settings: Settings, number: int) -> PartitionWriter:
         """Take the partition over from whoever wrote to it before.
 
         Raises:
@@ -118,14 +118,14 @@ def records_of(partition: Partition, settings: Settings, metrics: Metrics) -> li
     return [*state, Outgoing(SNAPSHOTS, snapshot_records.POSITION_KEY, position, [])]
 
 
-async def open_all(settings: Settings, numbers: Iterable[int]) -> dict[int, Ledger]:
+async def open_all(settings: Settings, numbers: Iterable[int]) -> dict[int, PartitionWriter]:
     """Open several, some at a time; one that fails closes the others."""
     gate = asyncio.Semaphore(_OPEN_AT_ONCE)
-    opened: dict[int, Ledger] = {}
+    opened: dict[int, PartitionWriter] = {}
 
     async def one(number: int) -> None:
         async with gate:
-            opened[number] = await Ledger.open(settings, number)
+            opened[number] = await PartitionWriter.open(settings, number)
 
     try:
         async with asyncio.TaskGroup() as group:
@@ -139,6 +139,6 @@ async def open_all(settings: Settings, numbers: Iterable[int]) -> dict[int, Ledg
     return opened
 
 
-async def close_all(ledgers: Iterable[Ledger]) -> None:
+async def close_all(ledgers: Iterable[PartitionWriter]) -> None:
     """Close several at once."""
     await asyncio.gather(*(ledger.close() for ledger in ledgers))

@@ -17,7 +17,7 @@ from aiokafka.errors import KafkaError
 from streams.errors import BrokerUnavailableError, StreamsError
 from streams.kafka import clients
 from streams.kafka.topics import SOURCES
-from streams.worker.partition_owner import Custody
+from streams.worker.partition_owner import PartitionOwner
 from transport import aiokafka_internals
 
 ASK_EVERY_S = 3.0
@@ -30,7 +30,7 @@ ONE_STALLED_AFTER_S = 90.0
 _POLL_MS = 500
 
 
-class Stand(NamedTuple):
+class ReadPosition(NamedTuple):
     """Where the reading of one source partition stands, since when it has with messages waiting, and when it moved."""
 
     offset: int
@@ -38,16 +38,16 @@ class Stand(NamedTuple):
     moved: float
 
 
-class Progress:
+class LagMonitor:
     """What the broker says of the owned partitions."""
 
-    def __init__(self, custody: Custody) -> None:
+    def __init__(self, custody: PartitionOwner) -> None:
         self.silent_since: float | None = None
         """Since when the broker has not answered."""
         self.stalled: str | None = None
         """What waits and is not taken."""
         self._custody = custody
-        self._stands: dict[TopicPartition, Stand] = {}
+        self._stands: dict[TopicPartition, ReadPosition] = {}
         self._empty_until: dict[TopicPartition, int] = {}
 
     async def watch(self) -> None:
@@ -100,12 +100,12 @@ class Progress:
             {place: behind[place] - offsets[place] if place in behind else 0 for place in ends}
         )
 
-    def _stand(self, place: TopicPartition, offset: int, end: int, now: float) -> Stand:
+    def _stand(self, place: TopicPartition, offset: int, end: int, now: float) -> ReadPosition:
         """Since when reading has stood where it does; while nothing waits, it does not stand."""
         stand = self._stands.get(place)
         if stand is None or stand.offset != offset:
-            return Stand(offset, now, now)
-        return stand if self._behind(place, offset, end) else Stand(offset, now, stand.moved)
+            return ReadPosition(offset, now, now)
+        return stand if self._behind(place, offset, end) else ReadPosition(offset, now, stand.moved)
 
     def _moved(self, number: int) -> float:
         """When anything of a partition was last seen to be taken."""

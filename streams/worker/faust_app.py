@@ -34,7 +34,7 @@ with warnings.catch_warnings():
     from mode.threads import WorkerThread
 
 if TYPE_CHECKING:
-    from streams.worker.partition_owner import Custody
+    from streams.worker.partition_owner import PartitionOwner
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +104,7 @@ class Consumer(driver.Consumer):
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     @property
-    def _custody(self) -> Custody:
+    def _custody(self) -> PartitionOwner:
         return cast("App", self.app).custody
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
@@ -151,7 +151,7 @@ class Transport(driver.Transport):
 class App(faust.App):
     """Faust's app with our transport."""
 
-    custody: Custody
+    custody: PartitionOwner
 
     def _new_transport(self) -> Transport:
         return Transport(self.conf.broker_consumer, self)
@@ -160,7 +160,7 @@ class App(faust.App):
         """Make none: Faust keeps its tables there, and all of our state is on the broker."""
 
 
-def build(settings: Settings, custody: Custody) -> App:
+def build(settings: Settings, custody: PartitionOwner) -> App:
     """Make the app; nothing is connected yet."""
     app = App(
         settings.group,

@@ -60,7 +60,7 @@ a desk reads percent and basis points. How far a series is from a line:
 """
 
 
-class Row(NamedTuple):
+class MetricRow(NamedTuple):
     """One metric as the page shows it."""
 
     name: str
@@ -79,7 +79,7 @@ class Row(NamedTuple):
         return next((unit for end, unit in UNITS.items() if stem.endswith(f"_{end}")), "1")
 
 
-def rows(metrics: Metrics) -> list[Row]:
+def rows(metrics: Metrics) -> list[MetricRow]:
     """Every metric of a worker, by name."""
     found = []
     declared = {family.name: ("market", *family.labels) for family in FAMILIES}
@@ -91,7 +91,7 @@ def rows(metrics: Metrics) -> list[Row]:
             if family.type == "histogram":
                 labels = (*labels, "le")
             name = f"{family.name}_total" if family.type == "counter" else family.name
-            found.append(Row(name, kind, labels, family.documentation))
+            found.append(MetricRow(name, kind, labels, family.documentation))
     return sorted(found)
 
 
@@ -114,7 +114,7 @@ def page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _line(row: Row) -> str:
+def _line(row: MetricRow) -> str:
     labels = " ".join(f"`{label}`" for label in row.labels)
     return f"| `{row.name}` | {row.type} | {labels} | {row.unit} | {row.meaning} |"
 

@@ -31,18 +31,18 @@ from streams.settings import Settings
 from streams.state import outgoing, snapshot_reader, transaction
 from streams.state.metrics import Metrics
 from streams.state.partition import Applied, Partition
-from streams.state.recovery import adopt
+from streams.state.recovery import recover_partition
 
 log = logging.getLogger(__name__)
 
 TEND_S = 0.5
-LEDGER_BYTES = 4 << 20
+PENDING_BYTES = 4 << 20
 """Outputs that may wait for a transaction, of one partition."""
 Commit = Callable[[Mapping[TopicPartition, int]], Awaitable[None]]
 Rejoin = Callable[[], Awaitable[None]]
 
 
-class Custody:
+class PartitionOwner:
     """The partitions that this worker owns, from assignment to revocation."""
 
     def __init__(self, settings: Settings, config: Config, metrics: Metrics) -> None:
@@ -58,7 +58,7 @@ class Custody:
         self.flushing_since: float | None = None
         self.lost: dict[int, float] = {}
         """Partitions that turned out to have another owner, and when; until the group deals out anew."""
-        self._ledgers: dict[int, transaction.Ledger] = {}
+        self._ledgers: dict[int, transaction.PartitionWriter] = {}
         self._lock = asyncio.Lock()
         self._since_flush = 0
         self._urgent = False
@@ -93,7 +93,7 @@ class Custody:
         began = time.monotonic()
         self._ledgers |= await transaction.open_all(self.settings, numbers)
         for number, recovered in (await snapshot_reader.recover(self.settings, numbers)).items():
-            self.partitions[number] = adopt(
+            self.partitions[number] = recover_partition(
                 number, recovered, self.config, self.settings, self.metrics, self._new_engine
             )
         if numbers:
@@ -208,7 +208,7 @@ class Custody:
         steps = [found for found, _ in applied.outputs if isinstance(found, Transition)]
         for step in steps:
             log.info("%s: %s -> %s, to be written down at once", step.market, step.from_state, step.to_state)
-        if steps or kept.due_bytes > LEDGER_BYTES:
+        if steps or kept.due_bytes > PENDING_BYTES:
             self._urgent = True
 
     # -- writing down -------------------------------------------------------------------------------------------

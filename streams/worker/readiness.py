@@ -11,8 +11,8 @@ import threading
 import time
 from collections.abc import Iterator
 
-from streams.worker.consumer_lag import Progress
-from streams.worker.partition_owner import Custody
+from streams.worker.consumer_lag import LagMonitor
+from streams.worker.partition_owner import PartitionOwner
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ NO_PARTITIONS = "no partitions yet, or their state is being read back"
 class Readiness:
     """What keeps a worker from its work."""
 
-    def __init__(self, custody: Custody, progress: Progress) -> None:
+    def __init__(self, custody: PartitionOwner, progress: LagMonitor) -> None:
         self._custody = custody
         self._progress = progress
         self._beat = time.monotonic()

@@ -24,7 +24,7 @@ from streams.settings import Settings
 from streams.state import snapshot_reader
 from streams.state.metrics import Metrics
 from streams.state.partition import Partition
-from streams.worker.stream_silence import NS, Silences
+from streams.worker.stream_silence import NS, StreamSilences
 from transport import producers
 
 log = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ class Watchdog:
         self._merge = merge
         self._metrics = metrics
         self._owned = owned
-        self._silences: dict[tuple[int, str], Silences] = {}
+        self._silences: dict[tuple[int, str], StreamSilences] = {}
         self._producer: AIOKafkaProducer | None = None
 
     async def run(self) -> None:
@@ -82,8 +82,8 @@ class Watchdog:
                         await self._speak(number, market, stream, known)
                         silences.spoke(stream, known)
 
-    def _fresh(self) -> Silences:
-        return Silences(
+    def _fresh(self) -> StreamSilences:
+        return StreamSilences(
             silence_s=self._settings.stream_silence_s,
             lateness_ns=self._merge.lateness_s * NS,
             max_ahead_ns=self._merge.max_ahead_days * DAY_NS,

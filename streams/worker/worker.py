@@ -23,10 +23,10 @@ from streams.settings import Settings
 from streams.state.metrics import Metrics
 from streams.web.routes import pages
 from streams.web.server import WebServer
-from streams.web.view import Glance, look
+from streams.web.view import LatestView, look
 from streams.worker import faust_app, faust_internals
-from streams.worker.consumer_lag import Progress
-from streams.worker.partition_owner import Custody
+from streams.worker.consumer_lag import LagMonitor
+from streams.worker.partition_owner import PartitionOwner
 from streams.worker.readiness import Readiness
 from streams.worker.silence_watchdog import Watchdog
 
@@ -56,11 +56,11 @@ def run(settings: Settings, started: Callable[[str], None]) -> None:
 async def _main(settings: Settings, config: Config, started: Callable[[str], None]) -> None:
     metrics = Metrics(settings.partitions)
     await topics.ensure(settings)
-    custody = Custody(settings, config, metrics)
-    progress = Progress(custody)
+    custody = PartitionOwner(settings, config, metrics)
+    progress = LagMonitor(custody)
     readiness = Readiness(custody, progress)
     metrics.ready.set_function(lambda: readiness.ready)
-    glance = Glance(asyncio.get_running_loop(), lambda: look(custody.partitions, ready=readiness.ready))
+    glance = LatestView(asyncio.get_running_loop(), lambda: look(custody.partitions, ready=readiness.ready))
     web = WebServer(settings, metrics.exposition, readiness.reason, pages(glance.take, settings))
     app = faust_app.build(settings, custody)
 
@@ -107,7 +107,7 @@ async def _start(app: faust_app.App, started: Callable[[], None]) -> None:
 
 
 async def _until_stopped(
-    custody: Custody, app: faust_app.App, stopping: asyncio.Event, starting: asyncio.Task[None]
+    custody: PartitionOwner, app: faust_app.App, stopping: asyncio.Event, starting: asyncio.Task[None]
 ) -> None:
     """Wait for a signal, for a failure of ours, or for Faust to crash."""
 
@@ -126,7 +126,7 @@ async def _until_stopped(
             custody.fail(error)
 
 
-async def _stop(custody: Custody, app: faust_app.App, within_s: float) -> None:
+async def _stop(custody: PartitionOwner, app: faust_app.App, within_s: float) -> None:
     """Write down, leave the group, hang up; a failing step does not keep the next from being taken."""
     steps = ((custody.close, 0.4), (app.stop, 0.45), (custody.disconnect, 0.1))
     for step, share in steps:
@@ -140,7 +140,7 @@ async def _stop(custody: Custody, app: faust_app.App, within_s: float) -> None:
                 custody.failure = StopError("not everything could be written down in time; it will be read again")
 
 
-def _end_hard_after(seconds: float, custody: Custody) -> None:
+def _end_hard_after(seconds: float, custody: PartitionOwner) -> None:
     """End the process if hanging up hangs: a dead broker must not keep a worker from ending."""
 
     def end() -> None:

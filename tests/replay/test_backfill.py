@@ -14,7 +14,7 @@ from detectors.config import load
 from replay.dataset.loader import BUNDLED
 from replay.errors import OutputError, ProgramError
 from replay.prometheus import backfill, commands
-from replay.prometheus.promtool import Server
+from replay.prometheus.promtool import PrometheusServer
 from replay.scenarios.scenario import Scenario, script
 from tests.support import debian
 
@@ -60,7 +60,7 @@ def test_prometheus_answers_at_the_true_dates_with_alerts_and_pages_nobody(march
     assert done.alerts == {"Stressed": 1}
     assert done.left_out == ["Unready"]
     assert done.too_coarse == ["Unchanged"]
-    with Server(out) as server:
+    with PrometheusServer(out) as server:
 
         def at_noon(query):
             found = server.ask("query", {"query": query, "time": NOON_4_MARCH})["result"]

@@ -17,7 +17,7 @@ from crunchwatch import main
 from detectors.config import load
 from replay.dataset.loader import BUNDLED
 from replay.errors import AddressError, ProgramError
-from replay.prometheus.promtool import Server
+from replay.prometheus.promtool import PrometheusServer
 from replay.prometheus.remote_write import Writer, address, labels, request, varint
 from replay.prometheus.stream_remote_write import stream
 from replay.scenarios.scenario import Scenario, script
@@ -112,7 +112,7 @@ def test_what_is_no_address_is_refused(url):
 
 def test_the_past_unfolds_at_its_true_dates_in_a_prometheus_that_scrapes_nothing(march, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", os.pathsep.join([str(debian.prometheus().parent), os.environ["PATH"]]))
-    with Server(tmp_path / "data", receives=True) as server:
+    with PrometheusServer(tmp_path / "data", receives=True) as server:
         done = stream(march, load(), Writer(server.url), speed=None, step_s=300)
         at_noon = {"query": 'crunchwatch_state{crunchwatch_state="de_facto_default"}', "time": "2021-03-04T17:00:00Z"}
         (found,) = server.ask("query", at_noon)["result"]

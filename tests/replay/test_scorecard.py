@@ -8,7 +8,7 @@ from detectors.calendar import ny
 from detectors.sections import EVENTS
 from detectors.signals import Signal, Transition
 from replay.backtest import scorecard
-from replay.backtest.scorecard import WATCHES, Row, claims, score
+from replay.backtest.scorecard import MATCHERS, ScoredClaim, claims, score
 
 
 def at(day: str, clock: str = "18:00") -> int:
@@ -54,14 +54,14 @@ def step(day: str, before: str, after: str) -> Transition:
     )
 
 
-def row(rows: list[Row], day: str, series: str) -> Row:
+def row(rows: list[ScoredClaim], day: str, series: str) -> ScoredClaim:
     return next(one for one in rows if one.claim.date.isoformat() == day and one.claim.series == series)
 
 
 def test_every_row_of_the_chronology_has_a_watch_and_a_word_of_the_record() -> None:
     rows = claims()
     assert len(rows) == 11
-    assert {one.series for one in rows} == set(WATCHES)
+    assert {one.series for one in rows} == set(MATCHERS)
     assert {one.date.isoformat(): one.record for one in rows if one.series == "fails to deliver"} == {
         "2021-03-04": "not in the record"
     }

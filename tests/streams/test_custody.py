@@ -27,7 +27,7 @@ from streams.settings import Settings
 from streams.state import snapshot_reader, snapshot_records, transaction
 from streams.state.metrics import Metrics
 from streams.state.partition import Applied
-from streams.worker.partition_owner import Custody
+from streams.worker.partition_owner import PartitionOwner
 from tests.support.pipeline import feb2021, frame
 
 pytestmark = pytest.mark.embedded
@@ -45,7 +45,7 @@ class Message(msgspec.Struct):
 class Desk:
     """A custody, and messages on the yields topic of one partition."""
 
-    def __init__(self, chosen: Settings, custody: Custody, producer: AIOKafkaProducer) -> None:
+    def __init__(self, chosen: Settings, custody: PartitionOwner, producer: AIOKafkaProducer) -> None:
         self.settings = chosen
         self.custody = custody
         self.topic = chosen.topic("yields")
@@ -61,7 +61,7 @@ class Desk:
     async def poison(self, key: bytes, value: bytes) -> None:
         await self._producer.send_and_wait(self.settings.topic(topics.SNAPSHOTS), value, key, PARTITION)
 
-    async def found(self) -> snapshot_records.Found:
+    async def found(self) -> snapshot_records.PartitionRecords:
         return (await snapshot_reader.recover(self.settings, [PARTITION]))[PARTITION].found
 
     def counted(self, name: str) -> float:
@@ -69,8 +69,8 @@ class Desk:
         assert value is not None
         return value
 
-    def other(self, config: Config | None = None, **changes: object) -> Custody:
-        return Custody(msgspec.structs.replace(self.settings, **changes), config or load(), Metrics())
+    def other(self, config: Config | None = None, **changes: object) -> PartitionOwner:
+        return PartitionOwner(msgspec.structs.replace(self.settings, **changes), config or load(), Metrics())
 
     async def said(self, topic: str) -> list[bytes]:
         """What a committed reader sees of a topic's partition."""
@@ -84,7 +84,7 @@ class Desk:
 async def desk(chosen: Settings) -> AsyncIterator[Desk]:
     await topics.ensure(chosen)
     producer = await clients.producer(chosen)
-    custody = Custody(chosen, load(), Metrics())
+    custody = PartitionOwner(chosen, load(), Metrics())
     yield Desk(chosen, custody, producer)
     await custody.disconnect()
     await producer.stop()
@@ -355,7 +355,7 @@ async def test_a_state_beyond_the_bound_ends_the_worker(desk: Desk) -> None:
 async def test_messages_gone_unapplied_end_the_worker_unless_allowed(desk: Desk) -> None:
     from streams.state.recovery import _lose, first_offset
 
-    held = snapshot_reader.Held(first=30, end=90)
+    held = snapshot_reader.OffsetRange(first=30, end=90)
     assert first_offset("yields-0", 40, 40, held) == (40, 0)
     assert first_offset("yields-0", 20, 20, held) == (30, 10)
     assert first_offset("yields-0", 0, 40, held) == (30, 0), "what was applied once may be gone when it is reread"
@@ -381,7 +381,7 @@ async def test_a_broker_that_confirms_nothing_ends_the_worker_by_name() -> None:
     with EmbeddedBroker() as broker:
         chosen = settings.load({}, broker=broker.url, recovery_timeout_s=1.0)
         await topics.ensure(chosen)
-        custody = Custody(chosen, load(), Metrics())
+        custody = PartitionOwner(chosen, load(), Metrics())
         await custody.assign([0])
         assert custody.assigned
         broker.kill()

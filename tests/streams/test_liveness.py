@@ -16,8 +16,8 @@ from streams.kafka import clients, topics
 from streams.settings import Settings
 from streams.state.metrics import Metrics
 from streams.worker import consumer_lag, readiness
-from streams.worker.consumer_lag import Progress
-from streams.worker.partition_owner import Custody
+from streams.worker.consumer_lag import LagMonitor
+from streams.worker.partition_owner import PartitionOwner
 from streams.worker.readiness import Readiness
 
 pytestmark = pytest.mark.embedded
@@ -25,9 +25,9 @@ NUMBER = 1
 
 
 @pytest.fixture
-async def custody(chosen: Settings) -> AsyncIterator[Custody]:
+async def custody(chosen: Settings) -> AsyncIterator[PartitionOwner]:
     await topics.ensure(chosen)
-    made = Custody(chosen, load(), Metrics())
+    made = PartitionOwner(chosen, load(), Metrics())
     yield made
     await made.disconnect()
 
@@ -45,18 +45,18 @@ async def send(chosen: Settings, count: int, *, undone: bool = False) -> None:
     await producer.stop()
 
 
-def lag(custody: Custody) -> float | None:
+def lag(custody: PartitionOwner) -> float | None:
     labels = {"stream": "repo", "partition": str(NUMBER)}
     return custody.metrics.registry.get_sample_value("crunchwatch_consumer_lag_messages", labels)
 
 
 async def test_messages_that_nobody_takes_are_a_stall_by_name(
-    custody: Custody, monkeypatch: pytest.MonkeyPatch
+    custody: PartitionOwner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(consumer_lag, "STALLED_AFTER_S", 0.3)
     monkeypatch.setattr(consumer_lag, "LOOK_AFTER_S", 0.1)
     await custody.assign([NUMBER])
-    watching, chosen = Progress(custody), custody.settings
+    watching, chosen = LagMonitor(custody), custody.settings
     asked = Readiness(custody, watching)
     async with clients.reader(chosen) as reader:
         await watching.look(reader)
@@ -75,11 +75,13 @@ async def test_messages_that_nobody_takes_are_a_stall_by_name(
     assert lag(custody) is None
 
 
-async def test_what_was_undone_is_waited_for_by_nobody(custody: Custody, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_was_undone_is_waited_for_by_nobody(
+    custody: PartitionOwner, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(consumer_lag, "STALLED_AFTER_S", 0.3)
     monkeypatch.setattr(consumer_lag, "LOOK_AFTER_S", 0.1)
     await custody.assign([NUMBER])
-    watching = Progress(custody)
+    watching = LagMonitor(custody)
     await send(custody.settings, 3, undone=True)
     place = TopicPartition(custody.settings.topic("repo"), NUMBER)
     async with clients.reader(custody.settings) as reader:
@@ -92,10 +94,12 @@ async def test_what_was_undone_is_waited_for_by_nobody(custody: Custody, monkeyp
     assert lag(custody) == 0
 
 
-async def test_a_blocked_event_loop_is_seen_from_outside(custody: Custody, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_blocked_event_loop_is_seen_from_outside(
+    custody: PartitionOwner, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(readiness, "BLOCKED_AFTER_S", 1.0)
     await custody.assign([NUMBER])
-    asked = Readiness(custody, Progress(custody))
+    asked = Readiness(custody, LagMonitor(custody))
     beating = asyncio.create_task(asked.beat())
     await asyncio.sleep(0.05)
     seen: list[str | None] = []
@@ -112,11 +116,11 @@ async def test_a_blocked_event_loop_is_seen_from_outside(custody: Custody, monke
 
 
 async def test_a_start_that_takes_long_is_said_once_with_whose_fault_it_may_be(
-    custody: Custody, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    custody: PartitionOwner, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(readiness, "ASK_EVERY_S", 0.02)
     monkeypatch.setattr(readiness, "TOLD_AFTER_S", 0.2)
-    asked = Readiness(custody, Progress(custody))
+    asked = Readiness(custody, LagMonitor(custody))
     with caplog.at_level(logging.WARNING):
         asked.tell()
         await asyncio.sleep(0.6)
@@ -130,10 +134,10 @@ async def test_a_start_that_takes_long_is_said_once_with_whose_fault_it_may_be(
 
 
 async def test_one_line_says_that_it_is_not_ready_and_one_that_it_is_again(
-    custody: Custody, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    custody: PartitionOwner, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(readiness, "ASK_EVERY_S", 0.02)
-    watching = Progress(custody)
+    watching = LagMonitor(custody)
     asked = Readiness(custody, watching)
     with caplog.at_level(logging.WARNING):
         asked.tell()
@@ -155,7 +159,7 @@ async def test_one_line_says_that_it_is_not_ready_and_one_that_it_is_again(
     assert said[1].startswith("ready again after")
 
 
-async def test_nothing_is_applied_and_nothing_written_after_a_stop(custody: Custody) -> None:
+async def test_nothing_is_applied_and_nothing_written_after_a_stop(custody: PartitionOwner) -> None:
     await custody.assign([NUMBER])
     await custody.close()
     offsets = dict(custody.partitions[NUMBER].next_offsets)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 from detectors.ordering import FAR_PAST
-from streams.worker.stream_silence import NS, Silences
+from streams.worker.stream_silence import NS, StreamSilences
 
 LATENESS = 600 * NS
 AHEAD = 30 * 86_400 * NS
@@ -14,8 +14,8 @@ T = 1_600_000_000 * NS
 LATER = 2 * T
 
 
-def silences() -> Silences:
-    return Silences(silence_s=SILENCE_S, lateness_ns=LATENESS, max_ahead_ns=AHEAD)
+def silences() -> StreamSilences:
+    return StreamSilences(silence_s=SILENCE_S, lateness_ns=LATENESS, max_ahead_ns=AHEAD)
 
 
 def at(seconds: float) -> int:
