@@ -81,20 +81,20 @@ def ask(server: PrometheusServer, asked: BoardQuery, values: Mapping[str, str], 
 
 def complaints(found: Sequence[QueryCheck], empty: Mapping[str, str]) -> list[str]:
     """What is wrong, a line each."""
-    said = []
+    problems = []
     used = set()
     for one in found:
         reasons = [pattern for pattern in empty if fnmatch.fnmatchcase(one.asked.name, pattern)]
         if one.error:
-            said.append(f"{one.asked.name}: {one.error}")
+            problems.append(f"{one.asked.name}: {one.error}")
         elif not one.series and not reasons:
-            said.append(f"{one.asked.name}: no answer to {one.asked.expr}")
+            problems.append(f"{one.asked.name}: no answer to {one.asked.expr}")
         elif not one.series:
             used.update(reasons)
-    said += [
+    problems += [
         f"empty.toml: {pattern!r} is answered, or is no query any more" for pattern in empty if pattern not in used
     ]
-    return said
+    return problems
 
 
 def allowed() -> dict[str, str]:

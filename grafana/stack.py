@@ -210,7 +210,7 @@ def graph(expr: str, *, weeks: int, end: str = "") -> str:
     return "/graph?" + urlencode(asked | ({"g0.end_input": end, "g0.moment_input": end} if end else {}))
 
 
-def _tell(stack: Stack, *, grafana: bool) -> None:
+def _report(stack: Stack, *, grafana: bool) -> None:
     lines = [
         ("the page", stack.url("worker", "/")),
         ("Prometheus, now", stack.url("prometheus", graph(STATE, weeks=1).replace("1w", "15m"))),
@@ -267,7 +267,7 @@ def main(*, speed: str, first: str, last: str, no_past: bool, exit_when_up: bool
                 if extra is not None:
                     stopping.callback(extra.stop)
                     stack.children.append(extra)
-            _tell(stack, grafana=seen is not None)
+            _report(stack, grafana=seen is not None)
             click.echo(f"2021 passes from {first} on, {speed} seconds a second, and stops at the end of {last}.")
             click.echo(f"Ctrl-C, or a SIGTERM to process {os.getpid()}, ends all of it.")
             _watch(stack, until_checked=exit_when_up)
@@ -280,15 +280,15 @@ def main(*, speed: str, first: str, last: str, no_past: bool, exit_when_up: bool
 
 def _watch(stack: Stack, *, until_checked: bool) -> None:
     """Until Ctrl-C, or until something ends that should not; say when the boards were checked."""
-    told = False
+    reported = False
     while True:
         stack.check()
         boards = next((child for child in stack.children if child.name == "boards"), None)
-        if not told and (boards is None or boards.process.poll() == 0):
-            told = True
+        if not reported and (boards is None or boards.process.poll() == 0):
+            reported = True
             if boards is not None:
                 click.echo("the boards' queries have answers")
-        if until_checked and told:
+        if until_checked and reported:
             return
         time.sleep(0.5)
 

@@ -248,8 +248,8 @@ def _explain(message: str, values: Mapping[str, Any]) -> tuple[str, str]:
     kind = get_type_hints(Settings).get(name)
     if get_origin(kind) is Literal and name in values:
         return name, f"{values[name]!r} is none of: {', '.join(get_args(kind))}"
-    said = f" (it is {values[name]!r})" if name in values else ""
-    return name, message.partition(" - at")[0] + said
+    given = f" (it is {values[name]!r})" if name in values else ""
+    return name, message.partition(" - at")[0] + given
 
 
 def _check(settings: Settings) -> None:

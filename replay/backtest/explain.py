@@ -90,10 +90,10 @@ def taken(events: Iterable[Event], config: Config, market: str) -> list[Event]:
     everything = list(events)
     engine = Engine(config, market)
     result = engine.process(everything)
-    refused = {id(one.event) for one in (*result.late, *result.conflicts)}
+    rejected = {id(one.event) for one in (*result.late, *result.conflicts)}
     kept: dict[tuple[str, str, int, int], Event] = {}
     for event in everything:
-        if id(event) not in refused:
+        if id(event) not in rejected:
             # Of a record and its repeats the first stays; heartbeats are told apart by their time as well.
             kept.setdefault((stream_of(event), event.source, event.sequence, event.known), event)
     return sorted(kept.values(), key=order_key)
@@ -155,9 +155,11 @@ def _causes(
 def _reason(
     evidence: Evidence, signals: Mapping[str, Signal], by_name: Mapping[tuple[str, int], Event]
 ) -> RuleEvidence:
-    told = [signals[one] for one in evidence.signals if one in signals]
+    present = [signals[one] for one in evidence.signals if one in signals]
     absent = tuple(one for one in evidence.signals if one not in signals)
-    return RuleEvidence(evidence, tuple(SignalWithCauses(one, *_causes(one.causes, by_name)) for one in told), absent)
+    return RuleEvidence(
+        evidence, tuple(SignalWithCauses(one, *_causes(one.causes, by_name)) for one in present), absent
+    )
 
 
 def _unseen(feed: str, output: Output, signals: Iterable[Signal], events: Collection[Event]) -> BlindFeed:

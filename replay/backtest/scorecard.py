@@ -72,7 +72,7 @@ class ScoredClaim(msgspec.Struct, frozen=True):
     """A claim, what the engine said of its day, the state at the end of that day, and the verdict."""
 
     claim: Claim
-    said: tuple[Statement, ...]
+    emitted: tuple[Statement, ...] = msgspec.field(name="said")
     state: State
     verdict: Verdict
 
@@ -99,26 +99,26 @@ def score(outputs: Iterable[Output], rows: Iterable[Claim] | None = None) -> lis
 
 
 def _row(claim: Claim, signals: list[Signal], transitions: list[Transition]) -> ScoredClaim:
-    watch = MATCHERS[claim.series]
-    of_series = [one for one in signals if watch.matches(one, claim)]
+    matcher = MATCHERS[claim.series]
+    of_series = [one for one in signals if matcher.matches(one, claim)]
     of_the_day = [one for one in of_series if one.active and ny_date(one.ts) == claim.date]
-    said = [_said(one) for one in _strongest(of_the_day)]
-    if not said:
+    emitted = [_statement(one) for one in _strongest(of_the_day)]
+    if not emitted:
         # What happens rather than holds is over when it was said: it is never 'still on'.
-        lasting = [one for one in of_series if one.name in watch.lasting and (one.detector, one.name) not in EVENTS]
-        said = [_said(one, "still on: ") for one in _standing(lasting, claim.date)]
-    seen = bool(said)
-    said += [_said(one) for one in _undone(of_the_day, signals)]
-    said += [_said(one) for one in transitions if ny_date(one.ts) == claim.date]
+        lasting = [one for one in of_series if one.name in matcher.lasting and (one.detector, one.name) not in EVENTS]
+        emitted = [_statement(one, "still on: ") for one in _standing(lasting, claim.date)]
+    seen = bool(emitted)
+    emitted += [_statement(one) for one in _undone(of_the_day, signals)]
+    emitted += [_statement(one) for one in transitions if ny_date(one.ts) == claim.date]
     close = ny(claim.date + DAY, "00:00")
     state: State = next((one.to_state for one in reversed(transitions) if one.known < close), "normal")
     verdict: Verdict = "seen" if seen else "not seen"
     return ScoredClaim(
-        claim, tuple(said), state, "not in the record" if claim.record == "not in the record" else verdict
+        claim, tuple(emitted), state, "not in the record" if claim.record == "not in the record" else verdict
     )
 
 
-def _said(output: Output, before: str = "") -> Statement:
+def _statement(output: Output, before: str = "") -> Statement:
     return Statement(before + described(output), output.ts, output.known, output.id)
 
 
@@ -165,10 +165,10 @@ def described(output: Output) -> str:
     """What an output says, in a few words."""
     if isinstance(output, Transition):
         return f"{output.from_state} → {output.to_state} ({output.kind})"
-    said = f"{output.detector}.{output.name} {output.subject}"
-    said += f" level {output.level}" if output.active else " ends"
+    emitted = f"{output.detector}.{output.name} {output.subject}"
+    emitted += f" level {output.level}" if output.active else " ends"
     telling = next((name for name in TELLING if name in output.values), next(iter(output.values), None))
-    return said if telling is None else f"{said}: {telling} {output.values[telling]:g}"
+    return emitted if telling is None else f"{emitted}: {telling} {output.values[telling]:g}"
 
 
 def _level(signal: Signal, claim: Claim) -> bool:

@@ -78,7 +78,7 @@ def replay(
     from replay.producer.playback import play
     from replay.prometheus import commands
 
-    if options["rate"] is not None and _said("speed"):
+    if options["rate"] is not None and _is_given("speed"):
         raise click.UsageError("give either --rate or --speed")
     if options["remote_write"]:
         commands.remote_write(_script(scenario, data, window, end, **_chosen(options)), options, as_json=as_json)
@@ -150,14 +150,14 @@ def backtest(
     if options["years"]:
         report.years(by_year(result.outputs, script, config), as_json=as_json)
         return
-    said = result.outputs if options["warm_up"] else result.shown
-    report.outputs(said, signals=options["signals"], as_json=as_json)
+    emitted = result.outputs if options["warm_up"] else result.shown
+    report.outputs(emitted, signals=options["signals"], as_json=as_json)
     if as_json:
         return
     if script.scenario.name == "feb2021":
         days = script.scenario
-        told = [claim for claim in scorecard.claims() if days.window <= claim.date <= days.end]
-        report.chronology(scorecard.score(result.outputs, told))
+        inside = [claim for claim in scorecard.claims() if days.window <= claim.date <= days.end]
+        report.chronology(scorecard.score(result.outputs, inside))
     report.closing(result, script)
 
 
@@ -251,7 +251,7 @@ def _chosen(options: dict[str, Any]) -> dict[str, Any]:
     return {name: options[name] for name in ("market", "markets", "sessions", "seed")}
 
 
-def _said(option: str) -> bool:
+def _is_given(option: str) -> bool:
     """Whether an option was given, be it with its default."""
     context = click.get_current_context(silent=True)
     return context is not None and context.get_parameter_source(option) is ParameterSource.COMMANDLINE
@@ -276,7 +276,7 @@ def _script(
     if (scenario is None) == (data is None):
         raise click.UsageError("give either a scenario (feb2021) or --data DIR")
     if scenario == synthetic.NAME:
-        if _said("market"):
+        if _is_given("market"):
             raise click.UsageError("synthetic makes --markets up, as many as you name; --market is of the others")
         count = synthetic.DEFAULT_SESSIONS if sessions is None else sessions
         return synthetic.script(markets or synthetic.DEFAULT_MARKETS, count, seed, window=first, end=last)

@@ -189,18 +189,18 @@ def _policy(tables: Tables) -> Iterator[Draft]:
         if isinstance(spec := entry.spec, cat.PolicySeries) and name in tables.figures
     }
     now: dict[str, float] = {}
-    said: dict[str, float] = {}
+    published: dict[str, float] = {}
     for day in sorted(set().union(*series.values())):
         figures = {name: by_day[day] for name, by_day in series.items() if day in by_day}
         now.update((name, figure.value) for name, figure in figures.items())
-        if now == said or not {"target_low_pct", "target_high_pct"} <= now.keys():
+        if now == published or not {"target_low_pct", "target_high_pct"} <= now.keys():
             continue
         ts, announced = times(ANNOUNCED, day)
         first = next(iter(figures.values()))
         # The first rates of a history were announced before it begins; they are known when they are first in force.
-        known = announced if said else ts
+        known = announced if published else ts
         yield Draft(known, ts, "fed.policy", PolicyRate, dict(now), first.provenance, first.place)
-        said = dict(now)
+        published = dict(now)
 
 
 def _fails(tables: Tables) -> Iterator[Draft]:

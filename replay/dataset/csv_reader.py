@@ -98,8 +98,8 @@ def read(directory: Path) -> Tables:
     for path in sorted(directory.glob("*.csv")):
         _read_file(path, tables)
     if not (tables.figures or tables.prints or tables.marks):
-        wanted = ",".join(FIGURES)
-        raise DataError(directory, None, f"no file with figures of a known series; the columns wanted are {wanted}")
+        columns = ",".join(FIGURES)
+        raise DataError(directory, None, f"no file with figures of a known series; the columns wanted are {columns}")
     return tables
 
 

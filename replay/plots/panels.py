@@ -53,7 +53,7 @@ class Picture:
         steps = [one for one in outputs if isinstance(one, Transition)]
         self._band = Band(steps, self._from, self._to, self._days)
         self._signals = [one for one in outputs if isinstance(one, Signal)]
-        self._told: dict[str, frozenset[str]] = {}
+        self._provenances: dict[str, frozenset[str]] = {}
 
     def figure(self) -> "Figure":
         """All of it; matplotlib is imported here."""
@@ -66,18 +66,18 @@ class Picture:
         panels = figure.subplots(6, 1, sharex=True, height_ratios=heights)
         figure.subplots_adjust(left=0.125, right=0.965, top=1 - 1.75 / height, bottom=1.45 / height, hspace=0.34)
         self._title(figure, height)
-        state, yields, general, specials, scarce, said = panels
+        state, yields, general, specials, scarce, signals = panels
         self._band.draw(state)
         self._yields(yields)
         self._general(general)
         self._specials(specials)
         self._scarcity(scarce)
-        self._said(said, rows)
+        self._signal_rows(signals, rows)
         for panel in panels[1:]:
             self._band.shade(panel)
             panel.grid(axis="x", color="#DDDDDD", linewidth=0.8)
             panel.set_axisbelow(True)
-        new_york_axis(said, self._from, self._to, self._days)
+        new_york_axis(signals, self._from, self._to, self._days)
         figure.text(
             0.02, 0.16 / height, self._caption(), fontsize=SMALL - 1.5, color=GREY, va="bottom", linespacing=1.35
         )
@@ -91,7 +91,7 @@ class Picture:
 
     def _line(self, name: str, points: dict[dt.date, Point]) -> Line:
         found = [points[day] for day in sorted(points)]
-        self._told[name] = frozenset(point.provenance for point in found)
+        self._provenances[name] = frozenset(point.provenance for point in found)
         return Line([at(point.ts) for point in found], [point.value for point in found])
 
     def _inside(self, ts: int) -> bool:
@@ -120,7 +120,7 @@ class Picture:
         panel.plot(line.at, line.values, color=BLUE, linewidth=2.4, label="close")
         others = [one for one in quotes if one.statistic in {"high", "low"}]
         if others and self._days <= LONGEST_MARKED:
-            self._told["intraday extremes of the yield"] = frozenset(one.provenance for one in others)
+            self._provenances["intraday extremes of the yield"] = frozenset(one.provenance for one in others)
             panel.plot([at(one.ts) for one in others], [one.yield_pct for one in others], "*", color=BLUE,
                        markersize=13, linestyle="none", label="intraday extreme")  # fmt: skip
         values = [*line.values, *(one.yield_pct for one in others)]
@@ -168,7 +168,7 @@ class Picture:
             and self._inside(one.ts)
         ]
         if prints and self._days <= LONGEST_MARKED:
-            self._told["general-collateral print"] = frozenset(one.provenance for one in prints)
+            self._provenances["general-collateral print"] = frozenset(one.provenance for one in prints)
             panel.plot([at(one.ts) for one in prints], [one.rate_pct for one in prints], MARKERS["print"],
                        color=PURPLE, markersize=10, linestyle="none", markeredgecolor="white", zorder=4,
                        label="intraday print")  # fmt: skip
@@ -188,7 +188,9 @@ class Picture:
                        color=PURPLE, markersize=11, linestyle="none", markeredgecolor="white", zorder=4,
                        label=f"{instrument}, {STATISTICS[statistic]}")  # fmt: skip
         if specials:
-            self._told["special prints"] = frozenset(one.provenance for made in specials.values() for one in made)
+            self._provenances["special prints"] = frozenset(
+                one.provenance for made in specials.values() for one in made
+            )
             panel.legend(loc="upper left", bbox_to_anchor=(0.0, 0.9), borderaxespad=0.2)
         else:
             panel.text(0.5, 0.5, "no print", ha="center", color=GREY, transform=panel.transAxes)
@@ -247,7 +249,7 @@ class Picture:
                 first.setdefault(one.detector, one.known)
         return sorted(first, key=lambda name: (first[name], name), reverse=True)
 
-    def _said(self, panel: "Axes", rows: list[str]) -> None:
+    def _signal_rows(self, panel: "Axes", rows: list[str]) -> None:
         for index, row in enumerate(rows):
             mine = [one for one in self._signals if one.detector == row]
             held = [one for one in mine if (one.detector, one.name) not in EVENTS]
@@ -281,7 +283,7 @@ class Picture:
 
     def _caption(self) -> str:
         trust: dict[str, list[str]] = defaultdict(list)
-        for name, provenance in self._told.items():
+        for name, provenance in self._provenances.items():
             if provenance:
                 trust[" and ".join(sorted(provenance))].append(name)
         figures = ". ".join(f"{how.capitalize()}: {', '.join(names)}" for how, names in sorted(trust.items()))

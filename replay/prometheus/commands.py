@@ -82,10 +82,10 @@ def run(script: "Script", options: dict[str, Any], *, as_json: bool) -> None:
         text_only=options["text_only"],
         show_progress=not as_json and sys.stderr.isatty(),
     )
-    click.echo(msgspec.json.encode(done).decode() if as_json else _said(done, text_only=options["text_only"]))
+    click.echo(msgspec.json.encode(done).decode() if as_json else _described(done, text_only=options["text_only"]))
 
 
-def _said(done: "Summary", *, text_only: bool) -> str:
+def _described(done: "Summary", *, text_only: bool) -> str:
     alerts = ", ".join(f"{name} ({series})" for name, series in sorted(done.alerts.items()) if series)
     what = f"{done.out}: {done.scenario} from {done.first} to {done.last}, every {done.step_s} s"
     steps = f"{done.transitions} transition" + "s" * (done.transitions != 1)
@@ -127,6 +127,6 @@ def remote_write(script: "Script", options: dict[str, Any], *, as_json: bool) ->
             dates=options["dates"],
             progress=advance,
         )
-    said = f"{done.scenario}: {done.samples:,} samples in {done.requests:,} requests, {done.repeats} repeated"
+    text = f"{done.scenario}: {done.samples:,} samples in {done.requests:,} requests, {done.repeats} repeated"
     behind = f", {done.behind_s:.1f} s behind the speed that was asked for" if done.behind_s >= 1 else ""
-    click.echo(msgspec.json.encode(done).decode() if as_json else f"{said}; {done.elapsed_s:.1f} s{behind}")
+    click.echo(msgspec.json.encode(done).decode() if as_json else f"{text}; {done.elapsed_s:.1f} s{behind}")

@@ -108,9 +108,9 @@ class Sampler:
         return self._events[start : self._next]
 
     def _take(self, events: list[Event], *, live: bool) -> None:
-        said = self._engine.process(events).outputs
-        self.outputs += said
-        for output in said:
+        emitted = self._engine.process(events).outputs
+        self.outputs += emitted
+        for output in emitted:
             # Steps of the warm-up are not counted: a worker begun on the window's first day has not seen them.
             if live and isinstance(output, Transition):
                 self._gauges.step(output)

@@ -109,13 +109,13 @@ def _text(raw: bytes | None) -> str | None:
         return None
 
 
-async def originals(settings: Settings, wanted: Iterable[Letter]) -> dict[str, tuple[bytes | None, bytes]]:
+async def originals(settings: Settings, asked_for: Iterable[Letter]) -> dict[str, tuple[bytes | None, bytes]]:
     """Key and value of the messages behind dead letters, by the letters' ids; those that are gone are missing.
 
     Of a frame it is the one element that was refused: the others were taken.
     """
     by_place: dict[TopicPartition, list[Letter]] = {}
-    for one in wanted:
+    for one in asked_for:
         by_place.setdefault(TopicPartition(settings.topic(one.topic), one.partition), []).append(one)
     found: dict[str, tuple[bytes | None, bytes]] = {}
     async with clients.reader(settings) as reader:

@@ -79,9 +79,9 @@ class EmbeddedBroker:
         deadline = time.monotonic() + READY_WITHIN_S
         while not _listens(self.port):
             if self._process.poll() is not None or time.monotonic() > deadline:
-                said = self._log_tail()
+                output = self._log_tail()
                 self.stop()
-                raise EmbeddedBrokerError(f"the embedded broker did not start:\n{said}")
+                raise EmbeddedBrokerError(f"the embedded broker did not start:\n{output}")
             time.sleep(0.05)
         return self
 

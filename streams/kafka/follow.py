@@ -20,7 +20,7 @@ from transport import aiokafka_internals
 
 _POLL_S = 0.25
 _REMEMBERED = 100_000
-_HELD_TOLD_AFTER_S = 5.0
+_WARN_AFTER_S = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class _OpenTransactions:
         self._places = places
         self._patience_s = clients.transaction_s(settings)
         self._since: float | None = None
-        self._told = False
+        self._warned = False
 
     async def back(self, *, bounded: bool) -> bool:
         """Whether anything is still to come of what is there.
@@ -69,17 +69,17 @@ class _OpenTransactions:
         """
         waiting = [place for place in self._places if await self._waits(place)]
         if not waiting:
-            self._since, self._told = None, False
+            self._since, self._warned = None, False
             return False
         now = time.monotonic()
         self._since = self._since or now
-        said = f"{', '.join(f'{one.topic}-{one.partition}' for one in waiting[:3])}: an unfinished transaction, of a "
-        said += "worker that was killed perhaps, withholds what was written after it began"
-        if now - self._since > _HELD_TOLD_AFTER_S and not self._told:
-            self._told = True
-            log.warning("%s; its worker's successor ends it, or the broker within %g s", said, self._patience_s)
-        if bounded and now - self._since > self._patience_s + _HELD_TOLD_AFTER_S:
-            raise BrokerUnavailableError(f"{said}, for {now - self._since:.0f} s now")
+        reason = f"{', '.join(f'{one.topic}-{one.partition}' for one in waiting[:3])}: an unfinished transaction, of a "
+        reason += "worker that was killed perhaps, withholds what was written after it began"
+        if now - self._since > _WARN_AFTER_S and not self._warned:
+            self._warned = True
+            log.warning("%s; its worker's successor ends it, or the broker within %g s", reason, self._patience_s)
+        if bounded and now - self._since > self._patience_s + _WARN_AFTER_S:
+            raise BrokerUnavailableError(f"{reason}, for {now - self._since:.0f} s now")
         return True
 
     async def _waits(self, place: TopicPartition) -> bool:
@@ -109,20 +109,20 @@ async def follow(
         places = [TopicPartition(topic, number) for number in sorted(partitions)]
         reader.assign(places)
         await (reader.seek_to_beginning() if from_beginning else reader.seek_to_end())
-        seen, held = _Seen(), _OpenTransactions(settings, reader, places)
+        seen, pending = _Seen(), _OpenTransactions(settings, reader, places)
         last = time.monotonic()
-        async with BrokerWatch(settings, reader, places) as vigil:
+        async with BrokerWatch(settings, reader, places) as watch:
             while until_idle_s is None or time.monotonic() - last < until_idle_s:
-                vigil.check()
-                if await held.back(bounded=until_idle_s is not None):
+                watch.check()
+                if await pending.back(bounded=until_idle_s is not None):
                     last = time.monotonic()
                 batches = await reader.getmany(timeout_ms=int(_POLL_S * 1000))
                 records = sorted((one for batch in batches.values() for one in batch), key=lambda one: one.timestamp)
                 for record in records:
-                    step = _read(record.value or b"")
-                    if step is not None and seen.first_time(step.transition.id):
+                    found = _read(record.value or b"")
+                    if found is not None and seen.first_time(found.transition.id):
                         last = time.monotonic()
-                        yield step
+                        yield found
                 if not records:
                     yield None
 

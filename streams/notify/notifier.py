@@ -138,26 +138,26 @@ async def run(settings: Settings, say: Say, stopping: asyncio.Event) -> None:
             opened = sum(map(len, outbox.open.values()))
             topic = settings.topic(TRANSITIONS)
             say(f"notifying of what comes to {topic}; {opened} incidents open, {len(outbox.due)} messages due")
-            async with BrokerWatch(settings, reader, list(reader.assignment())) as vigil:
-                await vigil.over(asyncio.create_task(_work(notifier, reader, stopping)))
+            async with BrokerWatch(settings, reader, list(reader.assignment())) as watch:
+                await watch.over(asyncio.create_task(_work(notifier, reader, stopping)))
     finally:
         await store.close()
 
 
 async def _work(notifier: Notifier, reader: AIOKafkaConsumer, stopping: asyncio.Event) -> None:
     """Send and take until told to stop; a write that waits for a broker which is gone does not keep it from that."""
-    told = asyncio.create_task(stopping.wait())
-    while not told.done():
+    stopped = asyncio.create_task(stopping.wait())
+    while not stopped.done():
         turn = asyncio.create_task(_turn(notifier, reader))
         try:
-            await asyncio.wait((turn, told), return_when=asyncio.FIRST_COMPLETED)
-            async with asyncio.timeout(STOP_WITHIN_S if told.done() else None):
+            await asyncio.wait((turn, stopped), return_when=asyncio.FIRST_COMPLETED)
+            async with asyncio.timeout(STOP_WITHIN_S if stopped.done() else None):
                 await turn
         except TimeoutError:
             log.warning("stopped in the midst of a write; the outbox is as it was last confirmed")
         finally:
             turn.cancel()
-    told.cancel()
+    stopped.cancel()
 
 
 async def _turn(notifier: Notifier, reader: AIOKafkaConsumer) -> None:

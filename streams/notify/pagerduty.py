@@ -27,7 +27,7 @@ ANSWER_WITHIN_S = 10.0
 FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 300.0
 LONGEST_ASKED_S = 3600.0
-_SAID_BYTES = 300
+_ANSWER_BYTES = 300
 
 
 class Accepted:
@@ -94,7 +94,7 @@ class Pager:
         )
         try:
             with self._opener.open(request, timeout=ANSWER_WITHIN_S) as answer:
-                answer.read(_SAID_BYTES)
+                answer.read(_ANSWER_BYTES)
                 return Accepted()
         except urllib.error.HTTPError as error:
             with error:
@@ -111,8 +111,8 @@ class Pager:
             HTTPStatus.REQUEST_TIMEOUT,
         }:
             return RetryLater(f"status {status}", _asked(error.headers.get("Retry-After")))
-        said = error.read(_SAID_BYTES).decode(errors="replace").replace(self._key, "…")
-        return Declined(f"status {status}: {' '.join(said.split())}")
+        text = error.read(_ANSWER_BYTES).decode(errors="replace").replace(self._key, "…")
+        return Declined(f"status {status}: {' '.join(text.split())}")
 
 
 def _asked(text: str | None) -> float | None:

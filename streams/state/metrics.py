@@ -104,7 +104,7 @@ class Metrics:
             else:
                 self.signals.inc()
 
-    def spoken_for(self, stream: str) -> None:
+    def heartbeat_written(self, stream: str) -> None:
         """The watchdog wrote a heartbeat for a stream that has died."""
         self.spoken.labels(stream).inc()
 

@@ -58,7 +58,7 @@ class Partition:
         self.touched = False
         self.settled: dict[str, int] = {}
         """Below these, what was bad or late has been reported before; it is not reported again when reread."""
-        self.said: dict[str, EmittedUntil] = {}
+        self.emitted: dict[str, EmittedUntil] = {}
         """How far each market has spoken; a state that is built anew does not say it again."""
         self.allowed: frozenset[str] = frozenset()
         """The markets that are taken; empty: any."""
@@ -112,8 +112,8 @@ class Partition:
         market.dirty = True
         applied.events = len(events)
         applied.duplicates = result.duplicates
-        news = self._news(market.engine, result.outputs)
-        applied.outputs = [(output, list(market.engine.places_of(output))) for output in news]
+        new = self._not_emitted_before(market.engine, result.outputs)
+        applied.outputs = [(output, list(market.engine.places_of(output))) for output in new]
         applied.late = [*result.late, *result.conflicts]
 
     def _market(self, name: str) -> Market | None:
@@ -125,16 +125,16 @@ class Partition:
             market = self.markets[name] = Market(engine, {}, 0)
         return market
 
-    def _news(self, engine: Engine, outputs: list[Output]) -> list[Output]:
+    def _not_emitted_before(self, engine: Engine, outputs: list[Output]) -> list[Output]:
         """What has not been said before, and from now on has."""
-        mark = self.said.get(engine.market, EmittedUntil())
-        news = [output for output in outputs if not mark.covers(output)]
+        emitted = self.emitted.get(engine.market, EmittedUntil())
+        new = [output for output in outputs if not emitted.covers(output)]
         until = engine.watermark_ns
-        if until >= mark.until_ns:
-            ids = mark.ids if until == mark.until_ns else ()
-            last = tuple(output.id for output in news if output.known >= until)
-            self.said[engine.market] = EmittedUntil(mark.flush, until, ids + last)
-        return news
+        if until >= emitted.until_ns:
+            ids = emitted.ids if until == emitted.until_ns else ()
+            last = tuple(output.id for output in new if output.known >= until)
+            self.emitted[engine.market] = EmittedUntil(emitted.flush, until, ids + last)
+        return new
 
     def market_records(self) -> list[snapshot_records.MarketRecord]:
         """The states to write down in the flush that begins now, of the markets that have changed since the last."""
@@ -155,13 +155,13 @@ class Partition:
     def position_record(self) -> snapshot_records.PositionRecord:
         """The position that belongs to these states."""
         for name, market in self.markets.items():
-            self.said[name] = msgspec.structs.replace(self.said.get(name, EmittedUntil()), flush=market.flush)
+            self.emitted[name] = msgspec.structs.replace(self.emitted.get(name, EmittedUntil()), flush=market.flush)
         topics = {*self.next_offsets, *self.settled}
         return snapshot_records.PositionRecord(
             flush=self.flush,
             next_offsets=dict(self.next_offsets),
             settled={topic: max(self.next_offsets.get(topic, 0), self.settled.get(topic, 0)) for topic in topics},
-            markets=dict(self.said),
+            markets=dict(self.emitted),
         )
 
     def written(self) -> None:

@@ -47,7 +47,7 @@ def recover_partition(
             _lose(place, lost, settings, metrics)
     partition = Partition(number, next_offsets=start, new_engine=new_engine)
     partition.settled = dict(promised)
-    partition.said = dict(found.position.markets) if found.position is not None else {}
+    partition.emitted = dict(found.position.markets) if found.position is not None else {}
     partition.flush = max((record.flush for record in (*found.markets.values(), found.position) if record), default=0)
     partition.allowed = settings.allowed_markets
     for market, engine in engines.items():

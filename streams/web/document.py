@@ -81,12 +81,12 @@ def _worker(seen: WorkerView) -> str:
         notices.append("This worker is not ready. What stands below may be old.")
     if seen.busy_s > 0:
         notices.append(f"The worker has not answered for {seen.busy_s:.0f} s. What stands below is that old.")
-    said = "".join(f'<p class="notice" role="alert">{text}</p>' for text in notices)
+    markup = "".join(f'<p class="notice" role="alert">{text}</p>' for text in notices)
     parts = ", ".join(map(str, seen.partitions)) or "none"
     ready = "ready" if seen.ready else "not ready"
     announced = "; ".join(f"{one.status.market}: {plain(one.status.state)}" for one in seen.markets)
     return (
-        f"{said}<p class=worker><span class='ready {'yes' if seen.ready else 'no'}'>Worker {ready}</span> "
+        f"{markup}<p class=worker><span class='ready {'yes' if seen.ready else 'no'}'>Worker {ready}</span> "
         f"<span>partitions {parts}</span> <span>as of {_clock(seen.at_ns)}</span></p>"
         f'<p class="sr" id="announce" aria-live="polite">{escape(announced)}</p>'
     )
@@ -112,5 +112,5 @@ def _row(status: Status, number: int, now_ns: int, full: Collection[int]) -> str
     since = moment(status.since_ns) if status.since_ns > 0 else "the beginning"
     cells = (badge(status.state), escape(status.kind), since, escape(blind), lag(status, now_ns))
     names = ("State", "Kind", "Since", "Blind on", "Behind now")
-    said = "".join(f'<td data-name="{name}">{cell}</td>' for name, cell in zip(names, cells, strict=True))
-    return f'<tr><th scope=row><a href="{where}">{escape(status.market)}</a></th>{said}</tr>'
+    markup = "".join(f'<td data-name="{name}">{cell}</td>' for name, cell in zip(names, cells, strict=True))
+    return f'<tr><th scope=row><a href="{where}">{escape(status.market)}</a></th>{markup}</tr>'

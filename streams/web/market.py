@@ -91,8 +91,8 @@ def _head(seen: MarketView, now_ns: int, number: int) -> str:
 def _unseen(status: Status) -> str:
     if not status.blind_on:
         return ""
-    said = f"Blind on {len(status.blind_on)} of {len(status.feeds)}"
-    return f'<span class="badge blind"><span aria-hidden="true">◌</span> {said}</span>'
+    text = f"Blind on {len(status.blind_on)} of {len(status.feeds)}"
+    return f'<span class="badge blind"><span aria-hidden="true">◌</span> {text}</span>'
 
 
 def _meaning(status: Status) -> str:
@@ -184,11 +184,11 @@ def _last(seen: MarketView, number: int, settings_hint: str) -> str:
     if seen.status.watermark_ns == FAR_PAST or not seen.recent:
         return _card("Last transitions", "last", "<p>None yet.</p>")
     newest = list(reversed(seen.recent))
-    told = "".join(
+    items = "".join(
         _transition(one, f"t{number}-{one.transition.id}", settings_hint, opened=index == 0)
         for index, one in enumerate(newest)
     )
-    return _card("Last transitions", "last", told)
+    return _card("Last transitions", "last", items)
 
 
 def _transition(one: Recalled, name: str, settings_hint: str, *, opened: bool) -> str:

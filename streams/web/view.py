@@ -56,10 +56,10 @@ def look(partitions: Mapping[int, Partition], *, ready: bool) -> WorkerView:
 class LatestView:
     """The last look at a worker, taken anew when it is older than half a second."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, looked: Callable[[], WorkerView]) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, look: Callable[[], WorkerView]) -> None:
         """Take the worker's loop and what is to be called in it."""
         self._loop = loop
-        self._looked = looked
+        self._look = look
         self._lock = threading.Lock()
         self._last: WorkerView | None = None
         self._taken_s = 0.0
@@ -77,15 +77,15 @@ class LatestView:
     def _ask(self) -> None:
         answer: concurrent.futures.Future[WorkerView] = concurrent.futures.Future()
 
-        def tell() -> None:
+        def fill() -> None:
             if answer.set_running_or_notify_cancel():
                 try:
-                    answer.set_result(self._looked())
+                    answer.set_result(self._look())
                 except Exception as error:  # noqa: BLE001 - it is the asking thread's, not the loop's
                     answer.set_exception(error)
 
         try:
-            self._loop.call_soon_threadsafe(tell)
+            self._loop.call_soon_threadsafe(fill)
             self._last = answer.result(PATIENCE_S)
             self._taken_s = time.monotonic()
         except (TimeoutError, RuntimeError):  # busy; or closed, while the worker ends

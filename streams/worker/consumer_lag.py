@@ -41,18 +41,18 @@ class ReadPosition(NamedTuple):
 class LagMonitor:
     """What the broker says of the owned partitions."""
 
-    def __init__(self, custody: PartitionOwner) -> None:
+    def __init__(self, owner: PartitionOwner) -> None:
         self.silent_since: float | None = None
         """Since when the broker has not answered."""
         self.stalled: str | None = None
         """What waits and is not taken."""
-        self._custody = custody
+        self._owner = owner
         self._stands: dict[TopicPartition, ReadPosition] = {}
         self._empty_until: dict[TopicPartition, int] = {}
 
     async def watch(self) -> None:
         """Ask, again and again, until cancelled; a broker that is gone for too long ends the worker."""
-        settings = self._custody.settings
+        settings = self._owner.settings
         while True:
             try:
                 async with clients.reader(settings, patience_s=ANSWER_WITHIN_S) as reader:
@@ -65,17 +65,17 @@ class LagMonitor:
             except (KafkaError, OSError, TimeoutError, StreamsError):
                 self._unanswered()
             except Exception as error:  # noqa: BLE001 - without this watch a stall would be silent
-                self._custody.fail(error)
+                self._owner.fail(error)
                 return
             await asyncio.sleep(1.0)
 
     def _unanswered(self) -> None:
         now = time.monotonic()
         self.silent_since = self.silent_since or now
-        settings = self._custody.settings
+        settings = self._owner.settings
         if now - self.silent_since > settings.recovery_timeout_s:
-            said = f"the broker at {settings.broker} has not answered for {now - self.silent_since:.0f} s"
-            self._custody.fail(BrokerUnavailableError(said))
+            reason = f"the broker at {settings.broker} has not answered for {now - self.silent_since:.0f} s"
+            self._owner.fail(BrokerUnavailableError(reason))
 
     async def look(self, reader: AIOKafkaConsumer) -> None:
         """Compare the broker's ends with where the reading stands."""
@@ -96,9 +96,7 @@ class LagMonitor:
             or min(now - self._stands[place].since, now - moved[place.partition]) > STALLED_AFTER_S
         ]
         self.stalled = f"messages wait and none is taken: {', '.join(waiting[:3])}" if waiting else None
-        self._custody.metrics.lagging(
-            {place: behind[place] - offsets[place] if place in behind else 0 for place in ends}
-        )
+        self._owner.metrics.lagging({place: behind[place] - offsets[place] if place in behind else 0 for place in ends})
 
     def _stand(self, place: TopicPartition, offset: int, end: int, now: float) -> ReadPosition:
         """Since when reading has stood where it does; while nothing waits, it does not stand."""
@@ -112,10 +110,10 @@ class LagMonitor:
         return max(stand.moved for place, stand in self._stands.items() if place.partition == number)
 
     def _offsets(self) -> dict[TopicPartition, int]:
-        custody = self._custody
+        owner = self._owner
         return {
-            TopicPartition(custody.settings.topic(topic), number): partition.next_offsets.get(topic, 0)
-            for number, partition in custody.partitions.items()
+            TopicPartition(owner.settings.topic(topic), number): partition.next_offsets.get(topic, 0)
+            for number, partition in owner.partitions.items()
             for topic in SOURCES
         }
 

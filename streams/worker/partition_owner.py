@@ -58,7 +58,7 @@ class PartitionOwner:
         self.flushing_since: float | None = None
         self.lost: dict[int, float] = {}
         """Partitions that turned out to have another owner, and when; until the group deals out anew."""
-        self._ledgers: dict[int, transaction.PartitionWriter] = {}
+        self._writers: dict[int, transaction.PartitionWriter] = {}
         self._lock = asyncio.Lock()
         self._since_flush = 0
         self._urgent = False
@@ -79,10 +79,10 @@ class PartitionOwner:
 
         What is held already is kept, so asking again for the same partitions only repeats the answer.
         """
-        wanted = set(numbers)
+        asked = set(numbers)
         async with self._lock:
-            await self._drop(set(self.partitions) - wanted)
-            await self._unless_stopped(self._take_over(wanted - set(self.partitions)))
+            await self._drop(set(self.partitions) - asked)
+            await self._unless_stopped(self._take_over(asked - set(self.partitions)))
             self.lost.clear()
             self.assigned = True
             self.metrics.owned(self.partitions)
@@ -91,15 +91,15 @@ class PartitionOwner:
     async def _take_over(self, numbers: set[int]) -> None:
         # First the former owner is kept from writing, then what it wrote is read: in this order nothing is missed.
         began = time.monotonic()
-        self._ledgers |= await transaction.open_all(self.settings, numbers)
+        self._writers |= await transaction.open_all(self.settings, numbers)
         for number, recovered in (await snapshot_reader.recover(self.settings, numbers)).items():
             self.partitions[number] = recover_partition(
                 number, recovered, self.config, self.settings, self.metrics, self._new_engine
             )
         if numbers:
             markets = sum(len(self.partitions[number].markets) for number in numbers)
-            said = "partitions %s taken over, %d markets read back in %.1f s"
-            log.info(said, sorted(numbers), markets, time.monotonic() - began)
+            text = "partitions %s taken over, %d markets read back in %.1f s"
+            log.info(text, sorted(numbers), markets, time.monotonic() - began)
 
     async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> None:
         """Give up what may take long when the worker is told to stop."""
@@ -144,7 +144,7 @@ class PartitionOwner:
         for number in numbers:
             for market in self.partitions.pop(number).markets:
                 self.metrics.markets.forget(market)
-        await transaction.close_all([self._ledgers.pop(number) for number in numbers])
+        await transaction.close_all([self._writers.pop(number) for number in numbers])
         if numbers:
             log.info("partitions %s let go", sorted(numbers))
 
@@ -203,7 +203,7 @@ class PartitionOwner:
 
     def _keep(self, number: int, applied: Applied, message: SourceMessage) -> None:
         place = Place(message.topic, message.partition, message.offset)
-        kept = self._ledgers[number]
+        kept = self._writers[number]
         kept.enter(outgoing.produced(applied, place, message.key))
         steps = [found for found, _ in applied.outputs if isinstance(found, Transition)]
         for step in steps:
@@ -250,7 +250,7 @@ class PartitionOwner:
 
     async def _write(self, partition: Partition) -> None:
         began = time.perf_counter()
-        await self._ledgers[partition.number].commit(transaction.records_of(partition, self.settings, self.metrics))
+        await self._writers[partition.number].commit(transaction.records_of(partition, self.settings, self.metrics))
         partition.written()
         self.metrics.flushed(time.perf_counter() - began)
 
@@ -295,5 +295,5 @@ class PartitionOwner:
 
     async def disconnect(self) -> None:
         """Close what is open to the broker."""
-        ledgers, self._ledgers = self._ledgers, {}
+        ledgers, self._writers = self._writers, {}
         await transaction.close_all(ledgers.values())

@@ -79,8 +79,8 @@ class Watchdog:
                 dead = silences.look(held.engine.marks, time.monotonic(), time.time_ns())
                 for stream, known in dead.items():
                     if await self._at_its_end(partition, stream) and self._owned().get(number) is partition:
-                        await self._speak(number, market, stream, known)
-                        silences.spoke(stream, known)
+                        await self._write_heartbeat(number, market, stream, known)
+                        silences.wrote(stream, known)
 
     def _fresh(self) -> StreamSilences:
         return StreamSilences(
@@ -99,7 +99,7 @@ class Watchdog:
             return True
         return end - begin <= _HOLES and not await snapshot_reader.reread(self._settings, place, begin, end)
 
-    async def _speak(self, number: int, market: str, stream: str, known: int) -> None:
+    async def _write_heartbeat(self, number: int, market: str, stream: str, known: int) -> None:
         beat = Heartbeat(
             market=market,
             source=SOURCE,
@@ -112,7 +112,7 @@ class Watchdog:
         if self._producer is None:
             self._producer = await clients.producer(self._settings)
         await self._producer.send_and_wait(self._settings.topic(stream), encode(beat), market.encode(), number)
-        self._metrics.spoken_for(stream)
+        self._metrics.heartbeat_written(stream)
         log.warning(
             "%s: %s has said nothing for %g s while others went on; a heartbeat of %d s was written for it",
             market, stream, self._settings.stream_silence_s, known // NS,

@@ -23,7 +23,7 @@ class StreamMark(msgspec.Struct):
     mark: int
     since_s: float
     others: dict[str, int]
-    spoken_for: int | None = None
+    written_until: int | None = None
 
 
 class StreamSilences:
@@ -46,7 +46,7 @@ class StreamSilences:
         for stream, mark in marks.items():
             before = self._heard.get(stream)
             if before is None or mark != before.mark:
-                if before is not None and before.spoken_for is not None and mark <= before.spoken_for:
+                if before is not None and before.written_until is not None and mark <= before.written_until:
                     before.mark = mark  # that was us: the stream itself is as silent as it was
                 else:
                     self._heard[stream] = StreamMark(mark, now_s, dict(marks))
@@ -54,7 +54,7 @@ class StreamSilences:
             stream
             for stream, mark in marks.items()
             if mark != FAR_PAST and now_s - self._heard[stream].since_s < self._silence_s
-            and self._heard[stream].spoken_for is None
+            and self._heard[stream].written_until is None
         ]  # fmt: skip
         if not moving:
             return {}
@@ -69,9 +69,9 @@ class StreamSilences:
     def _outrun(self, heard: StreamMark, marks: Mapping[str, int], moving: list[str], until: int) -> bool:
         least_ns = self._silence_s * NS
         went_on = all(marks[one] - heard.others.get(one, FAR_PAST) >= least_ns for one in moving)
-        said = heard.mark if heard.spoken_for is None else max(heard.mark, heard.spoken_for)
-        return went_on and until - said >= least_ns
+        newest = heard.mark if heard.written_until is None else max(heard.mark, heard.written_until)
+        return went_on and until - newest >= least_ns
 
-    def spoke(self, stream: str, known: int) -> None:
+    def wrote(self, stream: str, known: int) -> None:
         """A heartbeat of this moment was written for the stream."""
-        self._heard[stream].spoken_for = known
+        self._heard[stream].written_until = known

@@ -86,10 +86,10 @@ async def test_a_recovery_that_hangs_has_an_end_and_does_not_keep_a_stop_waiting
 ) -> None:
     chosen = msgspec.structs.replace(pipeline.settings, broker=proxy.url, recovery_timeout_s=2.0)
     await asyncio.to_thread(proxy.hold)
-    custody = PartitionOwner(chosen, load(), Metrics())
+    owner = PartitionOwner(chosen, load(), Metrics())
     began = time.monotonic()
     with pytest.raises(StreamsError, match="within 2 s") as caught:
-        await custody.assign([0, 1])
+        await owner.assign([0, 1])
     assert caught.value.exit_code in (4, 6)
     assert time.monotonic() - began < 10
     patient = PartitionOwner(msgspec.structs.replace(chosen, recovery_timeout_s=60.0), load(), Metrics())

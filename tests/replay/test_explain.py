@@ -13,7 +13,7 @@ from detectors.events import Heartbeat
 from detectors.signals import Cause, Output, Signal, Transition, content_id, to_json
 from replay.backtest import run as backtest
 from replay.backtest.explain import UnknownIdError, explain, find, read, taken
-from replay.backtest.reproduce import rehearsals, reproduce
+from replay.backtest.reproduce import reproduce, reproductions
 from replay.errors import DataError
 from replay.scenarios.scenario import Script, named, script
 
@@ -44,7 +44,7 @@ def test_every_transition_is_reproduced_by_the_events_it_names(scenario: str, pr
     played, config = script(named(scenario)), load(preset)
     wanted = steps(backtest.run(played, config).outputs)
     assert len(wanted) >= 4
-    proofs = list(rehearsals(played.events, config, wanted))
+    proofs = list(reproductions(played.events, config, wanted))
     assert [proof.id for proof in proofs] == [step.id for step in wanted]
     assert {proof.verdict for proof in proofs} == {"reproduced"}
     assert all(proof.absent == () for proof in proofs)
@@ -54,7 +54,7 @@ def test_every_transition_is_reproduced_by_the_events_it_names(scenario: str, pr
 
 def test_signals_are_reproduced_too(feb2021: Script, said: list[Output]) -> None:
     one_of_each = {(one.detector, one.name, one.active): one for one in said if isinstance(one, Signal)}
-    proofs = list(rehearsals(feb2021.events, load(), one_of_each.values()))
+    proofs = list(reproductions(feb2021.events, load(), one_of_each.values()))
     detector = {one.id: one.detector for one in one_of_each.values()}
     assert [detector[proof.id] for proof in proofs if not proof.reproduced] == []
     assert len(proofs) == len(one_of_each) > 10
