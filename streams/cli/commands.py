@@ -152,7 +152,7 @@ def notify(
             sys.exit(EXIT_NOTHING_CAME)
         return
     if dry_run:
-        rehearsal = notifying.rehearse(settings, click.echo, from_beginning=from_beginning, until_idle_s=until_idle)
+        rehearsal = notifying.dry_run(settings, click.echo, from_beginning=from_beginning, until_idle_s=until_idle)
         click.echo(f"{asyncio.run(rehearsal)} messages would have been sent")
         return
     asyncio.run(_until_told(settings))

@@ -13,6 +13,7 @@ from detectors.engine import RejectedEvent
 from detectors.log_positions import LogPosition
 from detectors.signals import Output, Transition, to_json
 from streams.kafka.topics import DEAD_LETTER, LATE, SIGNALS, TRANSITIONS
+from streams.state.partition import Applied
 
 MAX_PLACES = 64
 """Positions in a header; the causes themselves are all in the value."""
@@ -28,6 +29,21 @@ class Outgoing(msgspec.Struct, frozen=True):
     key: bytes | None
     value: bytes
     headers: Headers
+
+
+def produced(applied: Applied, place: LogPosition, key: bytes | None) -> list[Outgoing]:
+    """Everything that one message led to: outputs, late events, dead letters.
+
+    Args:
+        applied: what the engine made of the message.
+        place: where the message lies.
+        key: its key.
+    """
+    return [
+        *(output(found, places) for found, places in applied.outputs),
+        *(late(event, place) for event in applied.late),
+        *(dead_letter(reject, place, key) for reject in applied.rejects),
+    ]
 
 
 def output(found: Output, places: Sequence[LogPosition]) -> Outgoing:

@@ -71,8 +71,8 @@ def figures(values: dict[str, float]) -> list[tuple[str, str]]:
     found = []
     for name, value in values.items():
         suffix = next((one for one in _SUFFIXES if name.endswith(one)), "")
-        said = brief(round(value * NS)) if suffix == "_s" else amount(value, suffix[1:])
-        found.append((plain(name.removesuffix(suffix)), said))
+        shown = brief(round(value * NS)) if suffix == "_s" else amount(value, suffix[1:])
+        found.append((plain(name.removesuffix(suffix)), shown))
     return found
 
 

@@ -23,16 +23,16 @@ from streams.web.format import (
 def rule(one: RuleOutlook) -> str:
     """One rule: what it makes, whether it holds, and each of its conditions."""
     word = f"{len(one.conditions) - one.missing} of {len(one.conditions)}"
-    said = "holds" if one.holds else f"{word} hold" if len(one.conditions) > 1 else "does not hold"
+    text = "holds" if one.holds else f"{word} hold" if len(one.conditions) > 1 else "does not hold"
     if one.until_ns is not None:
-        said += f" until {brief(one.until_ns)}"
+        text += f" until {brief(one.until_ns)}"
     if one.silent:
-        said += ", on silent evidence alone"
+        text += ", on silent evidence alone"
     items = "".join(_condition(asked) for asked in one.conditions)
     return (
         f'<article class="rule {"on" if one.holds else "off"}"><h4>{escape(plain(one.name))} '
         f"<span class=quiet>makes {STATE_NAMES[one.state].lower()}, {escape(one.kind)}</span></h4>"
-        f"<p class=verdict>{said}</p><ul>{items}</ul></article>"
+        f"<p class=verdict>{text}</p><ul>{items}</ul></article>"
     )
 
 
@@ -74,14 +74,14 @@ def _clock(one: ConditionOutlook) -> str:
 def _outlasting(one: ConditionOutlook, mark: SignalState, margin: Margin) -> str:
     """Why a condition holds whose figure no longer does: what was said and how long it counts, then what is missing."""
     words = [f"{name} {text}" for name, text in figures(_in_unit(mark.values, margin.unit))]
-    said_at = f" ({', '.join(words)})" if words else ""
+    figures_then = f" ({', '.join(words)})" if words else ""
     if mark.level >= one.min_level:
-        said = f"said {brief(mark.known)} as level {mark.level}{said_at}"
+        text = f"said {brief(mark.known)} as level {mark.level}{figures_then}"
     else:
-        said = f"{'said' if one.happens else 'ended'} {brief(mark.left.get(one.min_level, mark.known))}"
+        text = f"{'text' if one.happens else 'ended'} {brief(mark.left.get(one.min_level, mark.known))}"
     counts = f"still counts until {brief(one.until_ns)}" if one.until_ns is not None else "not taken back yet"
     return (
-        f"<span class=margin>{escape(said)}, {counts}; now <span class=who>{escape(margin.subject)}</span> "
+        f"<span class=margin>{escape(text)}, {counts}; now <span class=who>{escape(margin.subject)}</span> "
         f"{amount(margin.value, margin.unit)}, <b>{distance(margin).removesuffix(' to go')} short</b> of "
         f"{amount(margin.threshold, margin.unit)}</span>"
     )

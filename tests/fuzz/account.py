@@ -137,7 +137,7 @@ class Account:
             fresh = self._fresh(number)
             fresh.next_offsets = position.next_offsets
             fresh.flush = partition.flush
-            fresh.said = dict(position.markets)
+            fresh.emitted = dict(position.markets)
             for record in written:
                 raw = snapshot_records.encode(record)
                 self.state_bytes.append(len(raw))
