@@ -25,6 +25,7 @@ from detectors.events import (
 )
 from replay.dataset import publication
 from replay.dataset.publication import PublicationRule
+from replay.errors import ScenarioError
 
 Dimension = Literal["rate", "money", "contracts", "points", "ratio"]
 
