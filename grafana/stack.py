@@ -203,7 +203,7 @@ def _tell(stack: Stack, *, grafana: bool) -> None:
 
 def _check_boards(stack: Stack, folder: Path) -> Child | None:
     """Ask every query of every board of the past that runs here; None where there is no past or no checker."""
-    if stack.blocks is None or importlib.util.find_spec("grafana.check") is None:
+    if stack.blocks is None or importlib.util.find_spec("grafana.check") is None:  # a wheel has no checker
         return None
     copy = folder / "checked"
     shutil.copytree(stack.blocks, copy, ignore=shutil.ignore_patterns("lock", "wal", "chunks_head", "queries.active"))
