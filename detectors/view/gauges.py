@@ -82,7 +82,7 @@ PREWARNING = Family(
 )
 FUNDS = Family("crunchwatch_funds_coordinated", "gauge", "Types of funds, of four, that sell or stand low", ("side",))
 RULE = Family("crunchwatch_rule_holds", "gauge", "1 while a rule of the stress table holds", ("rule",))
-BLIND = Family("crunchwatch_blind", "gauge", "1 while the market cannot be seen by the feed", ("feed",))
+BLIND = Family("crunchwatch_blind", "gauge", "1 while a feed is silent, or a model warms up", ("feed",))
 REQUIRED = Family(
     "crunchwatch_feed_required", "gauge", "1 for a feed that must be alive for a state to be left", ("feed",)
 )

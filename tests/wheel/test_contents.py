@@ -23,7 +23,7 @@ def of_the_checkout() -> set[str]:
 
 
 def test_the_wheel_holds_every_file_of_its_packages_and_no_other(wheel: Path) -> None:
-    assert elsewhere.files_of(wheel) == of_the_checkout()
+    assert elsewhere.files_of(wheel) == of_the_checkout(), "pyproject.toml says what goes in: tool.setuptools"
     assert {f"{package}/py.typed" for package in PACKAGES} <= elsewhere.files_of(wheel)
 
 
@@ -36,7 +36,8 @@ def test_what_an_image_is_built_of_gives_the_same_wheel(wheel: Path, tmp_path: P
                 shutil.copytree(ROOT / name, tmp_path / to, ignore=elsewhere.NOT_SOURCE)
             else:
                 shutil.copy(ROOT / name, tmp_path / to)
-    assert elsewhere.files_of(elsewhere.built(tmp_path, "wheel")) == elsewhere.files_of(wheel)
+    made = elsewhere.built(tmp_path, "wheel")
+    assert elsewhere.files_of(made) == elsewhere.files_of(wheel), "the Dockerfile copies something else than is built"
 
 
 def test_the_sdist_has_the_tests_and_the_lock_and_nothing_that_running_leaves(sdist: Path) -> None:
