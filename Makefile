@@ -10,7 +10,7 @@ demo: $(STAMP)           ## watch February and March 2021 stream through a broke
 	$(BIN)/crunchwatch demo
 
 test: $(STAMP) lint      ## everything that has to hold
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal --durations=15
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
 chaos: $(STAMP)          ## break things on a real Apache Kafka and compare every byte; SHORT=1 takes half as long
 	CHAOS_SHORT=$(SHORT) $(BIN)/python -m pytest -q -m chaos -n 2 --dist worksteal --durations=0 tests/chaos

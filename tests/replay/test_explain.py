@@ -11,11 +11,11 @@ from crunchwatch import main
 from detectors.config import load
 from detectors.events import Heartbeat
 from detectors.signals import Cause, Output, Signal, Transition, content_id, to_json
-from replay.backtest import run as backtest
 from replay.backtest.explain import UnknownIdError, explain, find, read, taken
 from replay.backtest.reproduce import rehearsals, rehearse
 from replay.errors import DataError
-from replay.scenarios.scenario import Script, named, script
+from replay.scenarios.scenario import Script
+from tests.support.shared import backtested, played
 
 
 def run(*arguments: str) -> Result:
@@ -23,8 +23,8 @@ def run(*arguments: str) -> Result:
 
 
 @pytest.fixture(scope="session")
-def said(feb2021: Script) -> list[Output]:
-    return backtest.run(feb2021, load()).outputs
+def said() -> list[Output]:
+    return backtested("feb2021").outputs
 
 
 @pytest.fixture(scope="session")
@@ -38,13 +38,13 @@ def steps(outputs: list[Output]) -> list[Transition]:
     return [output for output in outputs if isinstance(output, Transition)]
 
 
+@pytest.mark.slow("a second pass through five years, in which each transition is made again from the snapshot before")
 @pytest.mark.parametrize("preset", ["desk", "framework"])
 @pytest.mark.parametrize("scenario", ["feb2021", "bundled"])
 def test_every_transition_is_reproduced_by_the_events_it_names(scenario: str, preset: str) -> None:
-    played, config = script(named(scenario)), load(preset)
-    wanted = steps(backtest.run(played, config).outputs)
+    wanted = steps(backtested(scenario, preset).outputs)
     assert len(wanted) >= 4
-    proofs = list(rehearsals(played.events, config, wanted))
+    proofs = list(rehearsals(played(scenario).events, load(preset), wanted))
     assert [proof.id for proof in proofs] == [step.id for step in wanted]
     assert {proof.verdict for proof in proofs} == {"reproduced"}
     assert all(proof.absent == () for proof in proofs)
@@ -153,6 +153,7 @@ def test_as_one_object(said: list[Output], lines: Path) -> None:
     assert {event["source"] for event in told["events"]} == {cause.source for cause in step.causes}
 
 
+@pytest.mark.usefixtures("remembered")
 def test_the_bundled_backtest_is_looked_through_by_default(said: list[Output]) -> None:
     shown = run("explain", steps(said)[0].id[:10], "--json")
     assert shown.exit_code == 0
