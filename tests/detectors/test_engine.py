@@ -15,7 +15,7 @@ from detectors import events as ev
 from detectors.calendar import NS, ny
 from detectors.config import load
 from detectors.engine import Engine, Result
-from detectors.places import Place
+from detectors.log_positions import LogPosition
 from detectors.signals import Transition, content_id, from_json, to_json
 from detectors.snapshot import SnapshotError
 from tests.golden import outputs, result
@@ -189,7 +189,7 @@ def test_nothing_is_said_before_its_evidence_was_known() -> None:
 def test_places_are_kept_beside_and_do_not_change_ids() -> None:
     events, expected = shorter()
     engine = Engine(CONFIG, "UST")
-    places = [Place(ev.stream_of(event), 3, offset) for offset, event in enumerate(events)]
+    places = [LogPosition(ev.stream_of(event), 3, offset) for offset, event in enumerate(events)]
     got = engine.process(events, places)
     assert lines([got]) == expected
     offsets = {(event.source, event.sequence): offset for offset, event in enumerate(events)}

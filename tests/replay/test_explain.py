@@ -12,7 +12,7 @@ from detectors.config import load
 from detectors.events import Event, Heartbeat
 from detectors.signals import Cause, Output, Signal, Transition, content_id, to_json
 from replay.backtest.explain import UnknownIdError, explain, find, read, taken
-from replay.backtest.reproduce import rehearsals, rehearse
+from replay.backtest.reproduce import reproduce, reproductions
 from replay.errors import DataError
 from replay.scenarios.scenario import Script
 from tests.support.shared import backtested, played, year
@@ -33,7 +33,7 @@ def briefly() -> tuple[list[Event], Transition, tuple[Cause, ...]]:
     """The shorter story, its step into default, and the causes of the step's own moment."""
     events = year().events
     step = next(one for one in steps(backtest(year(), load()).outputs) if one.to_state == "de_facto_default")
-    return events, step, rehearse(events, load(), step).given
+    return events, step, reproduce(events, load(), step).given
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +53,7 @@ def steps(outputs: list[Output]) -> list[Transition]:
 def test_every_transition_is_reproduced_by_the_events_it_names(scenario: str, preset: str) -> None:
     wanted = steps(backtested(scenario, preset).outputs)
     assert len(wanted) >= 4
-    proofs = list(rehearsals(played(scenario).events, load(preset), wanted))
+    proofs = list(reproductions(played(scenario).events, load(preset), wanted))
     assert [proof.id for proof in proofs] == [step.id for step in wanted]
     assert {proof.verdict for proof in proofs} == {"reproduced"}
     assert all(proof.absent == () for proof in proofs)
@@ -64,7 +64,7 @@ def test_every_transition_is_reproduced_by_the_events_it_names(scenario: str, pr
 @pytest.mark.slow("one of each signal, made again from snapshots along four years")
 def test_signals_are_reproduced_too(feb2021: Script, said: list[Output]) -> None:
     one_of_each = {(one.detector, one.name, one.active): one for one in said if isinstance(one, Signal)}
-    proofs = list(rehearsals(feb2021.events, load(), one_of_each.values()))
+    proofs = list(reproductions(feb2021.events, load(), one_of_each.values()))
     detector = {one.id: one.detector for one in one_of_each.values()}
     assert [detector[proof.id] for proof in proofs if not proof.reproduced] == []
     assert len(proofs) == len(one_of_each) > 10
@@ -74,7 +74,7 @@ def test_signals_are_reproduced_too(feb2021: Script, said: list[Output]) -> None
 def test_a_step_that_time_brought_needs_no_event(feb2021: Script, said: list[Output]) -> None:
     down = steps(said)[-1]
     assert down.to_state == "normal"
-    proof = rehearse(feb2021.events, load(), down)
+    proof = reproduce(feb2021.events, load(), down)
     assert proof.reproduced
     assert proof.given == ()
     assert proof.snapshot_bytes > 1000
@@ -84,7 +84,7 @@ def test_without_an_event_it_names_it_does_not_come(briefly: tuple[list[Event], 
     events, step, given = briefly
     assert given
     less = [event for event in events if Cause(event.source, event.sequence) not in given]
-    proof = rehearse(less, load(), step)
+    proof = reproduce(less, load(), step)
     assert (proof.verdict, proof.given) == ("not reproduced", ())
     assert set(proof.absent) == set(given)
 
@@ -97,7 +97,7 @@ def test_a_changed_event_brings_another_record(briefly: tuple[list[Event], Trans
         else event
         for event in events
     ]
-    proof = rehearse(changed, load(), step)
+    proof = reproduce(changed, load(), step)
     assert proof.verdict == "not reproduced"
     assert "provenance" in proof.why
 
