@@ -5,8 +5,8 @@ import pytest
 
 from detectors.config import load
 from detectors.events import AuctionResult
+from detectors.testing import make
 from detectors.yields.auction import AuctionStrength
-from tests.support import make
 from tests.support.drive import brief, feed
 from tests.support.shared import played
 
