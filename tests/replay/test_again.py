@@ -89,6 +89,7 @@ def test_a_market_is_named_as_events_may_name_it() -> None:
     assert {event.market for event in own.events} == {"JGB"}
 
 
+@pytest.mark.slow("four years sent to a broker, read back and played up to the step")
 def test_a_transition_is_explained_from_the_topics(broker: str) -> None:
     """What a worker would have said is put on the topics; the events are those that came in there."""
     from detectors.config import load

@@ -37,6 +37,7 @@ def pytest_runtest_makereport(item, call):
 """
 
 
+@pytest.mark.slow("a run of pytest of its own, which starts its own processes")
 @pytest.mark.parametrize("processes", ["0", "2"])
 def test_the_slowest_are_listed_with_their_reasons(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, processes: str
