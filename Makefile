@@ -1,5 +1,6 @@
 # crunchwatch: every target does its own set-up. Python 3.11 or newer, Java 17 and Maven are all it asks for.
 PYTHON ?= python3
+JOBS   ?= 2
 VENV   ?= .venv
 BIN     = $(VENV)/bin
 STAMP   = $(VENV)/.installed
@@ -9,8 +10,8 @@ STAMP   = $(VENV)/.installed
 demo: $(STAMP)           ## watch February and March 2021 stream through a broker and a worker
 	$(BIN)/crunchwatch demo
 
-test: $(STAMP) lint      ## everything that has to hold
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal --durations=15
+test: $(STAMP) lint      ## everything that has to hold; JOBS=3 for one process more
+	$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal
 
 chaos: $(STAMP)          ## break things on a real Apache Kafka and compare every byte; SHORT=1 takes half as long
 	CHAOS_SHORT=$(SHORT) $(BIN)/python -m pytest -q -m chaos -n 2 --dist worksteal --durations=0 tests/chaos
