@@ -62,7 +62,7 @@ a desk reads percent and basis points. How far a series is from a line:
 """
 
 
-SIGNALS = """What each detector says of its signals. One that *happens* counts from the moment it was emitted; the others
+SIGNALS = """What each detector says of its signals. One that *happens* counts from the moment it was emitted; others
 hold until they are off."""
 
 
