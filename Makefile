@@ -51,7 +51,7 @@ golden: $(STAMP)         ## write the golden files anew and show what changed
 
 lock: $(STAMP)           ## resolve the dependencies anew, with hashes and without any address
 	$(BIN)/pip install -q uv
-	$(BIN)/uv pip compile pyproject.toml --extra dev --extra plot --universal --python-version 3.11 \
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra docs --extra plot --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header -o constraints.txt
 
 venv: $(STAMP)

@@ -44,6 +44,11 @@ def chromium() -> Path:
     return _for_test(None, "chromium", "chromium-browser", "google-chrome")
 
 
+def package(name: str, *programs: str) -> Path:
+    """A program of any other package."""
+    return _for_test(name, *programs)
+
+
 def _for_test(package: str | None, *names: str) -> Path:
     try:
         return find(package, *names)
