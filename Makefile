@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 STAMP   = $(VENV)/.installed
 
-.PHONY: boards demo stack bench test drill fuzz chaos pager lint golden schemas lock venv soak clean
+.PHONY: boards demo stack bench test docs drill fuzz chaos pager lint golden schemas lock venv soak clean
 
 demo: $(STAMP)           ## watch February and March 2021 stream through a broker and a worker
 	$(BIN)/crunchwatch demo
@@ -14,6 +14,9 @@ test: $(STAMP) lint      ## everything that has to hold
 
 chaos: $(STAMP)          ## break things on a real Apache Kafka and compare every byte; SHORT=1 takes half as long
 	CHAOS_SHORT=$(SHORT) $(BIN)/python -m pytest -q -m chaos -n 2 --dist worksteal --durations=0 tests/chaos
+
+docs: $(STAMP)           ## the site in build/site; a dead link or anchor is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 drill: $(STAMP)          ## what takes a minute each: access, hostile producers, dead networks, the pager, the stack, every query asked
 	$(BIN)/python -m pytest -q -m 'drill or pager' -n 2 --dist worksteal --durations=10

@@ -12,6 +12,7 @@ SOURCE = f"desk-python-{int(time.time())}"  # a new name at each start, because 
 
 
 async def main() -> None:
+    """Send prints as they come, and a heartbeat a minute, until the input ends."""
     async with AIOKafkaProducer(bootstrap_servers=BROKER, enable_idempotence=True) as producer:
 
         async def send(sequence: int, **fields: object) -> None:

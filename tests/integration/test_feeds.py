@@ -43,7 +43,7 @@ def run(command: list[str], feed: str = "", variables: dict[str, str] | None = N
     assert done.returncode == 0, done.stderr
 
 
-def python(pipeline: Pipeline, topic: str, folder: Path) -> None:  # noqa: ARG001
+def python(pipeline: Pipeline, topic: str, folder: Path) -> None:
     run([sys.executable, str(FEEDS / "producer.py"), pipeline.settings.bootstrap[0], topic], PRINTS)
 
 
@@ -57,7 +57,7 @@ def java(pipeline: Pipeline, topic: str, folder: Path) -> None:
     run(["java", "-cp", f"{folder}:{jars}", "FeedProducer", pipeline.settings.bootstrap[0], topic], PRINTS)
 
 
-def shell(pipeline: Pipeline, topic: str, folder: Path) -> None:  # noqa: ARG001
+def shell(pipeline: Pipeline, topic: str, folder: Path) -> None:
     run(["sh", str(FEEDS / "kcat.sh"), pipeline.settings.bootstrap[0], topic], PRINTS, dict(kcat.variables()))
 
 
@@ -112,7 +112,7 @@ def test_a_worker_applies_the_messages_of_the_page(on_kafka: Callable[..., Pipel
     pipeline = on_kafka()
     heartbeats = [path for path in MESSAGES if path.stem == "heartbeat"]
     figures = [path for path in MESSAGES if path.stem != "heartbeat"]
-    given = Counter({stream: 1 for stream in STREAMS})  # the last heartbeat
+    given = Counter(dict.fromkeys(STREAMS, 1))  # the last heartbeat
     with pipeline.worker() as worker:
         for path in (*heartbeats, *figures):
             stream = stream_of(decoded(path)[0])
