@@ -12,8 +12,10 @@ import orjson
 import pytest
 
 from detectors import checks, codec
+from detectors.config import load
 from detectors.events import KINDS, STREAMS, Event, Heartbeat, stream_of
 from replay.scenarios.scenario import named, script
+from streams.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 FEEDS = ROOT / "examples" / "feeds"
@@ -110,3 +112,11 @@ def test_the_check_says_what_a_worker_would() -> None:
     refused = subprocess.run([*command, "yields", "UST"], input=good, capture_output=True, check=False, cwd=ROOT)
     assert refused.returncode == 1
     assert b"wrong_stream" in refused.stderr
+
+
+def test_the_limits_of_time_are_the_defaults() -> None:
+    merge = load().merge
+    assert (merge.lateness_s, merge.max_ahead_days, merge.grid_s) == (600, 30, 300)
+    assert "ten minutes by default" in PAGE
+    assert "more than 30 days ahead" in " ".join(PAGE.split())
+    assert f"`CRUNCHWATCH_STREAM_SILENCE_S` ({Settings().stream_silence_s:g})" in PAGE
