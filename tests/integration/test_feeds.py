@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -21,7 +20,8 @@ from detectors.engine import Engine
 from detectors.events import STREAMS, Event, Heartbeat, RepoPrint, stream_of
 from streams.kafka import clients, topics
 from tests.docs.test_feed_page import FEEDS, MESSAGES, ROOT, decoded
-from tests.support import kcat
+from tests.support import debian, kcat
+from tests.support.kafka import libraries
 from tests.support.pipeline import Pipeline, frame
 
 PRINTS = "10Y-OTR,-0.25\n10Y-OTR,-0.4\n2Y-OTR,0.05\n"
@@ -48,12 +48,9 @@ def python(pipeline: Pipeline, topic: str, folder: Path) -> None:
 
 
 def java(pipeline: Pipeline, topic: str, folder: Path) -> None:
-    if shutil.which("javac") is None:
-        pytest.skip("no 'javac' on the PATH: install a JDK (Debian: openjdk-17-jdk-headless)")
-    from tests.support.kafka import libraries
-
+    compiler = debian.javac()
     jars = f"{libraries()}/*"
-    run(["javac", "-Werror", "-cp", jars, "-d", str(folder), str(FEEDS / "FeedProducer.java")])
+    run([str(compiler), "-Werror", "-cp", jars, "-d", str(folder), str(FEEDS / "FeedProducer.java")])
     run(["java", "-cp", f"{folder}:{jars}", "FeedProducer", pipeline.settings.bootstrap[0], topic], PRINTS)
 
 
