@@ -5,6 +5,7 @@ COPY constraints.txt pyproject.toml README.md LICENSE crunchwatch.py ./
 COPY detectors ./detectors
 COPY streams ./streams
 COPY replay ./replay
+COPY grafana ./grafana
 RUN python -m venv /opt/crunchwatch \
     && /opt/crunchwatch/bin/pip install --no-cache-dir --require-hashes -r constraints.txt \
     && /opt/crunchwatch/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
@@ -17,12 +18,11 @@ USER 10001
 WORKDIR /
 ENTRYPOINT ["crunchwatch"]
 
-# For `crunchwatch backfill`, which writes blocks with Prometheus' own programs: docker-compose.yml, profile replay2021.
+# For `crunchwatch backfill`, which has the rules and writes blocks with Prometheus' own programs: docker-compose.yml, profile replay2021.
 FROM prom/prometheus:v3.5.0 AS prometheus
 FROM base AS past
 USER root
 COPY --from=prometheus /bin/prometheus /bin/promtool /usr/local/bin/
-COPY grafana/prometheus/rules /opt/rules
 RUN mkdir /past && chown 10001:10001 /past
 USER 10001
 

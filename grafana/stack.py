@@ -185,7 +185,7 @@ def graph(expr: str, *, weeks: int, end: str = "") -> str:
     return "/graph?" + urlencode(asked | ({"g0.end_input": end, "g0.moment_input": end} if end else {}))
 
 
-def _tell(stack: Stack, *, grafana: bool) -> None:
+def _tell(stack: Stack, *, grafana: bool, checked: bool) -> None:
     lines = [
         ("the page", stack.url("worker", "/")),
         ("Prometheus, now", stack.url("prometheus", graph(STATE, weeks=1).replace("1w", "15m"))),
@@ -198,12 +198,13 @@ def _tell(stack: Stack, *, grafana: bool) -> None:
     for name, url in lines:
         click.echo(f"{name:<18} {url}")
     if not grafana:
-        click.echo("Grafana is not installed here; the boards are checked against Prometheus instead.")
+        instead = "; the boards are checked against Prometheus instead" if checked else ""
+        click.echo(f"Grafana is not installed here{instead}.")
 
 
 def _check_boards(stack: Stack, folder: Path) -> Child | None:
     """Ask every query of every board of the past that runs here; None where there is no past or no checker."""
-    if stack.blocks is None or importlib.util.find_spec("grafana.check") is None:
+    if stack.blocks is None or importlib.util.find_spec("grafana.check") is None:  # a wheel has no checker
         return None
     copy = folder / "checked"
     shutil.copytree(stack.blocks, copy, ignore=shutil.ignore_patterns("lock", "wal", "chunks_head", "queries.active"))
@@ -238,11 +239,12 @@ def main(*, speed: str, first: str, last: str, no_past: bool, exit_when_up: bool
             stack = stopping.enter_context(running(chosen, replay=replay, past=not no_past))
             folder = Path(stopping.enter_context(tempfile.TemporaryDirectory(prefix="crunchwatch-stack-")))
             seen = viewer.start(folder, stack.ports.grafana, stack.url("prometheus"), stack.url("past"))
-            for extra in (seen, _check_boards(stack, folder)):
+            boards = _check_boards(stack, folder)
+            for extra in (seen, boards):
                 if extra is not None:
                     stopping.callback(extra.stop)
                     stack.children.append(extra)
-            _tell(stack, grafana=seen is not None)
+            _tell(stack, grafana=seen is not None, checked=boards is not None)
             click.echo(f"2021 passes from {first} on, {speed} seconds a second, and stops at the end of {last}.")
             click.echo(f"Ctrl-C, or a SIGTERM to process {os.getpid()}, ends all of it.")
             _watch(stack, until_checked=exit_when_up)

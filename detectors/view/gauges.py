@@ -1,7 +1,7 @@
 """What is shown of a market as metrics: the families, and a market's samples.
 
 One mapping for all who show it: the worker on /metrics, and the past written out for Prometheus. Pure: 'now' is handed
-in. Label values come from bounded sets: states, kinds, detectors, rules, feeds, streams, and at most ``MAX_SERIES``
+in. Label values come from bounded sets: states, kinds, signals, rules, feeds, streams, and at most ``MAX_SERIES``
 series; the last step's id, rules and events are those of one step at a time.
 """
 
@@ -74,7 +74,7 @@ VALUE = Family(
     ("series",),
 )
 THRESHOLD = Family("crunchwatch_threshold", "gauge", "A line of a series, in the series' unit", ("series", "line"))
-EVIDENCE = Family("crunchwatch_evidence_level", "gauge", "Level of a detector", ("detector",))
+LEVEL = Family("crunchwatch_signal_level", "gauge", "Level of a signal: 0 is off", ("signal",))
 PREWARNING = Family(
     "crunchwatch_prewarning",
     "gauge",
@@ -82,12 +82,12 @@ PREWARNING = Family(
 )
 FUNDS = Family("crunchwatch_funds_coordinated", "gauge", "Types of funds, of four, that sell or stand low", ("side",))
 RULE = Family("crunchwatch_rule_holds", "gauge", "1 while a rule of the stress table holds", ("rule",))
-BLIND = Family("crunchwatch_blind", "gauge", "1 while the evidence is missing", ("evidence",))
+BLIND = Family("crunchwatch_blind", "gauge", "1 while a feed is silent, or a model warms up", ("feed",))
 REQUIRED = Family(
-    "crunchwatch_evidence_required", "gauge", "1 for a feed that must be alive for a state to be left", ("evidence",)
+    "crunchwatch_feed_required", "gauge", "1 for a feed that must be alive for a state to be left", ("feed",)
 )
 HEARD = Family(
-    "crunchwatch_evidence_timestamp_seconds", "gauge", "Event time that a feed's last figure is about", ("evidence",)
+    "crunchwatch_feed_timestamp_seconds", "gauge", "Event time that a feed's last figure is about", ("feed",)
 )
 OPEN = Family("crunchwatch_market_open", "gauge", "1 while a session is open, by that clock", ("clock",))
 NEWEST = Family("crunchwatch_newest_event_timestamp_seconds", "gauge", "Event time of the newest event or heartbeat")
@@ -110,7 +110,7 @@ FAMILIES = (
     CAUSE,
     VALUE,
     THRESHOLD,
-    EVIDENCE,
+    LEVEL,
     PREWARNING,
     FUNDS,
     RULE,
@@ -200,8 +200,8 @@ class MarketGauges:
 
     def _levels(self, status: Status) -> Iterator[Sample]:
         self._spoken.update(status.evidence)
-        for detector in sorted(self._spoken):  # one that has fallen silent is at zero, not where it was last seen
-            yield Sample(EVIDENCE, (detector,), status.evidence.get(detector, 0))
+        for signal in sorted(self._spoken):  # one that has fallen silent is at zero, not where it was last seen
+            yield Sample(LEVEL, (signal,), status.evidence.get(signal, 0))
         yield Sample(PREWARNING, (), status.evidence.get("corridor.prewarning", 0) > 0)
         for side in SIDES:
             yield Sample(FUNDS, (side,), status.values.get(f"coordination_{side}_count", 0))

@@ -33,7 +33,7 @@ def steps() -> str:
 
 
 def _signal(name: str, level: int = 1) -> str:
-    return f'max(crunchwatch_evidence_level{{{OURS}, detector="{name}"}}) >= {level}'
+    return f'max(crunchwatch_signal_level{{{OURS}, signal="{name}"}}) >= {level}'
 
 
 DEFAULT = first(f"{_state('de_facto_default')} == 1")

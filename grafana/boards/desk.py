@@ -10,7 +10,7 @@ SEEN = {0: ("seen", parts.GREEN), 1: ("blind", parts.AMBER)}
 HOLDS = {0: ("no", "transparent"), 1: ("holds", parts.AMBER)}
 ALERT = {0: ("quiet", "transparent"), 1: ("firing", parts.RED)}
 SINCE = f"max(crunchwatch_watermark_seconds{{{OURS}}}) - (max(crunchwatch_state_since_seconds{{{OURS}}}) > 0)"
-FEEDS = 'evidence!~".+:.+"'
+FEEDS = 'feed!~".+:.+"'
 
 
 def board() -> dashboard.Dashboard:
@@ -60,8 +60,8 @@ def _state(sheet: Sheet) -> None:
             5,
             "Blind on",
             "Feeds that are silent for longer than they may be. Silence is not calm: it never lowers the state.",
-            f"max by (evidence) (crunchwatch_blind{{{OURS}, {FEEDS}}}) == 1",
-            legend="{{evidence}}",
+            f"max by (feed) (crunchwatch_blind{{{OURS}, {FEEDS}}}) == 1",
+            legend="{{feed}}",
             nothing="nothing",
         ),
         parts.number(
@@ -91,7 +91,7 @@ def _state(sheet: Sheet) -> None:
             9,
             "What can be seen",
             "Each feed. A market that is blind on a feed holds what the feed last said.",
-            Query(f"max by (evidence) (crunchwatch_blind{{{OURS}, {FEEDS}}})", "{{evidence}}"),
+            Query(f"max by (feed) (crunchwatch_blind{{{OURS}, {FEEDS}}})", "{{feed}}"),
             words=SEEN,
             span=12,
             height=7,
@@ -288,8 +288,8 @@ def _models(sheet: Sheet) -> None:
             "Anomalies",
             "Levels of the online models. They support a state and never make one.",
             Query(
-                f'max by (detector) (crunchwatch_evidence_level{{{OURS}, detector=~"(anomaly|shift|joint)\\\\..+"}})',
-                "{{detector}}",
+                f'max by (signal) (crunchwatch_signal_level{{{OURS}, signal=~"(anomaly|shift|joint)\\\\..+"}})',
+                "{{signal}}",
             ),
             words=ON_WORDS,
             span=12,
@@ -307,7 +307,7 @@ def _models(sheet: Sheet) -> None:
             406,
             "All signals",
             "The level of every signal; 0 is off.",
-            Query(f"max by (detector) (crunchwatch_evidence_level{{{OURS}}}) > 0", "{{detector}}"),
+            Query(f"max by (signal) (crunchwatch_signal_level{{{OURS}}}) > 0", "{{signal}}"),
             words=ON_WORDS,
             span=12,
             height=8,

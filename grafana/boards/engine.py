@@ -157,9 +157,9 @@ def _work(sheet: Sheet) -> None:
             "Age of each feed",
             "The watermark less what the feed's last figure is about.",
             Query(
-                f"max by (evidence) (crunchwatch_watermark_seconds{{{OURS}}} - on (market, job, instance) "
-                f"group_right () crunchwatch_evidence_timestamp_seconds{{{OURS}}})",
-                "{{evidence}}",
+                f"max by (feed) (crunchwatch_watermark_seconds{{{OURS}}} - on (market, job, instance) "
+                f"group_right () crunchwatch_feed_timestamp_seconds{{{OURS}}})",
+                "{{feed}}",
             ),
             unit=parts.SECONDS,
         ),

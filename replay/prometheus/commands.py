@@ -4,6 +4,7 @@ Nothing heavy is imported before one of them runs.
 """
 
 import sys
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +15,13 @@ if TYPE_CHECKING:
     from replay.prometheus.backfill import Summary
     from replay.scenarios.scenario import Script
 
-RULES = Path(__file__).parents[2] / "grafana" / "prometheus" / "rules"
+RULES = Path(str(resources.files("grafana"))) / "prometheus" / "rules"
+"""Those that are installed with the program: named by the package that holds them, imported by nothing here."""
 PATTERN = "*.yml"
 
 
 def rule_files(given: tuple[Path, ...]) -> list[Path]:
-    """The files of rules: those given, those in a folder given, or those beside the program's source.
+    """The files of rules: those given, those in a folder given, or those that are installed.
 
     Raises:
         click.UsageError: one that is given is not there.

@@ -36,8 +36,8 @@ LABELS = {
     "series": f"a reading of a detector; at most {MAX_SERIES} a market. Its name ends with its unit: `_pct` percent as "
     "quoted, `_bp` basis points, `_usd` US dollars, `_contracts`; others are numbers without one",
     "line": "what the line is called, by the configuration",
-    "detector": "`detector.signal`, one of the catalogue in `detectors/sections/stress.py`",
-    "evidence": "a feed of the configuration, or a model that warms up as `detector:part`",
+    "signal": "`detector.signal`, one of the catalogue in `detectors/sections/stress.py`",
+    "feed": "a feed of the configuration, or a model that warms up as `detector:part`",
     "clock": "`wall`: by this machine's clock; `event`: at the watermark",
     "le": "a bucket's upper bound",
 }

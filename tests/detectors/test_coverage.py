@@ -65,7 +65,7 @@ def possible() -> set[str]:
 
 
 def test_the_metrics_the_table_speaks_of_are_the_workers() -> None:
-    spoken_of = {"crunchwatch_evidence_level", "crunchwatch_value", "crunchwatch_state", "crunchwatch_blind"}
+    spoken_of = {"crunchwatch_signal_level", "crunchwatch_value", "crunchwatch_state", "crunchwatch_blind"}
     assert spoken_of <= {family.name for family in FAMILIES}
 
 

@@ -67,7 +67,7 @@ def test_figures_that_are_not_made_up_are_those_of_the_bundled_data() -> None:
 def test_the_heartbeat_names_the_whole_roster() -> None:
     (heartbeat,) = decoded(FEEDS / "messages" / "heartbeat.json")
     assert isinstance(heartbeat, Heartbeat)
-    assert heartbeat.roster == STREAMS
+    assert set(heartbeat.roster) == set(STREAMS)
 
 
 def rows(section: str) -> list[str]:
@@ -86,7 +86,7 @@ def test_the_tables_name_every_field() -> None:
 
 def test_the_topics_are_the_streams() -> None:
     table = PAGE.partition("## The topics")[2].partition("##")[0]
-    assert rows(table) == list(STREAMS)
+    assert sorted(rows(table)) == sorted(STREAMS)
 
 
 def test_the_names_are_those_of_the_preset() -> None:

@@ -52,6 +52,7 @@ def test_links_lead_to_files_and_anchors(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_files_that_a_text_names_are_there(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
+    assert not re.search(r"^(<{7}|={7}$|>{7})", text, re.MULTILINE), "a merge that was not finished"
     named = re.findall(r"`((?:tests|docs|examples|detectors|streams|replay|grafana)/[\w./-]+)(?:::\w+)?`", text)
     named += re.findall(r'--8<-- "([^"]+)"', text)
     assert [name for name in named if not (ROOT / name).exists() and not list(ROOT.glob(f"{name}*"))] == []

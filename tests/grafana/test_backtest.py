@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from grafana.boards.backtest import days, steps
-from grafana.check import filled
+from grafana.check.ask import filled
 from tests.support import debian
 
 DAY = 288

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from grafana.boards.all import built
-from grafana.queries import panels
+from grafana.check.queries import panels
 from tests.support.boards import FOLDER, boards
 
 UIDS = {name: f"crunchwatch-{name}" for name in ("desk", "evidence", "engine", "backtest")}

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from detectors.config import load
-from grafana import check
-from grafana.check import Found, allowed, complaints
-from grafana.queries import Asked, of_board, of_boards, of_rules
+from grafana.check import ask
+from grafana.check.ask import Found, allowed, complaints
+from grafana.check.queries import Asked, of_board, of_boards, of_rules
 from replay.prometheus import backfill
 from tests.support import debian
 from tests.support.boards import FOLDER, boards
@@ -40,7 +40,7 @@ def test_every_query_is_answered_or_stands_on_the_list_and_a_broken_panel_is_fou
     victims[1]["targets"][0]["expr"] = 'crunchwatch_value{market="$market", series="yeild_10Y_pct"}'
     victims[2]["targets"][0]["expr"] = 'crunchwatch_value{market="$merket"}'
     planted = [one for one in of_board(broken, "broken") if one.place in ("panel 1 A", "panel 101 A", "panel 201 A")]
-    found = check.check(past, [*queries, *planted])
+    found = ask.check(past, [*queries, *planted])
     said = complaints(found, allowed())
     assert [one for one in said if not one.startswith("broken:")] == []
     assert len(said) == 3

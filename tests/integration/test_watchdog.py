@@ -43,7 +43,7 @@ def test_the_market_goes_on_without_a_stream_that_died(on_kafka: Callable[..., P
     pipeline.make_topics()
     with pipeline.worker() as worker:
         asyncio.run(live(pipeline))
-        until(lambda: 'crunchwatch_blind{evidence="repo_gc",market="UST"} 1.0' in worker.metrics())
+        until(lambda: 'crunchwatch_blind{feed="repo_gc",market="UST"} 1.0' in worker.metrics())
         spoken = metric(worker.metrics(), 'crunchwatch_watchdog_heartbeats_total{stream="repo"}')
         assert spoken >= 1
         assert metric(worker.metrics(), 'crunchwatch_watermark_seconds{market="UST"}') * NS > START + 8 * 24 * HOUR_NS

@@ -65,7 +65,7 @@ def test_labels_are_the_expressions_and_the_rules_own():
 def test_rounds_rest_on_what_was_recorded_and_living_workers_rules_are_left_out():
     base = rule("market:bad:max", query="max by (market) (crunchwatch_state)", alerts=False)
     above = rule("Bad", query="market:bad:max == 1")
-    direct = rule("Direct", query='crunchwatch_blind{evidence="up or crunchwatch_ready"} == 1')
+    direct = rule("Direct", query='crunchwatch_blind{feed="up or crunchwatch_ready"} == 1')
     living = rule("Unready", query="crunchwatch_ready == 0")
     gone = rule("Gone", query='absent(up{job="crunchwatch"})')
     rounds, left, coarse = plan([base, above, direct, living, gone], 300)

@@ -42,7 +42,7 @@ def test_a_market_shows_its_state_and_every_step_begins_at_zero(engine: Engine) 
     assert sample("crunchwatch_owned_partitions") == 1
     assert sample("crunchwatch_watermark_seconds", {"market": "UST"}) == engine.status().watermark_ns / 10**9
     for feed in engine.status().feeds:
-        assert sample("crunchwatch_blind", {"market": "UST", "evidence": feed}) in (0, 1)
+        assert sample("crunchwatch_blind", {"market": "UST", "feed": feed}) in (0, 1)
 
 
 def test_what_an_alert_looks_at_is_there_before_anything_happened(engine: Engine) -> None:
@@ -53,12 +53,12 @@ def test_what_an_alert_looks_at_is_there_before_anything_happened(engine: Engine
     assert sample("crunchwatch_late_total", {"stream": "repo", "reason": "far_future"}) == 0
     assert sample("crunchwatch_dead_letters_total", {"stream": "repo", "reason": "bad_json"}) == 0
     assert sample("crunchwatch_prewarning", {"market": "UST"}) in (0, 1)
-    assert sample("crunchwatch_evidence_level", {"market": "UST", "detector": "floor.breach"}) == 0
+    assert sample("crunchwatch_signal_level", {"market": "UST", "signal": "floor.breach"}) == 0
     assert sample("crunchwatch_kind", {"market": "UST", "crunchwatch_kind": "none"}) in (0, 1)
     for side in ("flow", "stance"):
         assert sample("crunchwatch_funds_coordinated", {"market": "UST", "side": side}) in range(5)
     assert sample("crunchwatch_rule_holds", {"market": "UST", "rule": "floor_breached"}) in (0, 1)
-    assert sample("crunchwatch_evidence_required", {"market": "UST", "evidence": "yields"}) == 1
+    assert sample("crunchwatch_feed_required", {"market": "UST", "feed": "yields"}) == 1
 
 
 def test_what_a_market_shows_goes_with_its_partition(engine: Engine) -> None:
@@ -75,7 +75,7 @@ def test_a_model_that_warms_up_is_blind_and_not_calm() -> None:
     metrics.owned(owned(engine))
     assert "anomaly:GCF-TRIPARTY" in engine.status().warming
     for part in engine.status().warming:
-        assert metrics.registry.get_sample_value("crunchwatch_blind", {"market": "UST", "evidence": part}) == 1
+        assert metrics.registry.get_sample_value("crunchwatch_blind", {"market": "UST", "feed": part}) == 1
 
 
 def test_a_market_that_has_heard_nothing_has_no_lag() -> None:

@@ -2,8 +2,8 @@
 
 Every query of every panel, variable, annotation and rule is asked of a Prometheus over the blocks of ``crunchwatch
 backfill feb2021`` (made for it if no folder is named). What only a living worker shows is asked of a second one, which
-scrapes a worker's metrics. An error fails. So does an empty answer, unless it stands in ``grafana/empty.toml`` with its
-reason; and so does a line there whose query has an answer, or does not exist any more.
+scrapes a worker's metrics. An error fails. So does an empty answer, unless it stands in ``empty.toml``, beside this
+file, with its reason; and so does a line there whose query has an answer, or does not exist any more.
 """
 
 import argparse
@@ -17,12 +17,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from grafana.live import scraped
-from grafana.queries import Asked, of_boards, of_rules
+from grafana.check.live import scraped
+from grafana.check.queries import Asked, of_boards, of_rules
 from replay.errors import ReplayError
 from replay.prometheus.promtool import Server
 
 HERE = Path(__file__).parent
+GRAFANA = HERE.parent
 EMPTY = HERE / "empty.toml"
 STEP_S = 3600
 RANGE_S = 97 * 86_400
@@ -126,8 +127,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Check all that is shipped; 1 if something is wrong."""
     parser = argparse.ArgumentParser(prog="python -m grafana.check", description="Ask every query of every board.")
     parser.add_argument("blocks", nargs="?", type=Path, help="what crunchwatch backfill feb2021 wrote")
-    parser.add_argument("--boards", type=Path, default=HERE / "dashboards")
-    parser.add_argument("--rules", type=Path, default=HERE / "prometheus" / "rules")
+    parser.add_argument("--boards", type=Path, default=GRAFANA / "dashboards")
+    parser.add_argument("--rules", type=Path, default=GRAFANA / "prometheus" / "rules")
     chosen = parser.parse_args(arguments)
     folder = Path(tempfile.mkdtemp(prefix="crunchwatch-check-"))
     try:
@@ -154,7 +155,3 @@ def _made(out: Path, rules: Path) -> Path:
     files = sorted(rules.glob("*.yml"))
     backfill.write(script(named("feb2021")), load(), out, step_s=backfill.LOOKBACK_S, rule_files=files)
     return out
-
-
-if __name__ == "__main__":
-    sys.exit(main())
