@@ -1,3 +1,4 @@
+# --8<-- [start:idea]
 """The detector: is the dollar dearer abroad than it was lately.
 
 Idea: who needs dollars and has no access to the repo market swaps another currency for them, and pays the basis. It
@@ -9,7 +10,9 @@ Signals: ``wide`` (1 wide, 2 very wide), by pair and tenor.
 Trade-off: year-ends widen the basis for reasons of reporting; nothing is taken off for them here.
 Source: an example; the numbers of the configuration are made up and stand for no market.
 """
+# --8<-- [end:idea]
 
+# --8<-- [start:imports]
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from crunchwatch_fx_basis.event import FxBasisQuote
@@ -21,8 +24,10 @@ from detectors.view.margins import Margin, ladder
 
 if TYPE_CHECKING:
     from detectors import Config
+# --8<-- [end:imports]
 
 
+# --8<-- [start:table]
 class FxBasisTable(Section, frozen=True, kw_only=True):
     """The table ``[plugins.fx_basis]``: which pairs are watched, and when their basis is wide."""
 
@@ -43,6 +48,10 @@ class FxBasisTable(Section, frozen=True, kw_only=True):
             raise ValueError("very_wide_bp: inverted, it must exceed wide_bp")
 
 
+# --8<-- [end:table]
+
+
+# --8<-- [start:says]
 class FxBasis(Detector):
     """Ranks each pair's basis in its own window, low being wide."""
 
@@ -58,7 +67,9 @@ class FxBasis(Detector):
         ),
     )
     feeds = ("fx_basis",)
+    # --8<-- [end:says]
 
+    # --8<-- [start:begins]
     def __init__(self, config: FxBasisTable) -> None:
         """Begin with no past."""
         super().__init__(config)
@@ -66,6 +77,9 @@ class FxBasis(Detector):
         self._windows: dict[str, Window] = {}
         self._last: dict[str, float] = {}
 
+    # --8<-- [end:begins]
+
+    # --8<-- [start:needs]
     @classmethod
     def look_back(cls, config: "Config") -> LookBack:
         """The days until a pair can be judged, and those it is judged by."""
@@ -77,6 +91,9 @@ class FxBasis(Detector):
         """The pairs it watches."""
         return tuple(f"FXBASIS:{pair}" for pair in config.of(FxBasisTable).pairs)
 
+    # --8<-- [end:needs]
+
+    # --8<-- [start:update]
     def update(self, event: Event) -> list[Finding]:
         """Judge a quote against those before it, then learn it."""
         assert isinstance(event, FxBasisQuote)
@@ -108,6 +125,9 @@ class FxBasis(Detector):
     def _line(self, window: Window) -> float:
         return min(window.quantile(self._config.wide_share), -self._config.wide_bp)
 
+    # --8<-- [end:update]
+
+    # --8<-- [start:shown]
     def warming(self) -> tuple[str, ...]:
         """The pairs that cannot be judged yet; all of them before the first quote."""
         seen = {subject.partition(":")[0] for subject, window in self._windows.items() if self._full(window)}
@@ -132,6 +152,9 @@ class FxBasis(Detector):
                 found += ladder("wide", subject, value, lines, "bp", rising=False)
         return found
 
+    # --8<-- [end:shown]
+
+    # --8<-- [start:state]
     def snapshot(self) -> dict[str, Any]:
         """The windows and the last quotes."""
         windows = {subject: window.values() for subject, window in self._windows.items()}
@@ -143,3 +166,5 @@ class FxBasis(Detector):
         size = self._config.window_days
         self._windows = {subject: Window(size, values) for subject, values in plain["windows"].items()}
         self._last = dict(plain["last"])
+
+    # --8<-- [end:state]
