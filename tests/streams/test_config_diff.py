@@ -1,4 +1,4 @@
-"""`crunchwatch config diff`: what a change does to a running market, before it is made; a retention that is too short."""
+"""`crunchwatch config diff`: what a change does to a running market, before it is made; a retention too short."""
 
 from __future__ import annotations
 
