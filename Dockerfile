@@ -6,6 +6,7 @@ COPY detectors ./detectors
 COPY streams ./streams
 COPY replay ./replay
 COPY grafana ./grafana
+COPY transport ./transport
 RUN python -m venv /opt/crunchwatch \
     && /opt/crunchwatch/bin/pip install --no-cache-dir --require-hashes -r constraints.txt \
     && /opt/crunchwatch/bin/pip install --no-cache-dir --no-deps --no-build-isolation .

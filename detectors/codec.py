@@ -10,9 +10,8 @@ import msgspec
 import orjson
 
 from detectors.checks import CheckError, check
-from detectors.events import KINDS, STREAM_OF, AnyEvent, Event, Heartbeat
-
-KIND_NAMES = frozenset(str(kind.__struct_config__.tag) for kind in KINDS)
+from detectors.events import Event, stream_of
+from detectors.events.catalogue import kinds_by_tag
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -145,14 +144,28 @@ def _json_fault(raw: bytes) -> str:
     return "bad_json"
 
 
+def event_of(record: dict[str, Any]) -> Event:
+    """Make the typed record of a plain one by its field ``kind``, unchecked.
+
+    Raises:
+        msgspec.ValidationError: a field is missing, unknown or of another type; or no kind is called so.
+    """
+    kind = record.get("kind")
+    typed = kinds_by_tag().get(kind) if isinstance(kind, str) else None
+    if typed is None:
+        raise msgspec.ValidationError(f"no kind of event is called {kind!r:.80}")
+    event: Event = msgspec.convert(record, type=typed)
+    return event
+
+
 def _event(record: object, market: str, stream: str | None) -> Event:
     if not isinstance(record, dict):
         raise _RefusedError("not_a_record", "an element that is not an object")
     kind = record.get("kind")
-    if not isinstance(kind, str) or kind not in KIND_NAMES:
+    if not isinstance(kind, str) or kind not in kinds_by_tag():
         raise _RefusedError("unknown_kind", f"no kind of event is called {kind!r:.80}")
     try:
-        event: Event = msgspec.convert(record, type=AnyEvent)
+        event = event_of(record)
         check(event)
     except msgspec.ValidationError as error:
         raise _RefusedError("bad_field", str(error)) from None
@@ -160,7 +173,7 @@ def _event(record: object, market: str, stream: str | None) -> Event:
         raise _RefusedError(error.code, str(error)) from None
     if event.market != market:
         raise _RefusedError("key_mismatch", "the key names another market than the record")
-    travels = event.stream if isinstance(event, Heartbeat) else STREAM_OF[type(event)]
+    travels = stream_of(event)
     if stream is not None and travels != stream:
         raise _RefusedError("wrong_stream", f"{kind} belongs on {travels}, it came on {stream}")
     return event

@@ -4,17 +4,24 @@ A preset is complete; a desk's own file names a preset and says only what differ
 negative window or thresholds in the wrong order are refused with the key's path and the reason.
 """
 
-import hashlib
 import re
 import tomllib
+from collections.abc import Iterable
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import orjson
 
-from detectors.sections import Config
+from detectors.catalogue import Catalogue
+from detectors.detector import Detector
+from detectors.feed_health import FeedHealth
+from detectors.hashes import config_hash
+from detectors.registry import active, checked, outside, own
+from detectors.sections import Config, Section
+
+__all__ = ["PRESETS", "Config", "ConfigError", "config_hash", "config_type", "load", "parse"]
 
 PRESETS = ("desk", "framework")
 
@@ -28,40 +35,87 @@ class ConfigError(ValueError):
         self.reason = reason
 
 
-def load(preset: str = "desk", path: Path | None = None) -> Config:
+def load(preset: str = "desk", path: Path | None = None, *, detectors: Iterable[type[Detector]] = ()) -> Config:
     """Read a preset, and over it a file that may name another preset and says what differs.
+
+    Args:
+        preset: the complete set of numbers to begin with.
+        path: a TOML file with what differs from it.
+        detectors: classes beside those installed, each configured by its table ``[plugins.NAME]`` in the file.
 
     Raises:
         ConfigError: with the file, the key's path and the reason.
     """
     try:
-        return _loaded(preset, _read(path) if path is not None else {})
+        return _loaded(preset, _read(path) if path is not None else {}, detectors)
     except ConfigError as error:
         if path is None or error.path == str(path):
             raise
         raise ConfigError(error.path, f"{error.reason} (in {path})") from None
 
 
-def _loaded(preset: str, overlay: dict[str, Any]) -> Config:
+def _loaded(preset: str, overlay: dict[str, Any], detectors: Iterable[type[Detector]]) -> Config:
     chosen = overlay.pop("preset", preset)
     if chosen not in PRESETS:
         raise ConfigError("preset", f"{chosen!r:.80} is none of: {', '.join(PRESETS)}")
     base = tomllib.loads(resources.files("detectors.presets").joinpath(f"{chosen}.toml").read_text("utf-8"))
-    return parse({"preset": chosen, **_overlaid(base, overlay)})
+    return parse({"preset": chosen, **_overlaid(base, overlay)}, detectors=detectors)
 
 
-def parse(tables: dict[str, Any]) -> Config:
+def parse(tables: dict[str, Any], *, detectors: Iterable[type[Detector]] = ()) -> Config:
     """Check plain tables and make the typed configuration of them; raises ConfigError."""
+    kind = config_type(tuple(detectors))
     try:
-        return msgspec.convert(tables, type=Config)
+        config = msgspec.convert(tables, type=kind)
     except msgspec.ValidationError as error:
-        raise _named(_keyed(tables, str(error))) from None
+        raise _named(_keyed(tables, str(error), kind)) from None
+    catalogue = Catalogue((FeedHealth, *active(config)))
+    for path, table in _tables(config):
+        try:
+            table.check(catalogue)
+        except ValueError as error:
+            key, _, reason = str(error).partition(": ")
+            raise ConfigError(f"{path}.{key}", reason) from None
+    return config
 
 
-def config_hash(config: Config) -> str:
-    """Sixteen hex digits that change whenever anything in the configuration does."""
-    plain = orjson.dumps(msgspec.to_builtins(config), option=orjson.OPT_SORT_KEYS)
-    return hashlib.blake2b(plain, digest_size=8).hexdigest()
+@cache
+def config_type(more: tuple[type[Detector], ...] = ()) -> type[Config]:
+    """The class that a configuration is read into: a table for each of our detectors, one under plugins for others."""
+    given = checked([(one, f"{one.__module__}.{one.__qualname__}") for one in more])
+    others = (*outside(), *given)
+    plugins = msgspec.defstruct(
+        "Plugins",
+        [(one.name, _own_table(one) | None, None) for one in others],
+        bases=(Section,),
+        frozen=True,
+        kw_only=True,
+    )
+    tables = {section.table: section for one in own() for section in one.sections}
+    made = msgspec.defstruct(
+        "Config",
+        [*tables.items(), ("plugins", plugins, plugins())],
+        bases=(Config,),
+        namespace={"detector_types": (*own(), *others)},
+        frozen=True,
+        kw_only=True,
+    )
+    assert issubclass(made, Config)
+    return made
+
+
+def _own_table(detector: type[Detector]) -> Any:
+    return next(section for section in detector.sections if section.table == detector.name)
+
+
+def _tables(config: Config) -> list[tuple[str, Section]]:
+    """Every table with its path."""
+    found = [(name, table) for name, table in _fields(config) if isinstance(table, Section) and name != "plugins"]
+    return found + [(f"plugins.{name}", table) for name, table in _fields(config.plugins) if table is not None]
+
+
+def _fields(table: Section) -> list[tuple[str, Any]]:
+    return [(name, getattr(table, name)) for name in table.__struct_fields__]
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -81,7 +135,7 @@ def _overlaid(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _keyed(tables: dict[str, Any], message: str) -> str:
+def _keyed(tables: dict[str, Any], message: str, kind: type[Config]) -> str:
     # Below a table whose keys are free msgspec writes [...] for the key: try the keys one by one.
     reason, mark, place = message.partition("`$.")
     before, dots, after = place.partition("[...]")
@@ -95,7 +149,7 @@ def _keyed(tables: dict[str, Any], message: str) -> str:
         table.clear()
         table[key] = value
         try:
-            msgspec.convert(tables, type=Config)
+            msgspec.convert(tables, type=kind)
         except msgspec.ValidationError as error:
             if str(error) == message:
                 return f"{reason}{mark}{before}.{key}{after}"
@@ -112,11 +166,13 @@ def _named(message: str) -> ConfigError:
     path = place.rpartition("$")[2].strip("`.")
     for phrase, said in _PHRASES:
         if reason.startswith(phrase):
-            return ConfigError(_joined(path, reason.removeprefix(phrase).rstrip("`")), said)
+            key = _joined(path, reason.removeprefix(phrase).rstrip("`"))
+            return ConfigError(key, _NO_PLUGIN if path == "plugins" else said)
     own = re.fullmatch(r"([\w.]+): (.*)", reason)
     return ConfigError(_joined(path, own[1]), own[2]) if own else ConfigError(path or "(top)", reason)
 
 
+_NO_PLUGIN = "no installed package brings a detector of this name"
 _PHRASES = (("Object contains unknown field `", "unknown key"), ("Object missing required field `", "missing key"))
 
 

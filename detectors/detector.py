@@ -1,33 +1,28 @@
 """What every detector is: one class that looks at events, remembers a little, and says when something changes.
 
-A detector hands back drafts; the engine makes signals of them, with market, configuration and id. A draft is made when
-a condition's level changes, never again for the same level: the latch does that.
+A detector hands back findings; the engine signs them: market, configuration and id make a signal of each. A finding is
+made when a condition's level changes and never again for the same level: :meth:`Detector.set_level` sees to that.
+
+A detector describes itself beside its class (:mod:`detectors.description`): its table of the configuration, its
+signals, the feeds and series it rests on, how much past it needs. Nothing else lists it.
 """
 
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import msgspec
 
+from detectors.description import LookBack, Mechanism, SignalSpec
 from detectors.events import Event, Provenance
+from detectors.sections.base import Section
 from detectors.signals import Cause, Signal, rounded, weakest
 from detectors.view.margins import Margin
 
+if TYPE_CHECKING:
+    from detectors.catalogue import Catalogue
+    from detectors.sections import Config
+
 SUBJECTS_KEPT = 64
-
-
-class Draft(msgspec.Struct, frozen=True, kw_only=True):
-    """A signal before the engine signs it: fields as in :class:`detectors.signals.Signal`."""
-
-    ts: int
-    known: int
-    name: str
-    subject: str
-    level: int
-    values: dict[str, float]
-    rule: str
-    threshold: float | None
-    causes: tuple[Cause, ...]
-    provenance: Provenance
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -50,6 +45,69 @@ class Reading(msgspec.Struct, frozen=True):
         return Cause(self.source, self.sequence)
 
 
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """What a detector found, before the engine signs it.
+
+    Attributes:
+        name: of the signal.
+        subject: what it is about: an issue, a tenor, a spread.
+        level: 0 when the condition is off; from 1 up it grows with severity.
+        readings: the figures that caused it, newest last.
+        known: when it could first be said (UTC ns).
+        values: the figures of the decision, each with its unit in its name.
+        rule: the rule in words.
+        threshold: what the figure was held against, in its unit; None where that is no single number.
+        ts: the moment it is about; by default the newest reading's.
+    """
+
+    name: str
+    subject: str
+    level: int
+    readings: Sequence[Reading]
+    known: int
+    values: dict[str, float]
+    rule: str
+    threshold: float | None = None
+    ts: int | None = None
+
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        """The events behind it, each once and in order."""
+        return tuple(sorted({reading.cause for reading in self.readings}))
+
+    @property
+    def provenance(self) -> Provenance:
+        """As good as the weakest figure behind it."""
+        return weakest({reading.provenance for reading in self.readings})
+
+    def settled(self) -> Self:
+        """With its moment filled in and its figures rounded: as it is signed."""
+        return msgspec.structs.replace(
+            self,
+            ts=self.readings[-1].ts if self.ts is None else self.ts,
+            values=rounded(self.values),
+            threshold=None if self.threshold is None else round(self.threshold, 6),
+        )
+
+    def signed(self, market: str, detector: str, config_hash: str) -> Signal:
+        """The signal of it, still without its id."""
+        return Signal(
+            market=market,
+            ts=self.readings[-1].ts if self.ts is None else self.ts,
+            known=self.known,
+            detector=detector,
+            name=self.name,
+            subject=self.subject,
+            level=self.level,
+            values=self.values,
+            rule=self.rule,
+            threshold=self.threshold,
+            causes=self.causes,
+            provenance=self.provenance,
+            config_hash=config_hash,
+        )
+
+
 def tier(value: float, tiers: tuple[float, ...], clear: float, current: int) -> int:
     """How many of rising ``tiers`` a value has reached; once raised, it stays at 1 until the value is below ``clear``.
 
@@ -70,30 +128,88 @@ def in_bp(difference_pct: float) -> float:
 
 
 class Detector:
-    """The base: the kinds of events asked for, the names of signals given, and the latch."""
+    """The base: what a detector says of itself, the kinds of events it asks for, and the levels of its conditions."""
 
     name: ClassVar[str]
-    signals: ClassVar[tuple[str, ...]]
-    kinds: ClassVar[tuple[type[Event], ...]] = ()
-    listens: ClassVar[tuple[str, ...]] = ()
+    version: ClassVar[int] = 1
+    """Of its state and its formulas: another version warms anew and gives other ids."""
+    sections: ClassVar[tuple[type[Section], ...]] = ()
+    """The tables of the configuration it is built from, in the order of its constructor."""
+    signals: ClassVar[tuple[SignalSpec, ...]]
+    kinds: tuple[type[Event], ...] = ()
+    """The kinds of events it asks for."""
+    listens: tuple[str, ...] = ()
+    """The detectors whose signals it hears; they stand before it."""
+    after: ClassVar[tuple[str, ...]] = ()
+    """Detectors that see an event before it although it does not hear them: those whose word comes first."""
+    feeds: ClassVar[tuple[str, ...]] = ()
+    """The feeds its conditions rest on: when all are silent, what it last said is held, not known."""
+    rests_on: ClassVar[tuple[str, ...]] = ()
+    """The series its conditions rest on, where no configuration changes them."""
+    supporting: ClassVar[bool] = False
+    """Whether it only supports a state or precedes it: alone it never moves one."""
+    keeps_state: ClassVar[bool] = False
+    """Whether its state holds figures as they came, so that it fits other tables of the same version too."""
+    mechanisms: ClassVar[tuple[Mechanism, ...]] = ()
 
-    def __init__(self) -> None:
-        self._latched: dict[tuple[str, str], int] = {}
+    def __init__(self, *tables: Section) -> None:
+        self.tables = tables
+        self._levels: dict[tuple[str, str], int] = {}
         self._latest: dict[tuple[str, str], Reading] = {}
 
-    def update(self, event: Event) -> list[Draft]:
+    @classmethod
+    def build(cls, config: "Config") -> Self:
+        """One as the configuration says; the default hands its tables to the constructor."""
+        return cls(*(config.of(section) for section in cls.sections))
+
+    @classmethod
+    def look_back(cls, config: "Config") -> LookBack:  # noqa: ARG003 - most need a window of their own table
+        """How much past it needs; nothing for one that judges each figure by itself."""
+        return LookBack()
+
+    @classmethod
+    def series(cls, config: "Config") -> tuple[str, ...]:  # noqa: ARG003 - see above
+        """The series it rests on, as ``SEGMENT:INSTRUMENT`` and the like; ``*`` stands for every one of a kind."""
+        return cls.rests_on
+
+    @classmethod
+    def lines(cls, config: "Config") -> dict[tuple[str, str], float]:  # noqa: ARG003 - see above
+        """The fixed lines its published values are held against, by series and name, in the series' unit."""
+        return {}
+
+    @classmethod
+    def spec(cls, name: str) -> SignalSpec:
+        """What it says of one of its signals; raises LookupError for a name it has not."""
+        found = next((one for one in cls.signals if one.name == name), None)
+        if found is None:
+            raise LookupError(f"{cls.name} has no signal called {name}")
+        return found
+
+    def identity(self) -> dict[str, Any]:
+        """What its outputs and its state rest on: name, version and tables, as plain values."""
+        tables = {table.table: msgspec.to_builtins(table) for table in self.tables}
+        return {"detector": self.name, "version": self.version, "tables": tables}
+
+    def meet(self, catalogue: "Catalogue") -> None:
+        """Be told, once and before all else, of the detectors that run beside it."""
+
+    def update(self, event: Event) -> list[Finding]:
         """Look at an event of one of ``kinds``."""
         raise AssertionError(f"{self.name} asks for no events, it was given {type(event).__name__}")
 
-    def observe(self, signal: Signal) -> list[Draft]:
+    def observe(self, signal: Signal) -> list[Finding]:
         """Look at a signal of one of the detectors in ``listens``."""
         raise AssertionError(f"{self.name} listens to no signals, it was given {signal.name}")
+
+    def recall(self, signals: Sequence[Signal]) -> list[Finding]:
+        """Hear what those in ``listens`` last said and what still holds, after it was started anew."""
+        return [finding for signal in signals for finding in self.observe(signal)]
 
     def wake_at(self) -> int | None:
         """The event time at which time alone changes something, or None."""
         return None
 
-    def on_time(self, now: int) -> list[Draft]:
+    def on_time(self, now: int) -> list[Finding]:
         """Say what time alone has changed by ``now``, a point of the engine's grid."""
         raise AssertionError(f"{self.name} waits for no time, it was woken at {now}")
 
@@ -110,106 +226,74 @@ class Detector:
         return ()
 
     def level(self, name: str, subject: str) -> int:
-        """The latched level of a condition; 0 when it was never raised."""
-        return self._latched.get((name, subject), 0)
+        """The level a condition is at; 0 when it was never raised."""
+        return self._levels.get((name, subject), 0)
 
     def levels(self) -> dict[tuple[str, str], int]:
         """All levels that are on, by (name, subject)."""
-        return dict(self._latched)
+        return dict(self._levels)
 
-    def latch(
-        self,
-        name: str,
-        subject: str,
-        level: int,
-        *,
-        readings: list[Reading],
-        known: int,
-        values: dict[str, float],
-        rule: str,
-        threshold: float | None,
-        ts: int | None = None,
-    ) -> list[Draft]:
-        """Set a condition's level; a draft if it changed, nothing if it did not.
-
-        ``readings`` are the figures that caused it, newest last; ``ts`` defaults to the newest one's.
-        """
-        if self.level(name, subject) == level:
+    def set_level(self, finding: Finding) -> list[Finding]:
+        """Set a condition's level: the finding if it changed, nothing if it did not."""
+        key, level = (finding.name, finding.subject), finding.level
+        if self.level(*key) == level:
             return []
-        displaced = self._displaced(name, subject, known) if level else []
+        displaced = self._displaced(finding) if level else []
         if level:
-            self._latched[name, subject] = level
-            self._latest[name, subject] = readings[-1]
+            self._levels[key] = level
+            self._latest[key] = finding.readings[-1]
         else:
-            del self._latched[name, subject], self._latest[name, subject]
-        said = self.pulse(
-            name,
-            subject,
-            level,
-            readings=readings,
-            known=known,
-            values=values,
-            rule=rule,
-            threshold=threshold,
-            ts=ts,
-        )
-        return [*displaced, said]
+            del self._levels[key], self._latest[key]
+        return [*displaced, self.emit_once(finding)]
 
-    def _displaced(self, name: str, subject: str, known: int) -> list[Draft]:
+    def _displaced(self, finding: Finding) -> list[Finding]:
         """Room for one more condition of a name: beyond the bound the one raised first is let go, and said to be."""
-        on = [other for one, other in self._latched if one == name]
-        if subject in on or len(on) < SUBJECTS_KEPT:
+        on = [subject for one, subject in self._levels if one == finding.name]
+        if finding.subject in on or len(on) < SUBJECTS_KEPT:
             return []
-        return self.let_go(name, on[0], known, f"let go: more than {SUBJECTS_KEPT} at once, a later one took its place")
+        rule = f"let go: more than {SUBJECTS_KEPT} at once, a later one took its place"
+        return self.let_go(finding.name, on[0], finding.known, rule)
 
-    def overrule(self, name: str, subject: str, now: int) -> list[Draft]:
+    def overrule(self, name: str, subject: str, now: int) -> list[Finding]:
         """Take a condition off because its feed is silent and living evidence has been calm for long enough."""
         return self.let_go(name, subject, now, "overruled: its feed is silent, and the living evidence is calm")
 
-    def let_go(self, name: str, subject: str, known: int, rule: str) -> list[Draft]:
+    def let_go(self, name: str, subject: str, known: int, rule: str) -> list[Finding]:
         """Take a condition off for a reason that no new figure gives; nothing if it is not on."""
         reading = self._latest.get((name, subject))
         if reading is None:
             return []
-        return self.latch(
-            name, subject, 0, readings=[reading], known=known, values={}, rule=rule, threshold=None, ts=known
+        gone = Finding(
+            name=name, subject=subject, level=0, readings=[reading], known=known, values={}, rule=rule, ts=known
         )
+        return self.set_level(gone)
 
     @staticmethod
-    def pulse(
-        name: str,
-        subject: str,
-        level: int,
-        *,
-        readings: list[Reading],
-        known: int,
-        values: dict[str, float],
-        rule: str,
-        threshold: float | None,
-        ts: int | None = None,
-    ) -> Draft:
-        """A draft whatever was said before: for what happens once rather than holds."""
-        return Draft(
-            ts=readings[-1].ts if ts is None else ts,
-            known=known,
-            name=name,
-            subject=subject,
-            level=level,
-            values=rounded(values),
-            rule=rule,
-            threshold=None if threshold is None else round(threshold, 6),
-            causes=tuple(sorted({reading.cause for reading in readings})),
-            provenance=weakest({reading.provenance for reading in readings}),
-        )
+    def emit_once(finding: Finding) -> Finding:
+        """A finding whatever was found before: for what happens rather than holds."""
+        return finding.settled()
 
     def snapshot(self) -> dict[str, Any]:
         """All state as plain values; a subclass adds its own to it."""
-        latched = [[*key, level, msgspec.to_builtins(self._latest[key])] for key, level in self._latched.items()]
-        return {"latched": latched}
+        levels = [[*key, level, msgspec.to_builtins(self._latest[key])] for key, level in self._levels.items()]
+        return {"levels": levels}
 
     def restore(self, plain: dict[str, Any]) -> None:
         """Take all state back; a subclass takes its own besides."""
-        self._latched = {(name, subject): level for name, subject, level, _ in plain["latched"]}
+        self._levels = {(name, subject): level for name, subject, level, _ in plain["levels"]}
         self._latest = {
-            (name, subject): msgspec.convert(reading, type=Reading) for name, subject, _, reading in plain["latched"]
+            (name, subject): msgspec.convert(reading, type=Reading) for name, subject, _, reading in plain["levels"]
         }
+
+    def take_over(self, plain: dict[str, Any], version: int) -> None:
+        """Begin anew after other tables, or another version of itself, whose state this is.
+
+        What was on stays on as its last word until there is past enough to judge again; all else is forgotten, unless
+        the state holds figures as they came. A subclass whose state has to agree with its levels sees to that besides.
+        """
+        if self.keeps_state and version == self.version:
+            self.restore(plain)
+            return
+        known = {one.name for one in self.signals}
+        kept = [entry for entry in plain.get("levels", ()) if entry[0] in known]
+        Detector.restore(self, {"levels": kept})

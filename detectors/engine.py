@@ -1,7 +1,7 @@
 """One market: events in, signals and transitions out. The sole owner of order and of time.
 
 The engine is a pure function of the list of events it is given: no clock, no randomness, no I/O. Events are merged into
-the one total order; each goes to the detectors that ask for its kind; their drafts become signals, with market,
+the one total order; each goes to the detectors that ask for its kind; their findings become signals, with market,
 configuration and id; the stress table moves on signals. What time alone brings about is decided on a fixed grid of
 event time, in order with the events: all events known before a grid point, then the point, then the rest.
 """
@@ -13,18 +13,19 @@ from typing import Any
 import msgspec
 
 from detectors import signals as sg
-from detectors.blindness import Blindness
 from detectors.calendar import NS
-from detectors.config import config_hash
-from detectors.detector import Detector, Draft
+from detectors.catalogue import Catalogue
+from detectors.detector import Detector, Finding
 from detectors.events import Event, Heartbeat, stream_of
+from detectors.feed_health import FeedHealth
+from detectors.hashes import config_hash, detector_hash, rules_hash
+from detectors.log_positions import LogPosition, LogPositions
 from detectors.ordering import FAR_PAST, Ordering, Verdict
-from detectors.places import Place, Places
-from detectors.registry import detectors_of
+from detectors.registry import detectors_of, feeds_of, ordered
 from detectors.sections import Config
 from detectors.sequences import Sequences
 from detectors.snapshot import SnapshotError, pack, unpack
-from detectors.stress import Step, StressTable, provenance_of
+from detectors.stress import StateChange, StressTable, provenance_of
 from detectors.view.outlook import Outlook, outlook
 from detectors.view.recent import Recalled, Recent
 from detectors.view.status import Counts, Status
@@ -34,44 +35,62 @@ _UNUSED = (Verdict.LATE, Verdict.FAR_FUTURE, Verdict.CONFLICT, Verdict.CROWDED)
 LATE_REASONS: tuple[str, ...] = tuple(one.value for one in _UNUSED)
 
 
-class Refused(msgspec.Struct, frozen=True):
+class RejectedEvent(msgspec.Struct, frozen=True):
     """An event that was not used, and why: late, far_future, sequence_reused or too_many_waiting."""
 
     reason: str
     event: Event
-    place: Place | None = None
+    place: LogPosition | None = None
 
 
 class Result(msgspec.Struct):
     """What processing brought: outputs in order, late events, refused ones, and how many were duplicates."""
 
     outputs: list[sg.Output] = []
-    late: list[Refused] = []
-    conflicts: list[Refused] = []
+    late: list[RejectedEvent] = []
+    conflicts: list[RejectedEvent] = []
     duplicates: int = 0
 
 
 class Engine:
     """The state of one market."""
 
-    def __init__(self, config: Config, market: str) -> None:
+    def __init__(self, config: Config, market: str, *, detectors: Iterable[Detector] | None = None) -> None:
+        """Begin with nothing known.
+
+        Args:
+            config: the rules, the merge, and the tables of the detectors.
+            market: its name; only its events are taken.
+            detectors: fresh ones to run instead of those that the configuration names.
+        """
+        chosen = detectors_of(config) if detectors is None else ordered(detectors)
         self._config = config
         self._hash = config_hash(config)
         self._market = market
         self._ordering = Ordering(config.merge)
-        self._blindness = Blindness(config.stress.feeds)
-        self._detectors: tuple[Detector, ...] = (self._blindness, *detectors_of(config))
+        self._feed_health = FeedHealth(feeds_of(config, chosen))
+        self._detectors: tuple[Detector, ...] = (self._feed_health, *chosen)
+        self._by_name = {one.name: one for one in self._detectors}
+        self._hashes = {name: detector_hash(one) for name, one in self._by_name.items()}
+        self._rules_hash = rules_hash(config, self._hashes)
+        self._listeners = {name: tuple(one for one in self._detectors if name in one.listens) for name in self._by_name}
         self._timed = tuple(one for one in self._detectors if type(one).wake_at is not Detector.wake_at)
         self._by_kind: dict[type[Event], tuple[Detector, ...]] = {}
-        self._stress = StressTable(config.stress)
+        catalogue = Catalogue(type(one) for one in self._detectors)
+        config.stress.check(catalogue)
+        for one in self._detectors:
+            one.meet(catalogue)
+        self._stress = StressTable(config.stress, catalogue)
         self._grid = config.merge.grid_s * NS
         self._counts = Counts()
-        self._thresholds = thresholds(config)
-        self._places = Places()
+        self._thresholds = thresholds(config, [type(one) for one in chosen])
+        self._log_positions = LogPositions()
         self._recent = Recent()
         self._sequences = Sequences()
         self._now = FAR_PAST
         self._wake: int | None = None
+        self._anew: dict[str, str] = {}
+        self._to_recall: list[Detector] = []
 
     @property
     def market(self) -> str:
@@ -88,7 +107,7 @@ class Engine:
         """The newest moment of every stream that counts; FAR_PAST for one announced and not yet heard."""
         return self._ordering.marks()
 
-    def process(self, events: Iterable[Event], places: Sequence[Place] | None = None) -> Result:
+    def process(self, events: Iterable[Event], places: Sequence[LogPosition] | None = None) -> Result:
         """Take events, in any order and number; give what the watermark lets out.
 
         Args:
@@ -112,12 +131,12 @@ class Engine:
         self._counts.transitions += sum(isinstance(output, sg.Transition) for output in result.outputs)
         return result
 
-    def _admit(self, event: Event, place: Place | None, result: Result) -> None:
+    def _admit(self, event: Event, place: LogPosition | None, result: Result) -> None:
         verdict = self._ordering.accept(event)
         self._counts.received += 1
         if verdict is Verdict.TAKEN:
             if place is not None and not isinstance(event, Heartbeat):
-                self._places.note(event, place)
+                self._log_positions.note(event, place)
         elif verdict is Verdict.BACK:
             self._sequences.heartbeat_back(stream_of(event))
         elif verdict is Verdict.DUPLICATE:
@@ -125,10 +144,10 @@ class Engine:
             result.duplicates += 1
         elif verdict is Verdict.LATE:
             self._counts.late += 1
-            result.late.append(Refused(verdict.value, event, place))
+            result.late.append(RejectedEvent(verdict.value, event, place))
         else:
             self._counts.refused += 1
-            result.conflicts.append(Refused(verdict.value, event, place))
+            result.conflicts.append(RejectedEvent(verdict.value, event, place))
 
     def _apply(self, event: Event, result: Result) -> None:
         self._now = max(self._now, event.known)
@@ -137,10 +156,20 @@ class Engine:
         asked = self._by_kind.get(type(event))
         if asked is None:
             asked = self._by_kind[type(event)] = tuple(one for one in self._detectors if type(event) in one.kinds)
-        spoken = False
+        spoken = self._recall(event.known, result) if self._to_recall else False
         for detector in asked:
             spoken |= self._say(detector, detector.update(event), result)
         self._settle(event.known, event.ts, result, spoken=spoken)
+
+    def _recall(self, now: int, result: Result) -> bool:
+        """Tell the listeners that were started anew what those they hear last said: it is not emitted again."""
+        spoken = False
+        for detector in self._to_recall:
+            signals = self._stress.memory.recalled(tuple(detector.listens), self._market)
+            findings = [msgspec.structs.replace(one, known=now) for one in detector.recall(signals)]
+            spoken |= self._say(detector, findings, result)
+        self._to_recall = []
+        return spoken
 
     def _pass_time(self, until: int, result: Result) -> None:
         # The grid point at or after a deadline, once every event known before that point has been applied.
@@ -154,36 +183,30 @@ class Engine:
                 deadline = detector.wake_at()
                 if deadline is not None and deadline <= point:
                     spoken |= self._say(detector, detector.on_time(point), result)
-            for name, signal, subject in self._stress.overruled(point, self._blindness.blind_on()):
-                detector = next(one for one in self._detectors if one.name == name)
+            for name, signal, subject in self._stress.overruled(point, self._feed_health.blind_on()):
+                detector = self._by_name[name]
                 spoken |= self._say(detector, detector.overrule(signal, subject, point), result)
             self._settle(point, point, result, spoken=True)
 
-    def _say(self, detector: Detector, drafts: list[Draft], result: Result) -> bool:
-        for draft in drafts:
-            signal = sg.Signal(
-                market=self._market,
-                detector=detector.name,
-                config_hash=self._hash,
-                **{name: getattr(draft, name) for name in draft.__struct_fields__},
-            )
+    def _say(self, detector: Detector, findings: list[Finding], result: Result) -> bool:
+        for finding in findings:
+            signal = finding.signed(self._market, detector.name, self._hashes[detector.name])
             signal = msgspec.structs.replace(signal, id=sg.content_id(signal))
             result.outputs.append(signal)
             self._stress.take(signal)
-            for listener in self._detectors:
-                if detector.name in listener.listens:
-                    self._say(listener, listener.observe(signal), result)
-        return bool(drafts)
+            for listener in self._listeners[detector.name]:
+                self._say(listener, listener.observe(signal), result)
+        return bool(findings)
 
     def _settle(self, now: int, ts: int, result: Result, *, spoken: bool) -> None:
         if spoken:
-            blind_on = self._blindness.blind_on()
+            blind_on = self._feed_health.blind_on()
             for step in self._stress.evaluate(now, blind_on):
                 result.outputs.append(self._transition(step, now, ts, blind_on))
         deadlines = [self._stress.wake_at(), *(one.wake_at() for one in self._timed)]
         self._wake = min((deadline for deadline in deadlines if deadline is not None), default=None)
 
-    def _transition(self, step: Step, now: int, ts: int, blind_on: tuple[str, ...]) -> sg.Transition:
+    def _transition(self, step: StateChange, now: int, ts: int, blind_on: tuple[str, ...]) -> sg.Transition:
         transition = sg.Transition(
             market=self._market,
             ts=ts,
@@ -196,20 +219,20 @@ class Engine:
             causes=tuple(sorted({cause for mark in step.marks for cause in mark.causes})),
             blind_on=blind_on,
             provenance=provenance_of(step.marks),
-            config_hash=self._hash,
+            config_hash=self._rules_hash,
         )
         transition = msgspec.structs.replace(transition, id=sg.content_id(transition))
         self._recent.note(transition, step.marks)
         return transition
 
-    def places_of(self, output: sg.Output) -> list[Place]:
+    def places_of(self, output: sg.Output) -> list[LogPosition]:
         """Where the events behind an output lay in the log, as far as it is still known."""
-        return self._places.of(output.causes)
+        return self._log_positions.of(output.causes)
 
     def status(self) -> Status:
         """How the market stands: for gauges and pages; it takes no part in any decision."""
         position = self._stress.position
-        blind_on = self._blindness.blind_on()
+        blind_on = self._feed_health.blind_on()
         return Status(
             market=self._market,
             state=position.state,
@@ -217,9 +240,9 @@ class Engine:
             confidence=position.confidence,
             since_ns=position.since,
             blind_on=blind_on,
-            feeds=tuple(feed.name for feed in self._config.stress.feeds),
+            feeds=self._feed_health.feeds_watched,
             required=self._config.stress.living,
-            heard_ns=self._blindness.heard(),
+            heard_ns=self._feed_health.heard(),
             warming=tuple(f"{one.name}:{part}" for one in self._detectors for part in one.warming()),
             watermark_ns=self._ordering.watermark,
             newest_ns=self._ordering.newest(),
@@ -237,7 +260,7 @@ class Engine:
     def outlook(self) -> Outlook:
         """What would change the state; like the status it takes no part in any decision."""
         margins = {one.name: one.margins(self._now) for one in self._detectors}
-        return outlook(self._stress, self._now, self._blindness.blind_on(), margins)
+        return outlook(self._stress, self._now, self._feed_health.blind_on(), margins)
 
     def recent(self) -> tuple[Recalled, ...]:
         """The last transitions with the signals behind them, oldest first."""
@@ -247,13 +270,14 @@ class Engine:
         """All state of this market, for :meth:`restore`."""
         return pack(
             self._market,
-            self._hash,
             {
                 "ordering": self._ordering.snapshot(),
-                "detectors": {one.name: one.snapshot() for one in self._detectors},
+                "detectors": {
+                    name: [one.version, self._hashes[name], one.snapshot()] for name, one in self._by_name.items()
+                },
                 "stress": self._stress.snapshot(),
                 "counts": msgspec.to_builtins(self._counts),
-                "places": self._places.snapshot(),
+                "log_positions": self._log_positions.snapshot(),
                 "recent": self._recent.snapshot(),
                 "sequences": self._sequences.snapshot(),
                 "now": self._now,
@@ -262,10 +286,19 @@ class Engine:
         )
 
     @classmethod
-    def restore(cls, config: Config, market: str, raw: bytes) -> "Engine":
-        """An engine that goes on where the snapshot was taken; raises SnapshotError for one that does not fit."""
-        engine = cls(config, market)
-        state = unpack(raw, market, engine._hash)
+    def restore(
+        cls, config: Config, market: str, raw: bytes, *, detectors: Iterable[Detector] | None = None
+    ) -> "Engine":
+        """An engine that goes on where the snapshot was taken.
+
+        A detector whose version and tables are as they were goes on; one that is new, or was changed, begins anew and
+        warms (:attr:`anew` names them), and what it last said stands until it can judge again.
+
+        Raises:
+            SnapshotError: it is damaged, or of another version or market.
+        """
+        engine = cls(config, market, detectors=detectors)
+        state = unpack(raw, market)
         try:
             engine._take_back(state)
         except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
@@ -273,13 +306,32 @@ class Engine:
             raise SnapshotError("content", f"{type(error).__name__}: {error}"[:200]) from None
         return engine
 
+    @property
+    def anew(self) -> dict[str, str]:
+        """The detectors that a restored engine began anew, with the reason; none in one that was not restored."""
+        return dict(self._anew)
+
     def _take_back(self, state: dict[str, Any]) -> None:
         self._ordering.restore(state["ordering"])
-        for detector in self._detectors:
-            detector.restore(state["detectors"][detector.name])
+        for name, detector in self._by_name.items():
+            self._take_back_one(detector, state["detectors"].get(name))
         self._stress.restore(state["stress"])
         self._counts = msgspec.convert(state["counts"], type=Counts)
-        self._places.restore(state["places"])
-        self._recent.restore(state.get("recent", []))
+        self._log_positions.restore(state["log_positions"])
+        self._recent.restore(state["recent"])
         self._sequences.restore(state["sequences"])
         self._now, self._wake = state["now"], state["wake"]
+
+    def _take_back_one(self, detector: Detector, found: list[Any] | None) -> None:
+        version, its_hash, state = found if found is not None else (0, "", {})
+        if found is not None and its_hash == self._hashes[detector.name]:
+            detector.restore(state)
+            return
+        if found is None:
+            self._anew[detector.name] = "new"
+        else:
+            same = version == detector.version
+            self._anew[detector.name] = "other tables" if same else f"version {detector.version} after {version}"
+            detector.take_over(state, version)
+        if detector.listens:
+            self._to_recall.append(detector)

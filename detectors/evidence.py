@@ -9,41 +9,17 @@ from typing import Any
 import msgspec
 
 from detectors import calendar
+from detectors.catalogue import Catalogue
 from detectors.events import Provenance
-from detectors.sections import EVENTS, Condition
+from detectors.sections import Condition
 from detectors.signals import Cause, Signal
 
-# The feeds a detector's signals rest on: when all of them are silent, what it last said is held, not known. What
-# happens rather than holds (auctions, spillover) runs out by time and rests on none. The latch bounds how many
-# conditions of a name are on at once, below MARKS_KEPT: no mark that is on is ever dropped.
-FEEDS_OF: dict[str, tuple[str, ...]] = {
-    "levels": ("yields",),
-    "curve": ("yields",),
-    "volatility": ("yields",),
-    "cta": ("yields",),
-    "trend": ("yields",),
-    "risk_parity": ("yields",),
-    "balanced": ("yields",),
-    "corridor": ("repo_gc",),
-    "anomaly": ("repo_gc",),
-    "shift": ("repo_gc",),
-    "joint": ("repo_gc",),
-    "feedback": ("yields", "repo_gc", "futures"),
-    "inversion": ("repo_gc",),
-    "regime": ("repo_gc", "specials"),
-    "specialness": ("specials",),
-    "floor": ("specials",),
-    "fails": ("fails",),
-    "facility": ("facility",),
-    "scarcity": ("repo_gc",),
-    "positions": ("futures",),
-    "coordination": ("yields", "futures", "flows"),
-}
+# The bound on levels that are on at once (SUBJECTS_KEPT of a name) is below STATES_KEPT: none that is on is dropped.
 FOREVER = 2**63 - 1
-MARKS_KEPT = 256
+STATES_KEPT = 256
 
 
-class Mark(msgspec.Struct):
+class SignalState(msgspec.Struct):
     """The last signal of one subject, and for each level when it was last left (FOREVER while it is on).
 
     What the signal said in figures is kept for people to read; nothing is decided from it.
@@ -63,15 +39,16 @@ class Mark(msgspec.Struct):
 class Memory:
     """Marks by detector, name and subject."""
 
-    def __init__(self) -> None:
-        self._marks: dict[tuple[str, str], dict[str, Mark]] = {}
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+        self._states: dict[tuple[str, str], dict[str, SignalState]] = {}
 
     def take(self, signal: Signal) -> None:
         """Note a signal."""
-        marks = self._marks.setdefault((signal.detector, signal.name), {})
-        before = marks.get(signal.subject)
+        states = self._states.setdefault((signal.detector, signal.name), {})
+        before = states.get(signal.subject)
         left = dict(before.left) if before is not None else {}
-        happened = (signal.detector, signal.name) in EVENTS
+        happened = (signal.detector, signal.name) in self.catalogue.happens
         for level in range(1, max(signal.level, *left, 0) + 1):
             if level <= signal.level:
                 left[level] = signal.known if happened else FOREVER
@@ -79,12 +56,12 @@ class Memory:
                 left[level] = signal.known
         if happened and not signal.level and before is not None:
             return  # a break that ends later is still the break that was said
-        if signal.subject not in marks and len(marks) >= MARKS_KEPT:
-            off = [subject for subject, mark in marks.items() if not _on(mark)] or list(marks)
-            del marks[min(off, key=lambda subject: (marks[subject].known, subject))]
+        if signal.subject not in states and len(states) >= STATES_KEPT:
+            off = [subject for subject, state in states.items() if not _on(state)] or list(states)
+            del states[min(off, key=lambda subject: (states[subject].known, subject))]
         stands = f"at level {signal.level}:" if signal.level else "is off; its rule:"
         text = f"{signal.detector}.{signal.name} {signal.subject} {stands} {signal.rule}"
-        marks[signal.subject] = Mark(
+        states[signal.subject] = SignalState(
             signal.id,
             signal.level,
             signal.known,
@@ -96,79 +73,103 @@ class Memory:
             signal.threshold,
         )
 
-    def holding(self, condition: Condition, now: int) -> tuple[Mark, int] | None:
-        """The mark that makes a condition hold longest, and until when; None when none does."""
-        best: tuple[Mark, int] | None = None
-        for subject in sorted(self._marks.get((condition.detector, condition.name), {})):
+    def holding(self, condition: Condition, now: int) -> tuple[SignalState, int] | None:
+        """The state that makes a condition hold longest, and until when; None when none does."""
+        best: tuple[SignalState, int] | None = None
+        for subject in sorted(self._states.get((condition.detector, condition.name), {})):
             if condition.subject not in {None, subject}:
                 continue
-            mark = self._marks[condition.detector, condition.name][subject]
-            until = self._until(mark, condition)
+            state = self._states[condition.detector, condition.name][subject]
+            until = self._until(state, condition)
             if until > now and (best is None or until > best[1]):
-                best = mark, until
+                best = state, until
         return best
 
     @staticmethod
-    def _until(mark: Mark, condition: Condition) -> int:
-        left = mark.left.get(condition.min_level)
+    def _until(state: SignalState, condition: Condition) -> int:
+        left = state.left.get(condition.min_level)
         if left is None or left == FOREVER:
             return -1 if left is None else FOREVER
         return calendar.sessions_after(left, condition.within_sessions) if condition.within_sessions else left
 
-    def latest(self, condition: Condition) -> Mark | None:
+    def latest(self, condition: Condition) -> SignalState | None:
         """The newest word on what a condition asks for, whatever it says."""
-        marks = self._marks.get((condition.detector, condition.name), {})
-        asked = [mark for subject, mark in marks.items() if condition.subject in {None, subject}]
-        return max(asked, key=lambda mark: (mark.known, mark.text), default=None)  # a text is the same in every market
+        states = self._states.get((condition.detector, condition.name), {})
+        asked = [state for subject, state in states.items() if condition.subject in {None, subject}]
+        return max(
+            asked, key=lambda state: (state.known, state.text), default=None
+        )  # a text is the same in every market
 
-    def on(self, detectors: tuple[str, ...]) -> list[Mark]:
-        """The marks of these detectors that are on now."""
+    def on(self, detectors: tuple[str, ...]) -> list[SignalState]:
+        """The states of these detectors that are on now."""
         return [
-            mark
-            for (detector, _), marks in sorted(self._marks.items())
+            state
+            for (detector, _), states in sorted(self._states.items())
             if detector in detectors
-            for _, mark in sorted(marks.items())
-            if _on(mark)
+            for _, state in sorted(states.items())
+            if _on(state)
         ]
 
     def unseen(self, blind_on: tuple[str, ...]) -> list[tuple[str, str, str]]:
         """The signals now on whose every feed is blind, as (detector, name, subject)."""
         return [
             (detector, name, subject)
-            for (detector, name), marks in sorted(self._marks.items())
-            if rests_on_blind(detector, blind_on)
-            for subject, mark in sorted(marks.items())
-            if FOREVER in mark.left.values()
+            for (detector, name), states in sorted(self._states.items())
+            if self.catalogue.rests_on_blind(detector, blind_on)
+            for subject, state in sorted(states.items())
+            if FOREVER in state.left.values()
         ]
 
     def levels(self) -> dict[str, int]:
         """The highest level now on, by detector and name."""
         return {
-            f"{detector}.{name}": max((level for mark in marks.values() for level in _on(mark)), default=0)
-            for (detector, name), marks in sorted(self._marks.items())
+            f"{detector}.{name}": max((level for state in states.values() for level in _on(state)), default=0)
+            for (detector, name), states in sorted(self._states.items())
         }
 
+    def recalled(self, detectors: tuple[str, ...], market: str) -> list[Signal]:
+        """What these detectors last said and what is on now, in the order in which it was said."""
+        found = [
+            Signal(
+                id=state.id,
+                market=market,
+                ts=state.known,
+                known=state.known,
+                detector=detector,
+                name=name,
+                subject=subject,
+                level=state.level,
+                values=state.values,
+                rule=state.text,
+                threshold=state.threshold,
+                causes=state.causes,
+                provenance=state.provenance,
+                config_hash="",
+            )
+            for (detector, name), states in self._states.items()
+            if detector in detectors
+            for subject, state in states.items()
+            if _on(state)
+        ]
+        return sorted(found, key=lambda signal: (signal.known, signal.id))
+
     def snapshot(self) -> list[Any]:
-        """The marks as plain values."""
+        """The states as plain values."""
         return [
-            [*key, subject, msgspec.to_builtins(mark, str_keys=False)]
-            for key, marks in self._marks.items()
-            for subject, mark in marks.items()
+            [*key, subject, msgspec.to_builtins(state, str_keys=False)]
+            for key, states in self._states.items()
+            for subject, state in states.items()
         ]
 
     def restore(self, plain: list[Any]) -> None:
-        """Take them back."""
-        self._marks = {}
-        for detector, name, subject, mark in plain:
-            marks = self._marks.setdefault((detector, name), {})
-            marks[subject] = msgspec.convert(mark, type=Mark)
+        """Take back those of detectors that there still are."""
+        self._states = {}
+        for detector, name, subject, state in plain:
+            if self.catalogue.spec(detector, name) is None:
+                continue  # of a detector that is no more: nobody could ever take it off
+            states = self._states.setdefault((detector, name), {})
+            states[subject] = msgspec.convert(state, type=SignalState)
 
 
-def _on(mark: Mark) -> list[int]:
-    return [level for level, left in mark.left.items() if left == FOREVER]
-
-
-def rests_on_blind(detector: str, blind_on: tuple[str, ...]) -> bool:
-    """Whether all the feeds of a detector are silent."""
-    feeds = FEEDS_OF.get(detector, ())
-    return bool(feeds) and set(feeds) <= set(blind_on)
+def _on(state: SignalState) -> list[int]:
+    return [level for level, left in state.left.items() if left == FOREVER]

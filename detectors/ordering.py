@@ -23,7 +23,8 @@ from zlib import crc32
 import msgspec
 
 from detectors.calendar import NS
-from detectors.events import AnyEvent, Event, Heartbeat, order_key, stream_of
+from detectors.codec import event_of
+from detectors.events import Event, Heartbeat, order_key, stream_of
 from detectors.sections import Merge
 
 # What a merge remembers, in entries: events that wait, and ids beyond those the configuration asks for. Once all
@@ -179,7 +180,7 @@ class Ordering:
             for name, (newest, seen) in plain["tracks"].items()
         }
         self._least = min((track.newest for track in self._tracks.values()), default=FAR_PAST)
-        events: list[Event] = [msgspec.convert(record, type=AnyEvent) for record in plain["waiting"]]
+        events = [event_of(record) for record in plain["waiting"]]
         self._heap = [(order_key(event), stream_of(event), event) for event in events]
         heapq.heapify(self._heap)
         self._waiting = dict(Counter(stream for _, stream, _ in self._heap))

@@ -1,68 +1,139 @@
-"""Every detector of a market, in the order in which they see an event."""
+"""Every detector there is: those of the rooms of this package, and those that installed plugins bring.
 
+A detector of ours is any class with a name in a module of one of the rooms: to add one is to add its file. One from
+outside is named by an entry point of the group ``crunchwatch.detectors``; it runs in a market whose configuration has a
+table ``[plugins.NAME]`` for it.
+"""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterable, Sequence
+from functools import cache
+from importlib import metadata
+
+from detectors.catalogue import Catalogue
 from detectors.detector import Detector
-from detectors.feedback import FeedbackLoop
-from detectors.funds.balanced import BalancedExposure
-from detectors.funds.coordination import FundCoordination
-from detectors.funds.cta import CtaExposure
-from detectors.funds.exposure import FundExposure
-from detectors.funds.positions import FuturesPositions
-from detectors.funds.risk_parity import RiskParityExposure
-from detectors.funds.trend import TrendExposure
-from detectors.model.inversion import ShockInversion
-from detectors.model.regime import RegimeMap
-from detectors.online.anomaly import SpreadAnomaly
-from detectors.online.joint import JointAnomaly
-from detectors.online.shift import SpreadShift
-from detectors.repo.corridor import PolicyCorridor
-from detectors.repo.facility import FacilityTakeUp
-from detectors.repo.fails import SettlementFails
-from detectors.repo.floor import FailsFloor
-from detectors.repo.scarcity import CollateralScarcity
-from detectors.repo.specialness import SpecialnessTiers
-from detectors.sections import Config
-from detectors.spillover import ForeignSpillover
-from detectors.yields.auction import AuctionStrength
-from detectors.yields.curve import CurveSlopes
-from detectors.yields.levels import YieldLevels
-from detectors.yields.volatility import RealisedVolatility
+from detectors.feed_health import FeedHealth
+from detectors.hashes import detector_hash, rules_hash
+from detectors.sections import Config, Feed
+from detectors.signals import Output, Signal
+
+GROUP = "crunchwatch.detectors"
+ROOMS = ("yields", "repo", "funds", "transmission", "online", "model")
+"""In the order in which a market is read: prices, repo, who holds what, how it travels, what models make of it."""
+
+
+class DetectorError(ValueError):
+    """A detector that cannot be taken in beside the others: which, from where, and why."""
+
+
+@cache
+def own() -> tuple[type[Detector], ...]:
+    """The detectors of this package, by name."""
+    found = []
+    for room in ROOMS:
+        package = importlib.import_module(f"detectors.{room}")
+        for one in pkgutil.iter_modules(package.__path__):
+            module = importlib.import_module(f"detectors.{room}.{one.name}")
+            for _, member in inspect.getmembers(module, inspect.isclass):
+                if issubclass(member, Detector) and "name" in vars(member) and member.__module__ == module.__name__:
+                    found.append(member)
+    return tuple(sorted(found, key=lambda one: one.name))
+
+
+@cache
+def outside() -> tuple[type[Detector], ...]:
+    """The detectors of installed plugins, by name.
+
+    Raises:
+        DetectorError: an entry point names something that is no detector, or one whose name is taken.
+    """
+    points = sorted(metadata.entry_points(group=GROUP), key=lambda point: point.name)
+    return checked([(point.load(), f"entry point '{point.name}'") for point in points])
+
+
+def checked(found: Iterable[tuple[object, str]]) -> tuple[type[Detector], ...]:
+    """Detectors from outside, each with where it is from, when they fit beside ours and each other."""
+    taken = {FeedHealth.name, *(one.name for one in own())}
+    fitting: list[type[Detector]] = []
+    for member, place in found:
+        if not (isinstance(member, type) and issubclass(member, Detector) and _named(member)):
+            raise DetectorError(f"{place}: {member!r} is not a subclass of detectors.Detector with a name")
+        one: type[Detector] = member
+        if one.name in taken:
+            raise DetectorError(f"{place}: another detector is called '{one.name}' already")
+        if one.name not in {section.table for section in one.sections}:
+            raise DetectorError(f"{place}: '{one.name}' has no table of that name among its sections")
+        taken.add(one.name)
+        fitting.append(one)
+    return tuple(sorted(fitting, key=lambda one: one.name))
+
+
+def _named(one: type[Detector]) -> bool:
+    return isinstance(getattr(one, "name", None), str)
+
+
+@cache
+def installed() -> Catalogue:
+    """The signals of every detector there is, feed health among them."""
+    return Catalogue((FeedHealth, *own(), *outside()))
+
+
+def active(config: Config) -> tuple[type[Detector], ...]:
+    """The classes that a configuration runs: all of ours, and those from outside that have their table."""
+    mine = set(own())
+    return tuple(
+        one for one in config.detector_types if one in mine or getattr(config.plugins, one.name, None) is not None
+    )
 
 
 def detectors_of(config: Config) -> tuple[Detector, ...]:
-    """A fresh set; a detector that listens to another's signals stands after it."""
-    funds = _funds(config)
-    return (
-        YieldLevels(config.levels),
-        CurveSlopes(config.curve),
-        RealisedVolatility(config.volatility),
-        AuctionStrength(config.auction),
-        PolicyCorridor(config.corridor),
-        SpecialnessTiers(config.specialness, config.floor),
-        FailsFloor(config.floor),
-        SettlementFails(config.fails),
-        FacilityTakeUp(config.facility),
-        CollateralScarcity(config.scarcity),
-        FuturesPositions(config.positions),
-        *funds,
-        FundCoordination(
-            config.coordination,
-            tenor=config.funds.tenor,
-            ready_after=max(fund.closes_needed for fund in funds),
-        ),
-        ForeignSpillover(config.spillover),
-        SpreadAnomaly(config.anomaly),
-        SpreadShift(config.shift),
-        JointAnomaly(config.joint),
-        FeedbackLoop(config.feedback),
-        ShockInversion(config.inversion),
-        RegimeMap(config.regime),
-    )
+    """A fresh set, in the order in which they see an event: one that listens to another's signals stands after it."""
+    return ordered([one.build(config) for one in active(config)])
 
 
-def _funds(config: Config) -> tuple[FundExposure, ...]:
-    return (
-        CtaExposure(config.funds, config.cta),
-        TrendExposure(config.funds, config.trend),
-        RiskParityExposure(config.funds, config.risk_parity),
-        BalancedExposure(config.funds, config.balanced),
-    )
+def ordered(detectors: Iterable[Detector]) -> tuple[Detector, ...]:
+    """One that hears another stands after it, and so does one that names it in ``after``; else by room, then by name.
+
+    Raises:
+        DetectorError: two have one name, or some wait for each other.
+    """
+    waiting: dict[str, Detector] = {}
+    for one in detectors:
+        if one.name in waiting:
+            raise DetectorError(f"two detectors are called '{one.name}'")
+        waiting[one.name] = one
+    found = []
+    while waiting:
+        ready = [one for one in waiting.values() if not waiting.keys() & {*one.listens, *one.after}]
+        if not ready:
+            raise DetectorError(f"detectors that wait for each other: {', '.join(sorted(waiting))}")
+        found.append(waiting.pop(min(ready, key=_place).name))
+    return tuple(found)
+
+
+def _place(detector: Detector) -> tuple[int, str]:
+    package, _, rest = type(detector).__module__.partition(".")
+    room = rest.partition(".")[0]
+    return ROOMS.index(room) if package == "detectors" and room in ROOMS else len(ROOMS), detector.name
+
+
+def feeds_of(config: Config, detectors: Sequence[Detector]) -> tuple[Feed, ...]:
+    """The feeds of the configuration, and those that kinds from outside bring and that it does not name."""
+    named = {feed.name for feed in config.stress.feeds}
+    kinds = {kind for one in detectors for kind in one.kinds if not kind.__module__.startswith("detectors.")}
+    more = {name: kind.stale_sessions for kind in kinds for name in kind.feeds if name not in named}
+    return (*config.stress.feeds, *(Feed(name=name, stale_sessions=more[name]) for name in sorted(more)))
+
+
+def part_hashes(config: Config) -> dict[str, str]:
+    """By detector, feed health among them, the hash of what its outputs and its state rest on."""
+    chosen = detectors_of(config)
+    return {one.name: detector_hash(one) for one in (FeedHealth(feeds_of(config, chosen)), *chosen)}
+
+
+def hash_behind(config: Config, output: Output) -> str | None:
+    """The hash that this configuration would give an output; None where it has no such detector."""
+    hashes = part_hashes(config)
+    return hashes.get(output.detector) if isinstance(output, Signal) else rules_hash(config, hashes)

@@ -4,16 +4,16 @@ from typing import Any
 
 import msgspec
 
-from detectors.events import KINDS
+from detectors.events.catalogue import kinds
 from detectors.signals import Signal, Transition
 
-DRAFT = "https://json-schema.org/draft/2020-12/schema"
+DRAFT = "https://json-schema.org/finding/2020-12/schema"
 
 
 def schemas() -> dict[str, dict[str, Any]]:
     """A self-contained schema by record name: the events, the signal and the transition."""
     made = {}
-    records: tuple[type[msgspec.Struct], ...] = (*KINDS, Signal, Transition)
+    records: tuple[type[msgspec.Struct], ...] = (*kinds(), Signal, Transition)
     for record in records:
         (schema,), components = msgspec.json.schema_components([record], ref_template="#/$defs/{name}")
         name = str(record.__struct_config__.tag)

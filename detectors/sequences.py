@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from detectors.events import STREAMS, Event, stream_of
+from detectors.events import Event, stream_of
+from detectors.events.catalogue import streams
 
 SOURCES_KEPT = 64
 """Sources watched on a stream; beyond that the one longest silent is forgotten."""
@@ -19,9 +20,9 @@ SOURCES_KEPT = 64
 class Flaws(msgspec.Struct):
     """Counts by stream: gaps in a source's numbering, numberings that went back, heartbeats that went back."""
 
-    gaps: dict[str, int] = msgspec.field(default_factory=lambda: dict.fromkeys(STREAMS, 0))
-    resets: dict[str, int] = msgspec.field(default_factory=lambda: dict.fromkeys(STREAMS, 0))
-    beats_back: dict[str, int] = msgspec.field(default_factory=lambda: dict.fromkeys(STREAMS, 0))
+    gaps: dict[str, int] = msgspec.field(default_factory=lambda: dict.fromkeys(streams(), 0))
+    resets: dict[str, int] = msgspec.field(default_factory=lambda: dict.fromkeys(streams(), 0))
+    beats_back: dict[str, int] = msgspec.field(default_factory=lambda: dict.fromkeys(streams(), 0))
 
 
 class Sequences:

@@ -17,24 +17,25 @@ from typing import Any
 import msgspec
 
 from detectors import calendar
+from detectors.catalogue import Catalogue
 from detectors.events import Provenance
-from detectors.evidence import FOREVER, Mark, Memory, rests_on_blind
-from detectors.sections import SUPPORTING, Rule, Stress
+from detectors.evidence import FOREVER, Memory, SignalState
+from detectors.sections import Rule, Stress
 from detectors.signals import STATES, Confidence, Evidence, Signal, State, weakest
 
 NOBODY = "none"
 
 
-class Held(msgspec.Struct, frozen=True):
+class HoldingRule(msgspec.Struct, frozen=True):
     """A rule that holds: by which marks, until when by time alone, and whether on evidence that is silent now."""
 
     rule: Rule
-    marks: tuple[Mark, ...]
+    marks: tuple[SignalState, ...]
     until: int
     silent: bool
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True):
+class StateChange(msgspec.Struct, frozen=True, kw_only=True):
     """A change of state, before the engine signs it."""
 
     from_state: State
@@ -42,7 +43,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     confidence: Confidence
     evidence: tuple[Evidence, ...]
-    marks: tuple[Mark, ...]
+    marks: tuple[SignalState, ...]
 
 
 class Position(msgspec.Struct):
@@ -61,10 +62,11 @@ class Position(msgspec.Struct):
 class StressTable:
     """Takes signals, is asked at every change and at its own deadlines, and answers with steps."""
 
-    def __init__(self, config: Stress) -> None:
+    def __init__(self, config: Stress, catalogue: Catalogue) -> None:
         self.config = config
-        self.steps = {"crunch": config.crunch, "de_facto_default": config.de_facto_default}
-        self.memory = Memory()
+        self.catalogue = catalogue
+        self.dwells = {"crunch": config.crunch, "de_facto_default": config.de_facto_default}
+        self.memory = Memory(catalogue)
         self.position = Position()
         self._wake: int | None = None
 
@@ -80,7 +82,7 @@ class StressTable:
             return []
         return self.memory.unseen(blind_on)
 
-    def evaluate(self, now: int, blind_on: tuple[str, ...]) -> list[Step]:
+    def evaluate(self, now: int, blind_on: tuple[str, ...]) -> list[StateChange]:
         """Move as far as the table says at this moment."""
         steps = []
         while True:
@@ -97,11 +99,11 @@ class StressTable:
         self._wake = self._next(now, held)
         return steps
 
-    def held(self, now: int, blind_on: tuple[str, ...]) -> list[Held]:
+    def held(self, now: int, blind_on: tuple[str, ...]) -> list[HoldingRule]:
         """The rules that hold now."""
         return [one for rule in self.config.rules if (one := self._holds(rule, now, blind_on)) is not None]
 
-    def _holds(self, rule: Rule, now: int, blind_on: tuple[str, ...]) -> Held | None:
+    def _holds(self, rule: Rule, now: int, blind_on: tuple[str, ...]) -> HoldingRule | None:
         found = [(condition, self.memory.holding(condition, now)) for condition in rule.all]
         marks, until, silent = [], FOREVER, False
         for condition, holding in found:
@@ -109,13 +111,13 @@ class StressTable:
                 return None
             marks.append(holding[0])
             until = min(until, holding[1])
-            silent |= holding[1] == FOREVER and rests_on_blind(condition.detector, blind_on)
-        return Held(rule, tuple(marks), until, silent)
+            silent |= holding[1] == FOREVER and self.catalogue.rests_on_blind(condition.detector, blind_on)
+        return HoldingRule(rule, tuple(marks), until, silent)
 
-    def _of(self, held: list[Held], state: State) -> list[Held]:
+    def _of(self, held: list[HoldingRule], state: State) -> list[HoldingRule]:
         return [one for one in held if STATES.index(one.rule.state) >= STATES.index(state)]
 
-    def _clock(self, now: int, blind_on: tuple[str, ...], held: list[Held]) -> None:
+    def _clock(self, now: int, blind_on: tuple[str, ...], held: list[HoldingRule]) -> None:
         position = self.position
         for state in STATES[1:]:
             if carrying := self._of(held, state):
@@ -130,15 +132,15 @@ class StressTable:
         position.calm_since = (position.calm_since or now) if calm else None
         position.quiet_since = (position.quiet_since or now) if quiet else None
 
-    def _up(self, now: int, held: list[Held]) -> Step | None:
+    def _up(self, now: int, held: list[HoldingRule]) -> StateChange | None:
         position = self.position
         for state in reversed(STATES[STATES.index(position.state) + 1 :]):
             since = position.pending.get(state)
             if since is None or now < self.entry_at(state, since):
                 continue
             mine = self._of(held, state)
-            support = self.memory.on(SUPPORTING)
-            return Step(
+            support = self.memory.on(self.catalogue.supporting)
+            return StateChange(
                 from_state=position.state,
                 to_state=state,
                 kind=_kind({one.rule.kind for one in mine}),
@@ -148,12 +150,12 @@ class StressTable:
             )
         return None
 
-    def _down(self, now: int) -> Step | None:
+    def _down(self, now: int) -> StateChange | None:
         position = self.position
         if position.calm_since is None or now < self.exit_at(position.state, position.calm_since):
             return None
         lower = STATES[STATES.index(position.state) - 1]
-        sessions = self.steps[position.state].exit_sessions
+        sessions = self.dwells[position.state].exit_sessions
         ended, marks = self._ended()
         alive = ", ".join(self.config.living)
         calm = Evidence(
@@ -162,7 +164,7 @@ class StressTable:
             signals=(),
             summary=f"no rule of {position.state} has held for {sessions} sessions; alive: {alive}",
         )
-        return Step(
+        return StateChange(
             from_state=position.state,
             to_state=lower,
             kind=NOBODY if lower == "normal" else position.kind,
@@ -171,7 +173,7 @@ class StressTable:
             marks=marks,
         )
 
-    def _ended(self) -> tuple[tuple[Evidence, ...], tuple[Mark, ...]]:
+    def _ended(self) -> tuple[tuple[Evidence, ...], tuple[SignalState, ...]]:
         evidence, marks = [], []
         for rule in self.config.rules:
             if rule.name in self.position.carried.get(self.position.state, ()):
@@ -184,14 +186,14 @@ class StressTable:
 
     def entry_at(self, state: State, since: int) -> int:
         """When a state is entered whose rules have held since a moment, and go on holding."""
-        return since + self.steps[state].entry_dwell_s * calendar.NS
+        return since + self.dwells[state].entry_dwell_s * calendar.NS
 
     def exit_at(self, state: State, since: int) -> int:
         """When a state is left that no rule has made since a moment, if none does until then."""
-        sessions = self.steps[state].exit_sessions
+        sessions = self.dwells[state].exit_sessions
         return calendar.sessions_after(since, sessions) if sessions else since
 
-    def _next(self, now: int, held: list[Held]) -> int | None:
+    def _next(self, now: int, held: list[HoldingRule]) -> int | None:
         position = self.position
         moments = [one.until for one in held if one.until != FOREVER]
         for state, since in position.pending.items():
@@ -227,7 +229,7 @@ class StressTable:
         self._wake = plain["wake"]
 
 
-def _because(held: Held) -> Evidence:
+def _because(held: HoldingRule) -> Evidence:
     return Evidence(
         rule=held.rule.name,
         holds=True,
@@ -236,7 +238,7 @@ def _because(held: Held) -> Evidence:
     )
 
 
-def _supported(support: list[Mark]) -> tuple[Evidence, ...]:
+def _supported(support: list[SignalState]) -> tuple[Evidence, ...]:
     if not support:
         return ()
     ids = tuple(mark.id for mark in support)
@@ -249,7 +251,7 @@ def _kind(kinds: set[str]) -> str:
     return kinds.pop() if len(kinds) == 1 else "mixed"
 
 
-def _confidence(held: list[Held], support: list[Mark]) -> Confidence:
+def _confidence(held: list[HoldingRule], support: list[SignalState]) -> Confidence:
     living = [one for one in held if not one.silent]
     recorded = [one for one in living if provenance_of(one.marks) in {"official", "quoted"}]
     if not recorded:
@@ -257,6 +259,6 @@ def _confidence(held: list[Held], support: list[Mark]) -> Confidence:
     return "high" if len(recorded) > 1 or support else "medium"
 
 
-def provenance_of(marks: tuple[Mark, ...]) -> Provenance:
+def provenance_of(marks: tuple[SignalState, ...]) -> Provenance:
     """The least trusted provenance behind a step; official for one that time and calm brought about."""
     return weakest({mark.provenance for mark in marks} or {"official"})

@@ -16,10 +16,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 from urllib.parse import urlencode
 
 import click
@@ -32,6 +32,7 @@ from streams.cli.worker_process import WorkerProcess
 from streams.errors import StreamsError
 
 HERE = Path(__file__).parent
+CRUNCHWATCH = (sys.executable, "-m", "crunchwatch")
 BACKFILL_WITHIN_S = 300.0
 NOBODY = "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n"
 """Alertmanager's configuration here: alerts are shown and sent to nobody."""
@@ -55,14 +56,43 @@ class Ports(NamedTuple):
     grafana: int = 3000
 
 
+class Programs(NamedTuple):
+    """Where the programs of Prometheus are; ``serving`` is the server with its web pages."""
+
+    prometheus: Path
+    promtool: Path
+    alertmanager: str
+    serving: str
+
+    @classmethod
+    def found(cls) -> Self:
+        """Find them, or fetch them.
+
+        Raises:
+            ProgramUnavailableError: one is neither installed nor to be fetched.
+        """
+        prometheus = find("prometheus", "prometheus")
+        promtool = find("prometheus", "promtool")
+        alertmanager = at_home(find("prometheus-alertmanager", "prometheus-alertmanager", "alertmanager"))
+        return cls(prometheus, promtool, str(alertmanager), str(with_pages(prometheus)))
+
+    def path(self) -> dict[str, str]:
+        """The variable by which ``crunchwatch backfill`` finds them."""
+        return {
+            "PATH": os.pathsep.join(
+                [str(self.promtool.parent), str(self.prometheus.parent), os.environ.get("PATH", "")]
+            )
+        }
+
+
 class Stack:
     """What runs, and where."""
 
-    def __init__(self, ports: Ports) -> None:
+    def __init__(self, ports: Ports, variables: Mapping[str, str]) -> None:
         self.ports = ports
         self.children: list[Child] = []
         self.blocks: Path | None = None
-        self.variables: dict[str, str] = {}
+        self.variables = variables
 
     def url(self, name: str, path: str = "") -> str:
         """The address of one of them."""
@@ -87,39 +117,34 @@ def running(ports: Ports, *, replay: Sequence[str], past: bool = True) -> Iterat
         StackError: a port is taken, or something did not start.
         ProgramUnavailableError: Prometheus or Alertmanager is neither installed nor to be fetched.
     """
-    ports = _free(ports)
-    prometheus = find("prometheus", "prometheus")
-    promtool = find("prometheus", "promtool")
-    alertmanager = at_home(find("prometheus-alertmanager", "prometheus-alertmanager", "alertmanager"))
-    path = {"PATH": os.pathsep.join([str(promtool.parent), str(prometheus.parent), os.environ.get("PATH", "")])}
-    stack = Stack(ports)
-    stack.variables = path
-    serving = str(with_pages(prometheus))
+    programs = Programs.found()
+    stack = Stack(_free(ports), programs.path())
+    ports = stack.ports
     with ExitStack() as stopping:
         folder = Path(stopping.enter_context(tempfile.TemporaryDirectory(prefix="crunchwatch-stack-")))
 
         def start(name: str, *command: str) -> Child:
-            child = Child(name, command, folder, path)
+            child = Child(name, command, folder, stack.variables)
             stopping.callback(child.stop)
             stack.children.append(child)
             return child
 
+        def ready(name: str, program: str, options: Sequence[str]) -> None:
+            start(name, program, *options).wait_for(stack.url(name, "/-/ready"))
+
         broker = stopping.enter_context(EmbeddedBroker(port=ports.broker, folder=folder / "broker"))
-        crunchwatch = (sys.executable, "-m", "crunchwatch")
         blocks = folder / "blocks"
-        backfill = start("backfill", *crunchwatch, "backfill", "feb2021", "--out", str(blocks)) if past else None
-        told = {"CRUNCHWATCH_BROKER": broker.url, "CRUNCHWATCH_METRICS_PORT": str(ports.worker)}
-        worker = stopping.enter_context(WorkerProcess(told))
-        start("alertmanager", str(alertmanager), *_alertmanager(folder, ports)).wait_for(
-            stack.url("alertmanager", "/-/ready")
-        )
+        backfill = start("backfill", *CRUNCHWATCH, "backfill", "feb2021", "--out", str(blocks)) if past else None
+        variables = {"CRUNCHWATCH_BROKER": broker.url, "CRUNCHWATCH_METRICS_PORT": str(ports.worker)}
+        worker = stopping.enter_context(WorkerProcess(variables))
+        ready("alertmanager", programs.alertmanager, _alertmanager(folder, ports))
         worker.wait_ready()
-        start("prometheus", serving, *_prometheus(folder, ports)).wait_for(stack.url("prometheus", "/-/ready"))
+        ready("prometheus", programs.serving, _prometheus(folder, ports))
         if backfill is not None:
             _finish(backfill)
             stack.blocks = blocks
-            start("past", serving, *_past(folder, blocks, ports)).wait_for(stack.url("past", "/-/ready"))
-        start("replay", *crunchwatch, "replay", "feb2021", "--broker", broker.url, *replay)
+            ready("past", programs.serving, _past(folder, blocks, ports))
+        start("replay", *CRUNCHWATCH, "replay", "feb2021", "--broker", broker.url, *replay)
         yield stack
 
 
@@ -185,7 +210,7 @@ def graph(expr: str, *, weeks: int, end: str = "") -> str:
     return "/graph?" + urlencode(asked | ({"g0.end_input": end, "g0.moment_input": end} if end else {}))
 
 
-def _tell(stack: Stack, *, grafana: bool, checked: bool) -> None:
+def _report(stack: Stack, *, grafana: bool, checked: bool) -> None:
     lines = [
         ("the page", stack.url("worker", "/")),
         ("Prometheus, now", stack.url("prometheus", graph(STATE, weeks=1).replace("1w", "15m"))),
@@ -244,7 +269,7 @@ def main(*, speed: str, first: str, last: str, no_past: bool, exit_when_up: bool
                 if extra is not None:
                     stopping.callback(extra.stop)
                     stack.children.append(extra)
-            _tell(stack, grafana=seen is not None, checked=boards is not None)
+            _report(stack, grafana=seen is not None, checked=boards is not None)
             click.echo(f"2021 passes from {first} on, {speed} seconds a second, and stops at the end of {last}.")
             click.echo(f"Ctrl-C, or a SIGTERM to process {os.getpid()}, ends all of it.")
             _watch(stack, until_checked=exit_when_up)
@@ -257,15 +282,15 @@ def main(*, speed: str, first: str, last: str, no_past: bool, exit_when_up: bool
 
 def _watch(stack: Stack, *, until_checked: bool) -> None:
     """Until Ctrl-C, or until something ends that should not; say when the boards were checked."""
-    told = False
+    reported = False
     while True:
         stack.check()
         boards = next((child for child in stack.children if child.name == "boards"), None)
-        if not told and (boards is None or boards.process.poll() == 0):
-            told = True
+        if not reported and (boards is None or boards.process.poll() == 0):
+            reported = True
             if boards is not None:
                 click.echo("the boards' queries have answers")
-        if until_checked and told:
+        if until_checked and reported:
             return
         time.sleep(0.5)
 

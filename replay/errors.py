@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+from transport.errors import CrunchwatchError
 
-class ReplayError(Exception):
-    """The base of all errors of this package; its text is meant for the user, without a traceback."""
+
+class ReplayError(CrunchwatchError):
+    """The base of all errors of this package."""
 
     exit_code = 3
 
@@ -49,6 +51,12 @@ class ProgramError(ReplayError):
     """A program of Prometheus that is missing, or one that refused its work."""
 
     exit_code = 17
+
+
+class PlotError(ReplayError):
+    """A picture that cannot be drawn or written; the text says why and what to do."""
+
+    exit_code = 2
 
 
 class OutputError(ReplayError):

@@ -1,8 +1,10 @@
 """What can go wrong at the live edge, each with a name; the command line prints the message, never a traceback."""
 
+from transport.errors import CrunchwatchError
 
-class StreamsError(Exception):
-    """Anything a user or an operator can mend; the message says what and how."""
+
+class StreamsError(CrunchwatchError):
+    """The base of all errors of this package."""
 
     exit_code = 10
 
@@ -24,7 +26,7 @@ class BrokerUnavailableError(StreamsError):
     exit_code = 4
 
 
-class AccessRefusedError(StreamsError):
+class AccessDeniedError(StreamsError):
     """The broker is there, but refuses us, or we refuse it: certificate, name, password or protocol.
 
     ``certain`` is false where a broker that is just starting might do the same; then it is worth another try.
@@ -98,7 +100,7 @@ class DeadLetterError(StreamsError):
     exit_code = 3
 
 
-class PagerRefusedError(StreamsError):
+class PagerRejectedError(StreamsError):
     """PagerDuty does not take a message as it is: the key, the address, or the message."""
 
     exit_code = 15

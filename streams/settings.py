@@ -59,8 +59,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Partitions of every topic; markets are spread over them."""
     replication: int = 1
     """Copies of every topic that is created; 3 on a cluster."""
-    retention_days: int = 400
-    """How long the broker keeps what came in and went out; a lost state is rebuilt from as much."""
+    retention_days: int = 1_700
+    """How long the broker keeps what came in and went out: a lost state is rebuilt from as much, so at least as long as
+    the detector looks back that looks back furthest."""
     preset: Literal["desk", "framework"] = "desk"
     """The detectors' configuration."""
     config: str = ""
@@ -248,8 +249,8 @@ def _explain(message: str, values: Mapping[str, Any]) -> tuple[str, str]:
     kind = get_type_hints(Settings).get(name)
     if get_origin(kind) is Literal and name in values:
         return name, f"{values[name]!r} is none of: {', '.join(get_args(kind))}"
-    said = f" (it is {values[name]!r})" if name in values else ""
-    return name, message.partition(" - at")[0] + said
+    given = f" (it is {values[name]!r})" if name in values else ""
+    return name, message.partition(" - at")[0] + given
 
 
 def _check(settings: Settings) -> None:
@@ -268,7 +269,16 @@ def _check(settings: Settings) -> None:
         if not MARKET.fullmatch(market):
             raise SettingsError("markets", f"{market!r:.40} is no market's name: capital letters, digits and ._- only")
     _check_broker(settings.broker)
-    settings_checks.check(settings)
+    settings_checks.check_access(
+        security=settings.security,
+        mechanism=settings.sasl_mechanism,
+        addresses=settings.bootstrap,
+        tls={name: getattr(settings, name) for name in settings_checks.TLS},
+        sasl={name: getattr(settings, name) for name in settings_checks.SASL},
+    )
+    settings_checks.check_port(
+        settings.metrics_host, guarded=bool(settings.metrics_token_file) or settings.metrics_open
+    )
 
 
 def _check_broker(broker: str) -> None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
 
 from streams.errors import SettingsError
 
-if TYPE_CHECKING:
-    from streams.settings import Settings
-
+TLS = ("tls_ca_file", "tls_cert_file", "tls_key_file")
+SASL = ("sasl_username", "sasl_password_file")
 # What people try, and what a process list, a crash report or `docker inspect` would then show.
 SECRETS = {
     "sasl_password": "sasl_password_file",
@@ -37,38 +35,45 @@ def refuse_login(broker: str) -> None:
         )
 
 
-def check(settings: Settings) -> None:
-    """Refuse combinations that would not do what they seem to say."""
-    tls, sasl = settings.security.endswith("ssl"), settings.security.startswith("sasl")
-    given = {name: getattr(settings, name) for name in _TLS + _SASL}
-    _nothing_idle(given, _TLS, wanted=tls, settings=settings)
-    _nothing_idle(given, _SASL, wanted=sasl, settings=settings)
-    if bool(settings.tls_cert_file) != bool(settings.tls_key_file):
-        lacking = "tls_key_file" if settings.tls_cert_file else "tls_cert_file"
+def check_access(
+    *, security: str, mechanism: str, addresses: Iterable[str], tls: Mapping[str, str], sasl: Mapping[str, str]
+) -> None:
+    """Reject combinations of TLS and SASL that would not do what they seem to say.
+
+    Args:
+        security: Kafka's name of the protocol.
+        mechanism: of SASL.
+        addresses: of the broker, host:port.
+        tls: the values of :data:`TLS` by their names.
+        sasl: the values of :data:`SASL` by their names.
+    """
+    uses_tls, uses_sasl = security.endswith("ssl"), security.startswith("sasl")
+    _none_idle(tls, security, used=uses_tls)
+    _none_idle(sasl, security, used=uses_sasl)
+    if bool(tls["tls_cert_file"]) != bool(tls["tls_key_file"]):
+        lacking = "tls_key_file" if tls["tls_cert_file"] else "tls_cert_file"
         raise SettingsError(lacking, "a certificate goes with its key: give both or none")
-    for name in _SASL:
-        if sasl and not given[name]:
-            raise SettingsError(name, f"security is {settings.security}, which needs it")
-    if sasl and not tls and settings.sasl_mechanism == "PLAIN" and not _local(settings.bootstrap):
+    for name, value in sasl.items():
+        if uses_sasl and not value:
+            raise SettingsError(name, f"security is {security}, which needs it")
+    if uses_sasl and not uses_tls and mechanism == "PLAIN" and not _local(addresses):
         raise SettingsError("sasl_mechanism", "PLAIN would send the password in the clear: use sasl_ssl, or SCRAM")
-    if not is_loopback(settings.metrics_host) and not settings.metrics_token_file and not settings.metrics_open:
+
+
+def check_port(host: str, *, guarded: bool) -> None:
+    """Reject a port that others can reach and that nothing guards: no token, and no word that something else does."""
+    if not is_loopback(host) and not guarded:
         raise SettingsError(
             "metrics_host",
-            f"{settings.metrics_host} is not loopback: demand a token with CRUNCHWATCH_METRICS_TOKEN_FILE, or say with "
+            f"{host} is not loopback: demand a token with CRUNCHWATCH_METRICS_TOKEN_FILE, or say with "
             "CRUNCHWATCH_METRICS_OPEN=true that a proxy or a closed network guards the port",
         )
 
 
-_TLS = ("tls_ca_file", "tls_cert_file", "tls_key_file")
-_SASL = ("sasl_username", "sasl_password_file")
-
-
-def _nothing_idle(given: Mapping[str, Any], names: tuple[str, ...], *, wanted: bool, settings: Settings) -> None:
-    for name in names:
-        if given[name] and not wanted:
-            raise SettingsError(
-                name, f"security is {settings.security}, which makes no use of it; see CRUNCHWATCH_SECURITY"
-            )
+def _none_idle(given: Mapping[str, str], security: str, *, used: bool) -> None:
+    for name, value in given.items():
+        if value and not used:
+            raise SettingsError(name, f"security is {security}, which makes no use of it; see CRUNCHWATCH_SECURITY")
 
 
 def is_loopback(host: str) -> bool:
@@ -81,5 +86,5 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _local(addresses: list[str]) -> bool:
+def _local(addresses: Iterable[str]) -> bool:
     return all(is_loopback(address.rpartition(":")[0]) for address in addresses)

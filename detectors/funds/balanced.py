@@ -16,11 +16,24 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from detectors.description import Mechanism
 from detectors.events import FundType
 from detectors.funds.exposure import PAIRED_KINDS, FundExposure, Look
+from detectors.funds.exposure_config import Days, Fund, Funds
 from detectors.funds.returns import Step
 from detectors.rolling import Ewma
-from detectors.sections import Balanced, Funds
+from detectors.sections.base import Share
+
+
+class Balanced(Fund, frozen=True, kw_only=True):
+    """Equities at a fixed share, hedged by bonds."""
+
+    table: ClassVar[str] = "balanced"
+
+    equity_share: Share
+    half_life_days: Days
+    warm_up_days: Days
+
 
 Sums = tuple[float, float]
 
@@ -40,6 +53,16 @@ class BalancedExposure(FundExposure):
     """The balanced fund."""
 
     name = "balanced"
+    after = ("risk_parity",)
+    sections = (Funds, Balanced)
+    mechanisms = (
+        Mechanism(
+            source="F thread A",
+            says="60/40 sells as the correlation turns",
+            signal="flow",
+            test="test_funds.py::test_the_balanced_fund_had_bonds_to_buy_at_the_end_of_february",
+        ),
+    )
     fund: ClassVar[FundType] = "BALANCED"
     paired = True
     kinds = PAIRED_KINDS

@@ -23,18 +23,51 @@ five days was no likelier than after none. The sheet's advice is to alert on thr
 Source: framework, thread A; indicators 7 and 8; domain sheet 7.
 """
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import msgspec
+from msgspec import Meta
 
 from detectors import calendar
 from detectors.calendar import NS
-from detectors.detector import Detector, Draft, Reading
-from detectors.events import FUND_TYPES, Event, FundFlow, YieldQuote
+from detectors.description import LookBack, Mechanism, SignalSpec, sessions, weeks
+from detectors.detector import Detector, Finding, Reading
+from detectors.events import FUND_TYPES, Event, FundFlow, FundType, YieldQuote
+from detectors.funds.balanced import BalancedExposure
+from detectors.funds.cta import CtaExposure
+from detectors.funds.exposure import FundExposure
+from detectors.funds.exposure_config import Funds
+from detectors.funds.risk_parity import RiskParityExposure
+from detectors.funds.trend import TrendExposure
 from detectors.rolling import Window
-from detectors.sections import Coordination
+from detectors.sections.base import Name, Positive, Section, Tail
 from detectors.signals import Signal
 from detectors.view.margins import Margin, ladder
+
+if TYPE_CHECKING:
+    from detectors.sections import Config
+
+
+class Coordination(Section, frozen=True, kw_only=True):
+    """How many of the four types of funds reposition at once."""
+
+    table: ClassVar[str] = "coordination"
+
+    window_sessions: Positive
+    flow_sessions: Annotated[int, Meta(gt=0, le=250)]
+    amplified_count: Annotated[int, Meta(ge=1, le=4)]
+    extreme_count: Annotated[int, Meta(ge=1, le=4)]
+    flow_window: Positive
+    flow_min: Positive
+    flow_extreme_share: Tail
+    groups: dict[Name, tuple[FundType, ...]]
+
+    def __post_init__(self) -> None:
+        if self.extreme_count <= self.amplified_count:
+            raise ValueError("extreme_count: inverted, it must exceed amplified_count")
+        if self.flow_min > self.flow_window:
+            raise ValueError("flow_min: inverted, it exceeds flow_window")
+
 
 Side = Literal["FLOW", "STANCE"]
 SIDES: tuple[Side, Side] = ("FLOW", "STANCE")
@@ -92,13 +125,54 @@ class FundCoordination(Detector):
     """Counts the types of funds with living evidence of selling."""
 
     name = "coordination"
-    signals = ("count", "flow_count", "stance_count")
+    sections = (Coordination,)
+    signals = (
+        SignalSpec(
+            name="count",
+            label="Types of funds that reposition",
+            levels=("two of four amplify", "three or more are extreme"),
+            unit="types",
+        ),
+        SignalSpec(
+            name="flow_count",
+            label="Types of funds that sell",
+            levels=("two of four amplify", "three or more are extreme"),
+            unit="types",
+        ),
+        SignalSpec(
+            name="stance_count",
+            label="Types of funds that stand short",
+            levels=("two of four amplify", "three or more are extreme"),
+            unit="types",
+        ),
+    )
+    feeds = ("yields", "futures", "flows")
+    mechanisms = (
+        Mechanism(
+            source="F indicator 8",
+            says="fund net outflows",
+            signal="count",
+            test="test_coordination.py::test_one_type_is_nothing_two_amplify_three_are_extreme",
+        ),
+        Mechanism(
+            source="F rule",
+            says="two of four amplify, three are extreme: repositioning",
+            signal="flow_count",
+            test="test_coordination.py::test_flow_and_stance_are_counted_apart_and_the_higher_is_the_count",
+        ),
+        Mechanism(
+            source="F rule",
+            says="two of four, three of four: how they stand",
+            signal="stance_count",
+            test="test_coordination.py::test_a_stance_counts_while_it_is_on",
+        ),
+    )
     kinds = (FundFlow, YieldQuote)
     listens = ("positions", "cta", "trend", "risk_parity", "balanced")
 
     def __init__(self, config: Coordination, *, tenor: str = "10Y", ready_after: int = 0) -> None:
         """Take the windows, the tenor whose closes are the days of the history, and how many of them are warm-up."""
-        super().__init__()
+        super().__init__(config)
         self._config = config
         self._wanted = (float(config.amplified_count), float(config.extreme_count))
         self._tenor = tenor
@@ -110,7 +184,45 @@ class FundCoordination(Detector):
         self._closes = 0
         self._last: dict[str, float] = {}
 
-    def update(self, event: Event) -> list[Draft]:
+    @classmethod
+    def build(cls, config: "Config") -> "FundCoordination":
+        """It counts days by the funds' tenor, and has a history once every type of fund could have been flagged."""
+        return cls(config.of(Coordination), tenor=config.of(Funds).tenor, ready_after=cls.closes_needed(config))
+
+    def identity(self) -> dict[str, Any]:
+        """The tenor whose closes are its days, beside its name, version and table."""
+        return {**super().identity(), "tenor": self._tenor}
+
+    @classmethod
+    def closes_needed(cls, config: "Config") -> int:
+        """Closes until the last of the four types can be flagged."""
+        funds: tuple[type[FundExposure], ...] = (CtaExposure, TrendExposure, RiskParityExposure, BalancedExposure)
+        return max(fund.build(config).closes_needed for fund in funds)
+
+    @classmethod
+    def look_back(cls, config: "Config") -> LookBack:
+        """How much past it needs, by its table."""
+        return LookBack(
+            warm_up_days=sessions(cls.closes_needed(config)),
+            window_days=max(sessions(cls.closes_needed(config)), weeks(config.of(Coordination).flow_window)),
+        )
+
+    @classmethod
+    def series(cls, config: "Config") -> tuple[str, ...]:
+        """The series it rests on."""
+        return ("FLOW:*", f"YIELD:{config.of(Funds).tenor}")
+
+    @classmethod
+    def lines(cls, config: "Config") -> dict[tuple[str, str], float]:
+        """The fixed lines of its values."""
+        table = config.of(Coordination)
+        return {
+            (f"coordination_{side}_count", name): count
+            for side in ("flow", "stance")
+            for name, count in (("amplified", table.amplified_count), ("extreme", table.extreme_count))
+        }
+
+    def update(self, event: Event) -> list[Finding]:
         """Judge a fund flow against that type's own history; or end a day of the counts' history."""
         if isinstance(event, YieldQuote):
             if event.tenor == self._tenor and event.statistic == "close":
@@ -136,7 +248,7 @@ class FundCoordination(Detector):
             )
         return self._count(event.known, event.ts)
 
-    def observe(self, signal: Signal) -> list[Draft]:
+    def observe(self, signal: Signal) -> list[Finding]:
         """Take a flag of a type, or an extreme position of a category, on or off."""
         readings = tuple(
             Reading(signal.ts, 0.0, cause.source, cause.sequence, signal.provenance) for cause in signal.causes
@@ -185,7 +297,7 @@ class FundCoordination(Detector):
         """When the oldest evidence that is not held on leaves the window."""
         return min((entry.until for entry in self._entries.values() if entry.until is not None), default=None)
 
-    def on_time(self, now: int) -> list[Draft]:
+    def on_time(self, now: int) -> list[Finding]:
         """Count again without what has left the window."""
         return self._count(now, now)
 
@@ -220,11 +332,11 @@ class FundCoordination(Detector):
         both = stance if stance.count > flow.count else flow
         return ("flow_count", "FLOW", flow), ("stance_count", "STANCE", stance), ("count", "ALL", both)
 
-    def _count(self, known: int, ts: int) -> list[Draft]:
+    def _count(self, known: int, ts: int) -> list[Finding]:
         gone = self._drop(max(known, ts))
         counts = self._counts()
         self._last |= {f"coordination_{one.side.lower()}_count": float(one.count) for _, _, one in counts[:2]}
-        drafts = []
+        findings = []
         for name, subject, one in counts:
             # What ended is as much a cause as what goes on.
             both = (*one.readings, *gone)
@@ -232,18 +344,20 @@ class FundCoordination(Detector):
             if self.level(name, subject) == one.level:
                 continue
             threshold = self._wanted[max(one.level, 1) - 1]
-            drafts += self.latch(
-                name,
-                subject,
-                one.level,
-                readings=readings or [self._latest[name, subject]],
-                known=known,
-                values=one.values,
-                rule=f"types of funds with evidence of selling ({one.side.lower()}); coincident, not a forecast",
-                threshold=threshold,
-                ts=ts,
+            findings += self.set_level(
+                Finding(
+                    name=name,
+                    subject=subject,
+                    level=one.level,
+                    readings=readings or [self._latest[name, subject]],
+                    known=known,
+                    values=one.values,
+                    rule=f"types of funds with evidence of selling ({one.side.lower()}); coincident, not a forecast",
+                    threshold=threshold,
+                    ts=ts,
+                )
             )
-        return drafts
+        return findings
 
     def _end_day(self, day: int, known: int) -> None:
         if day <= self._day:

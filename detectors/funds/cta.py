@@ -15,16 +15,39 @@ Source: Baz, Granger, Harvey, Le Roux and Rattray 2015, Dissecting Investment St
 
 import math
 from collections import deque
-from typing import Any, ClassVar
+from itertools import pairwise
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 import numpy as np
+from msgspec import Meta
 
+from detectors.description import Mechanism
 from detectors.events import FundType
 from detectors.funds.exposure import FundExposure, Look
+from detectors.funds.exposure_config import AnnualVolatility, Days, Fund, Funds
 from detectors.funds.returns import Step
 from detectors.rolling import Ewma
-from detectors.sections import Cta, Funds
+
+
+class Cta(Fund, frozen=True, kw_only=True):
+    """Crossovers of moving averages, and channels."""
+
+    table: ClassVar[str] = "cta"
+
+    crossovers: Annotated[tuple[tuple[Days, Days], ...], Meta(min_length=1, max_length=8)]
+    price_days: Annotated[int, Meta(ge=3, le=1_000)]
+    signal_days: Annotated[int, Meta(ge=3, le=1_000)]
+    channels: Annotated[tuple[Days, ...], Meta(min_length=1, max_length=8)]
+    volatility_com_days: Days
+    target_volatility: AnnualVolatility
+
+    def __post_init__(self) -> None:
+        if any(short >= long for short, long in self.crossovers):
+            raise ValueError("crossovers: inverted, the short average of a pair first")
+        if any(later <= earlier for earlier, later in pairwise(self.channels)):
+            raise ValueError("channels: inverted, they must rise")
+
 
 PEAK = 0.89
 DAYS_A_YEAR = 261
@@ -44,6 +67,16 @@ class CtaExposure(FundExposure):
     """The crossover and channel fund."""
 
     name = "cta"
+    after = ("positions",)
+    sections = (Funds, Cta)
+    mechanisms = (
+        Mechanism(
+            source="F thread A",
+            says="CTAs sell on momentum",
+            signal="stance",
+            test="test_funds.py::test_the_exposure_is_that_of_a_second_computation",
+        ),
+    )
     fund: ClassVar[FundType] = "CTA"
 
     def __init__(self, config: Funds, own: Cta) -> None:

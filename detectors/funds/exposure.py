@@ -25,16 +25,20 @@ Source: domain sheet 7; Coincident, not a forecast.
 
 from bisect import bisect_right
 from collections import deque
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
 from detectors import calendar
-from detectors.detector import Detector, Draft, Reading
+from detectors.description import LookBack, SignalSpec, sessions, weeks
+from detectors.detector import Detector, Finding, Reading
 from detectors.events import EquityIndex, Event, FundFlow, FundType, FuturesPosition, YieldQuote
+from detectors.funds.exposure_config import Fund, Funds
 from detectors.funds.returns import Returns, Step
 from detectors.rolling import Window
-from detectors.sections import Fund, Funds
+
+if TYPE_CHECKING:
+    from detectors.sections import Config
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -96,13 +100,17 @@ class Correction(msgspec.Struct):
 class FundExposure(Detector):
     """One type of fund: subclasses say what its rule holds."""
 
-    signals = ("flow", "stance")
+    signals = (
+        SignalSpec(name="flow", label="It sells", levels=("its change in the lowest share of its history",)),
+        SignalSpec(name="stance", label="It stands short", levels=("its exposure in the lowest share of its history",)),
+    )
+    feeds = ("yields",)
     fund: ClassVar[FundType]
     paired: ClassVar[bool] = False
-    kinds: ClassVar[tuple[type[Event], ...]] = (YieldQuote, FuturesPosition, FundFlow)
+    kinds: tuple[type[Event], ...] = (YieldQuote, FuturesPosition, FundFlow)
 
     def __init__(self, config: Funds, own: Fund, warm_up_days: int) -> None:
-        super().__init__()
+        super().__init__(config, own)
         self._config = config
         self._own = own
         self._tenors = (config.tenor, config.financing_tenor)
@@ -114,6 +122,25 @@ class FundExposure(Detector):
         self._last: dict[str, float] = {}
         self.closes_needed = warm_up_days + config.flow_days[1] + config.min_days
 
+    @classmethod
+    def look_back(cls, config: "Config") -> LookBack:
+        """The warm-up of its rule and the days of its flags; its history, and the reports it is ranked among."""
+        made = cls.build(config)
+        table = config.of(Funds)
+        days = sessions(made.closes_needed - table.min_days + table.window_days)
+        return LookBack(
+            warm_up_days=sessions(made.closes_needed),
+            window_days=max(days, weeks(table.anchor_weeks), weeks(table.flow_reports)),
+        )
+
+    @classmethod
+    def series(cls, config: "Config") -> tuple[str, ...]:
+        """The yields it is replicated from, equities where it holds both, and the reports that correct it."""
+        table = config.of(Funds)
+        equity = (f"EQUITY:{table.equity}",) if cls.paired else ()
+        yields = (f"YIELD:{table.tenor}", f"YIELD:{table.financing_tenor}")
+        return (*yields, *equity, f"{table.contract}:*", f"FLOW:{cls.fund}")
+
     def look(self, step: Step) -> Look:
         """What the type's rule holds after a step; learns nothing."""
         raise AssertionError(f"{self.name} has no rule for {step}")
@@ -122,7 +149,7 @@ class FundExposure(Detector):
         """Learn: take the state that a look at a day's close ended in."""
         raise AssertionError(f"{self.name} keeps no {type(state).__name__}")
 
-    def update(self, event: Event) -> list[Draft]:
+    def update(self, event: Event) -> list[Finding]:
         """Step at a day's close, look at a quote, or take a report."""
         if isinstance(event, YieldQuote) and event.tenor not in self._tenors:
             return []
@@ -139,12 +166,12 @@ class FundExposure(Detector):
         if seen.exposure is None:
             return []
         exposure = seen.exposure + self._shift()
-        drafts = self._judge(step, seen, exposure)
+        findings = self._judge(step, seen, exposure)
         if not step.provisional:
             self._history.append(step.day, seen.exposure, exposure)
-        return drafts
+        return findings
 
-    def _judge(self, step: Step, seen: Look, exposure: float) -> list[Draft]:
+    def _judge(self, step: Step, seen: Look, exposure: float) -> list[Finding]:
         config, history = self._config, self._history
         values = {"exposure": exposure, "correction": self._shift(), **seen.values}
         enough, falling = False, False
@@ -160,20 +187,20 @@ class FundExposure(Detector):
         values["stance_percentile"] = 100 * history.levels.rank(exposure)
         if not step.provisional:
             self._last = values
-        drafts = []
+        findings = []
         if enough:
             short, long = config.flow_days
             rule = f"change over {short} or {long} days negative and at or below this percentile of its history"
-            drafts += self._flag("flow", int(falling), step, values, rule, 100 * config.flow_share)
+            findings += self._flag("flow", int(falling), step, values, rule, 100 * config.flow_share)
         if len(history.levels) >= config.min_days:
             low = values["stance_percentile"] <= 100 * config.stance_share
             rule = "exposure at or below this percentile of its history"
-            drafts += self._flag("stance", int(low), step, values, rule, 100 * config.stance_share)
-        return drafts
+            findings += self._flag("stance", int(low), step, values, rule, 100 * config.stance_share)
+        return findings
 
     def _flag(
         self, name: str, level: int, step: Step, values: dict[str, float], rule: str, threshold: float
-    ) -> list[Draft]:
+    ) -> list[Finding]:
         current = self.level(name, self.fund)
         if step.provisional:
             if not level or current:
@@ -185,15 +212,17 @@ class FundExposure(Detector):
             if not level:
                 values = values | {"withdrawn": 1.0}
         reports = [one.reading for one in self._corrections.values() if one.reading is not None]
-        return self.latch(
-            name,
-            self.fund,
-            level,
-            readings=[*reports, *step.readings],
-            known=step.known,
-            values=values,
-            rule=rule,
-            threshold=threshold,
+        return self.set_level(
+            Finding(
+                name=name,
+                subject=self.fund,
+                level=level,
+                readings=[*reports, *step.readings],
+                known=step.known,
+                values=values,
+                rule=rule,
+                threshold=threshold,
+            )
         )
 
     def _ranked(self, key: str, size: int, least: int, value: float) -> float | None:
@@ -202,7 +231,7 @@ class FundExposure(Detector):
         window.append(value)
         return rank
 
-    def _anchor(self, event: FuturesPosition) -> list[Draft]:
+    def _anchor(self, event: FuturesPosition) -> list[Finding]:
         config, own = self._config, self._own
         if event.contract != config.contract or f"{event.report}:{event.category}" != own.anchor:
             return []
@@ -222,7 +251,7 @@ class FundExposure(Detector):
             correction.reading = Reading.of(event, value)
         return []
 
-    def _flow(self, event: FundFlow) -> list[Draft]:
+    def _flow(self, event: FundFlow) -> list[Finding]:
         config = self._config
         days = dict(zip(("week", "month"), config.flow_days, strict=True)).get(event.period)
         if event.fund_type != self.fund or days is None or self._own.position_gain == 0:

@@ -10,29 +10,88 @@ in the week to 2 March 2021 while leveraged funds stayed net long: the record su
 Source: framework, indicator 7; CFTC, Traders in Financial Futures and legacy reports; domain sheet 6 and 7.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from detectors.detector import Detector, Draft, Reading
+from detectors.description import LookBack, Mechanism, SignalSpec, weeks
+from detectors.detector import Detector, Finding, Reading
 from detectors.events import Event, FuturesPosition
 from detectors.rolling import Window
-from detectors.sections import Positions
+from detectors.sections.base import (
+    Name,
+    Positive,
+    Section,
+    Tail,
+)
+
+if TYPE_CHECKING:
+    from detectors.sections import Config
+
+
+class Positions(Section, frozen=True, kw_only=True):
+    """Net futures positions over open interest against their own history."""
+
+    table: ClassVar[str] = "positions"
+
+    contracts: tuple[Name, ...]
+    categories: tuple[Name, ...]
+    window_weeks: Positive
+    min_weeks: Positive
+    extreme_share: Tail
+
+    def __post_init__(self) -> None:
+        if self.min_weeks > self.window_weeks:
+            raise ValueError("min_weeks: inverted, it exceeds window_weeks")
 
 
 class FuturesPositions(Detector):
     """Ranks each watched category's net position."""
 
     name = "positions"
-    signals = ("short_extreme", "long_extreme")
+    sections = (Positions,)
+    keeps_state = True
+    signals = (
+        SignalSpec(
+            name="short_extreme", label="Futures net short at an extreme", levels=("in the lowest share of its window",)
+        ),
+        SignalSpec(
+            name="long_extreme", label="Futures net long at an extreme", levels=("in the highest share of its window",)
+        ),
+    )
+    feeds = ("futures",)
+    mechanisms = (
+        Mechanism(
+            source="F indicator 7",
+            says="non-commercial net short at an extreme",
+            signal="short_extreme",
+            test="test_positions.py::test_the_edges_of_the_window",
+        ),
+    )
     kinds = (FuturesPosition,)
 
     def __init__(self, config: Positions) -> None:
-        super().__init__()
+        super().__init__(config)
         self._config = config
         self._windows: dict[str, Window] = {}
         self._as_of: dict[str, int] = {}
         self._last: dict[str, float] = {}
 
-    def update(self, event: Event) -> list[Draft]:
+    @classmethod
+    def look_back(cls, config: "Config") -> LookBack:
+        """How much past it needs, by its table."""
+        return LookBack(
+            warm_up_days=weeks(config.of(Positions).min_weeks), window_days=weeks(config.of(Positions).window_weeks)
+        )
+
+    @classmethod
+    def series(cls, config: "Config") -> tuple[str, ...]:
+        """The series it rests on."""
+        return tuple(
+            f"{contract}:{category}"
+            for contract in config.of(Positions).contracts
+            for category in config.of(Positions).categories
+        )
+
+    def update(self, event: Event) -> list[Finding]:
         """Judge a report against those before it."""
         assert isinstance(event, FuturesPosition)
         category = f"{event.report}:{event.category}"
@@ -51,36 +110,38 @@ class FuturesPositions(Detector):
         if event.as_of == before:
             window.drop_newest()  # a corrected report takes the place of the first
         self._as_of[subject] = event.as_of
-        drafts = []
+        findings = []
         if len(window) >= self._config.min_weeks:
-            drafts = self._judge(subject, event, {"net_contracts": net, basis: value}, value, window)
+            findings = self._judge(subject, event, {"net_contracts": net, basis: value}, value, window)
         window.append(value)
-        return drafts
+        return findings
 
     def _judge(
         self, subject: str, event: FuturesPosition, values: dict[str, float], value: float, window: Window
-    ) -> list[Draft]:
+    ) -> list[Finding]:
         share = self._config.extreme_share
         low, middle, high = window.quantile(share), window.median(), window.quantile(1 - share)
         values["percentile"] = 100 * window.rank(value)
         reading = Reading.of(event, value)
-        drafts = []
+        findings = []
         for name, extreme, threshold, side in (
             ("short_extreme", value <= low and value < middle, low, "lowest"),
             ("long_extreme", value >= high and value > middle, high, "highest"),
         ):
             rule = f"net position in the {side} {100 * share:g} % of {self._config.window_weeks} weeks"
-            drafts += self.latch(
-                name,
-                subject,
-                int(extreme),
-                readings=[reading],
-                known=event.known,
-                values=values,
-                rule=rule,
-                threshold=threshold,
+            findings += self.set_level(
+                Finding(
+                    name=name,
+                    subject=subject,
+                    level=int(extreme),
+                    readings=[reading],
+                    known=event.known,
+                    values=values,
+                    rule=rule,
+                    threshold=threshold,
+                )
             )
-        return drafts
+        return findings
 
     def readings(self) -> dict[str, float]:
         """The last net position of each watched category, in contracts."""

@@ -23,7 +23,7 @@ from detectors import calendar
 from detectors.calendar import NS
 from detectors.detector import Reading
 from detectors.events import EquityIndex, Event, YieldQuote
-from detectors.sections import Funds
+from detectors.funds.exposure_config import Funds
 
 KEPT = 8
 WORST = -0.99

@@ -13,16 +13,32 @@ Source: domain sheet 7; RiskMetrics 1996 (decay) [M].
 """
 
 import math
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import msgspec
+from msgspec import Meta
 
+from detectors.description import Mechanism
 from detectors.events import FundType
 from detectors.funds.cta import DAYS_A_YEAR
 from detectors.funds.exposure import PAIRED_KINDS, FundExposure, Look
+from detectors.funds.exposure_config import AnnualVolatility, Days, Fund, Funds
 from detectors.funds.returns import Step
 from detectors.rolling import Ewma
-from detectors.sections import Funds, RiskParity
+from detectors.sections.base import Share
+
+
+class RiskParity(Fund, frozen=True, kw_only=True):
+    """Equal risk in bonds and equities, levered to a target."""
+
+    table: ClassVar[str] = "risk_parity"
+
+    decay: Share
+    correlation_com_days: Days
+    warm_up_days: Days
+    target_volatility: AnnualVolatility
+    leverage_max: Annotated[float, Meta(gt=0, le=50)]
+
 
 Sums = tuple[float, float]
 
@@ -39,6 +55,16 @@ class RiskParityExposure(FundExposure):
     """The risk-parity fund."""
 
     name = "risk_parity"
+    after = ("trend",)
+    sections = (Funds, RiskParity)
+    mechanisms = (
+        Mechanism(
+            source="F thread A",
+            says="risk parity rebalances on volatility",
+            signal="flow",
+            test="test_funds.py::test_risk_parity_flows_first_then_balanced_and_trend_follow",
+        ),
+    )
     fund: ClassVar[FundType] = "RISK_PARITY"
     paired = True
     kinds = PAIRED_KINDS

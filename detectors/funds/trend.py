@@ -13,17 +13,37 @@ Baltas and Kosowski (t statistic); Newey and West 1987, 1994 (lags); domain shee
 
 import math
 from collections import deque
-from typing import Any, ClassVar
+from itertools import pairwise
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 import numpy as np
+from msgspec import Meta
 
+from detectors.description import Mechanism
 from detectors.events import FundType
 from detectors.funds.cta import DAYS_A_YEAR
 from detectors.funds.exposure import FundExposure, Look
+from detectors.funds.exposure_config import AnnualVolatility, Days, Fund, Funds
 from detectors.funds.returns import Step
 from detectors.rolling import Ewma
-from detectors.sections import Funds, Trend
+
+
+class Trend(Fund, frozen=True, kw_only=True):
+    """Signs of past returns, and t statistics of their trend."""
+
+    table: ClassVar[str] = "trend"
+
+    sign_days: Annotated[tuple[Days, ...], Meta(min_length=1, max_length=8)]
+    t_days: Annotated[tuple[Annotated[int, Meta(ge=10, le=5_000)], ...], Meta(min_length=1, max_length=8)]
+    volatility_com_days: Days
+    target_volatility: AnnualVolatility
+
+    def __post_init__(self) -> None:
+        for key, days in (("sign_days", self.sign_days), ("t_days", self.t_days)):
+            if any(later <= earlier for earlier, later in pairwise(days)):
+                raise ValueError(f"{key}: inverted, they must rise")
+
 
 Returns = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -56,6 +76,16 @@ class TrendExposure(FundExposure):
     """The trend-following fund."""
 
     name = "trend"
+    after = ("cta",)
+    sections = (Funds, Trend)
+    mechanisms = (
+        Mechanism(
+            source="F thread A",
+            says="trend followers add",
+            signal="flow",
+            test="test_funds.py::test_flags_are_those_of_a_second_computation",
+        ),
+    )
     fund: ClassVar[FundType] = "TREND"
 
     def __init__(self, config: Funds, own: Trend) -> None:

@@ -3,7 +3,7 @@
 Idea: the model turns a shock into a repo wedge (GCF less tri-party), a Treasury-OIS spread and a move of the curve;
 this turns them back. Levels cannot be used (since 2015 averages are 11 and 36 bp, a ratio of 3.3 where the model allows
 0.2 to 1), so each figure enters as its *change* from its median of the past 60 days. The wedge is rid of what quarter-
-and month-ends do to it first (:mod:`detectors.model.turns`); the inverse is :mod:`detectors.model.branches`.
+and month-ends do to it first (:mod:`detectors.model.calendar_effects`); the inverse is :mod:`detectors.model.branches`.
 
 Once a New York day, when the day's wedge is complete (tri-party comes last), with that day's last ten-year and
 three-month yields (a close before any quote) and the ten-year OIS, each if it is there; a missing one leaves its row
@@ -28,18 +28,62 @@ Source: He, Nagel and Song, NBER working paper 27416; domain sheet 4 for the inv
 
 import datetime as dt
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import msgspec
+from msgspec import Meta
 
 from detectors import calendar
-from detectors.detector import Detector, Draft, Reading, in_bp
+from detectors.description import LookBack, Mechanism, SignalSpec, sessions
+from detectors.detector import Detector, Finding, Reading, in_bp
 from detectors.events import Event, RepoPrint, SwapRate, YieldQuote
 from detectors.model.branches import OBSERVATIONS, Estimate, inverse
-from detectors.model.turns import Turns
+from detectors.model.calendar_effects import Calendar, CalendarEffects, Noise
 from detectors.repo.corridor import series_of
 from detectors.rolling import Window
-from detectors.sections import Inversion
+from detectors.sections.base import Bp, Name, Positive, Section, Share, rising
+
+if TYPE_CHECKING:
+    from detectors.sections import Config
+
+Cost = Annotated[float, Meta(gt=0, le=10)]
+Chi2 = Annotated[float, Meta(gt=0, le=1000)]
+Years = Annotated[float, Meta(ge=10, le=100)]
+
+
+class Inversion(Section, frozen=True, kw_only=True):
+    """The implied shock: ``gcf`` less ``triparty``, and yields, against the model's equilibria.
+
+    ``cost`` is the model's lambda and gamma; noises are floors under what each observation's own past says.
+    """
+
+    table: ClassVar[str] = "inversion"
+
+    gcf: Name
+    triparty: Name
+    horizon: Years
+    cost: Cost
+    grid_points: Annotated[int, Meta(ge=11, le=201)]
+    share_of_fold: Share
+    median_days: Positive
+    min_days: Positive
+    noise_days: Positive
+    wedge_noise_bp: Noise
+    treasury_ois_noise_bp: Noise
+    yield_noise_bp: Noise
+    slope_noise_bp: Noise
+    accept_chi2: Chi2
+    beat_chi2: Chi2
+    wedge_bp: tuple[Bp, Bp]
+    calendar: Calendar
+
+    def __post_init__(self) -> None:
+        rising("wedge_bp", self.wedge_bp)
+        if self.min_days > self.median_days:
+            raise ValueError("min_days: inverted, it exceeds median_days")
+        if self.min_days > self.noise_days:
+            raise ValueError("min_days: inverted, it exceeds noise_days")
+
 
 DAYS_KEPT = 6
 TO_SIGMA = 1.4826
@@ -89,20 +133,66 @@ class ShockInversion(Detector):
     """Collects a day's figures, and inverts them when the wedge is complete."""
 
     name = "inversion"
-    signals = ("shock",)
+    sections = (Inversion,)
+    signals = (
+        SignalSpec(
+            name="shock",
+            label="Implied shock",
+            levels=("the implied wedge at the first level", "at the second, or at the edge of the model"),
+            unit="bp",
+        ),
+    )
+    feeds = ("repo_gc",)
+    mechanisms = (
+        Mechanism(
+            source="H sections 4.2, 4.3",
+            says="signs tell supply from demand",
+            signal="shock",
+            test="test_inversion.py::test_the_sign_is_right_in_95_of_100_over_wedges_above_3_bp",
+        ),
+        Mechanism(
+            source="H section 5",
+            says="quarter-ends move the wedge",
+            signal="shock",
+            test="test_inversion.py::test_a_turn_that_brings_nothing_is_no_demand_shock",
+        ),
+    )
     kinds = (RepoPrint, YieldQuote, SwapRate)
 
     def __init__(self, config: Inversion) -> None:
-        super().__init__()
+        super().__init__(config)
         self._config = config
         floors = (config.wedge_noise_bp, config.treasury_ois_noise_bp, config.yield_noise_bp, config.slope_noise_bp)
         self._series = {name: Series(config, floor) for name, floor in zip(OBSERVATIONS, floors, strict=True)}
-        self._turns = Turns(config.calendar)
+        self._turns = CalendarEffects(config.calendar)
         self._days: dict[str, dict[str, Reading]] = {}
         self._stepped = ""
         self._last: dict[str, float] = {}
 
-    def update(self, event: Event) -> list[Draft]:
+    @classmethod
+    def look_back(cls, config: "Config") -> LookBack:
+        """How much past it needs, by its table."""
+        return LookBack(
+            warm_up_days=sessions(2 * config.of(Inversion).min_days),
+            window_days=sessions(config.of(Inversion).median_days + config.of(Inversion).noise_days),
+        )
+
+    @classmethod
+    def series(cls, config: "Config") -> tuple[str, ...]:
+        """The series it rests on."""
+        return (config.of(Inversion).gcf, config.of(Inversion).triparty, "YIELD:10Y", "YIELD:3M", "SWAP:OIS:10Y")
+
+    @classmethod
+    def lines(cls, config: "Config") -> dict[tuple[str, str], float]:
+        """The fixed lines of its values."""
+        low, high = config.of(Inversion).wedge_bp
+        return {
+            ("implied_wedge_bp", f"{sign}, {name}"): factor * value
+            for sign, factor in (("supply", 1), ("demand", -1))
+            for name, value in (("first level", low), ("second level", high))
+        }
+
+    def update(self, event: Event) -> list[Finding]:
         """Look at a figure of the day; the later of GCF and tri-party makes the estimate."""
         noted = self._noted(event)
         if noted is None:
@@ -139,7 +229,7 @@ class ShockInversion(Detector):
         assert isinstance(event, SwapRate)
         return (f"OIS:{event.tenor}", event.rate_pct) if (event.tenor, event.index) == ("10Y", "OIS") else None
 
-    def _step(self, day: dt.date, figures: dict[str, Reading], known: int) -> list[Draft]:
+    def _step(self, day: dt.date, figures: dict[str, Reading], known: int) -> list[Finding]:
         config = self._config
         gcf, triparty = figures[config.gcf], figures[config.triparty]
         readings = [gcf, triparty]
@@ -158,14 +248,14 @@ class ShockInversion(Detector):
             if swap is not None:
                 readings.append(swap)
                 levels["treasury_ois"] = in_bp(ten.value - swap.value)
-        drafts = [] if self._series["wedge"].warming else self._judge(levels, doubt, readings, known)
+        findings = [] if self._series["wedge"].warming else self._judge(levels, doubt, readings, known)
         for name, level in levels.items():
             self._series[name].learn(level, size=name != "wedge" or doubt == 0)
         self._turns.learn(raw_bp, day)
         self._last |= {f"turn_{kind}_bp": effect for kind, effect in self._turns.effects().items()}
-        return drafts
+        return findings
 
-    def _judge(self, levels: dict[str, float], doubt: float, readings: list[Reading], known: int) -> list[Draft]:
+    def _judge(self, levels: dict[str, float], doubt: float, readings: list[Reading], known: int) -> list[Finding]:
         config = self._config
         changes, noises = {}, {}
         for name, level in levels.items():
@@ -186,20 +276,22 @@ class ShockInversion(Detector):
         self._last["distance_to_breakdown_pct"] = tables.distance_pct(found)
         level = self._level(found)
         ordered = sorted(readings, key=lambda reading: (reading.ts, reading.source))
-        drafts = []
+        findings = []
         for sign in sorted(SIGNS, key=lambda sign: sign == found.sign):  # what ends is said before what begins
             reached = level if sign == found.sign else 0
-            drafts += self.latch(
-                "shock",
-                sign,
-                reached,
-                readings=ordered,
-                known=known,
-                values=values,
-                rule=f"the implied wedge, accepted at chi-square {config.accept_chi2:g}, against the levels",
-                threshold=config.wedge_bp[max(reached, 1) - 1],
+            findings += self.set_level(
+                Finding(
+                    name="shock",
+                    subject=sign,
+                    level=reached,
+                    readings=ordered,
+                    known=known,
+                    values=values,
+                    rule=f"the implied wedge, accepted at chi-square {config.accept_chi2:g}, against the levels",
+                    threshold=config.wedge_bp[max(reached, 1) - 1],
+                )
             )
-        return drafts
+        return findings
 
     def _level(self, found: Estimate) -> int:
         size = abs(found.wedge_bp)

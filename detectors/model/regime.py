@@ -19,14 +19,60 @@ Trade-off: the table says what is, not how bad; a rule on a condition of long me
 Source: domain sheet 4; He, Nagel and Song, NBER working paper 27416. The rules of the preset are ours.
 """
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import msgspec
+from msgspec import Meta
 
 from detectors import calendar
-from detectors.detector import Detector, Draft, Reading
-from detectors.sections import EVENTS, REGIME_HEARS, Regime, RegimeCondition
+from detectors.description import Mechanism, SignalSpec
+from detectors.detector import Detector, Finding, Reading
+from detectors.sections.base import (
+    Name,
+    Section,
+)
+from detectors.sections.stress import Condition
 from detectors.signals import Signal
+
+if TYPE_CHECKING:
+    from detectors.catalogue import Catalogue
+
+Kind = Literal["supply", "scarcity", "squeeze"]
+
+
+class RegimeRule(Section, frozen=True, kw_only=True):
+    """When all its conditions hold, stress is of this kind."""
+
+    name: Name
+    kind: Kind
+    all: Annotated[tuple[Condition, ...], Meta(min_length=1)]
+
+
+class Regime(Section, frozen=True, kw_only=True):
+    """The map from evidence to the kind of stress."""
+
+    table: ClassVar[str] = "regime"
+
+    rules: Annotated[tuple[RegimeRule, ...], Meta(min_length=1)]
+
+    def __post_init__(self) -> None:
+        names = [rule.name for rule in self.rules]
+        if len(set(names)) != len(names):
+            raise ValueError("rules: two have one name")
+        if any(condition.detector == "regime" for rule in self.rules for condition in rule.all):
+            raise ValueError("rules: the regime cannot rest on itself")
+
+    def check(self, catalogue: "Catalogue") -> None:
+        """Every condition names a signal that some detector emits."""
+        for place, rule in enumerate(self.rules):
+            for index, one in enumerate(rule.all):
+                if catalogue.spec(one.detector, one.name) is None:
+                    raise ValueError(
+                        f"rules[{place}].all[{index}].name: no signal is called {one.detector}.{one.name}; "
+                        f"there are {catalogue.names()}"
+                    )
+
 
 FOREVER = 2**63 - 1
 SUBJECTS_KEPT = 32
@@ -34,15 +80,15 @@ CAUSES_KEPT = 4
 KINDS = ("supply", "scarcity", "squeeze", "mixed")
 
 
-class Held(msgspec.Struct):
+class ConditionMemory(msgspec.Struct):
     """What is known of one condition: the subjects now at its level, when the last of them left it, and why."""
 
     on: dict[str, int] = {}
     left: int | None = None
     because: tuple[Reading, ...] = ()
 
-    def take(self, signal: Signal, condition: RegimeCondition) -> None:
-        """Note a signal that the condition asks for."""
+    def take(self, signal: Signal, condition: Condition, *, happens: bool) -> None:
+        """Note a signal that the condition asks for; one that happens counts from the moment it was emitted."""
         reached = signal.level >= condition.min_level
         if not reached and signal.subject not in self.on:
             return
@@ -50,7 +96,7 @@ class Held(msgspec.Struct):
             provenance = signal.provenance
             readings = (Reading(signal.ts, 0.0, one.source, one.sequence, provenance) for one in signal.causes)
             self.because = tuple(readings)[-CAUSES_KEPT:]
-        if (signal.detector, signal.name) in EVENTS:
+        if happens:
             self.left = signal.known if reached else self.left
         elif reached:
             self.on[signal.subject] = signal.known
@@ -60,7 +106,7 @@ class Held(msgspec.Struct):
             del self.on[signal.subject]
             self.left = signal.known
 
-    def until(self, condition: RegimeCondition) -> int:
+    def until(self, condition: Condition) -> int:
         """Until when the condition holds, from what was said so far."""
         if self.on:
             return FOREVER
@@ -73,28 +119,56 @@ class RegimeMap(Detector):
     """Listens to the detectors of its rules and names the kind of stress."""
 
     name = "regime"
-    signals = ("kind",)
-    listens = REGIME_HEARS
+    sections = (Regime,)
+    signals = (SignalSpec(name="kind", label="Kind of stress", levels=("this kind",)),)
+    feeds = ("repo_gc", "specials")
+    mechanisms = (
+        Mechanism(
+            source="H section 4.2",
+            says="March 2020: supply, balance sheets full",
+            signal="kind",
+            test="test_regime.py::test_september_2019_and_march_2020_are_supply",
+        ),
+        Mechanism(
+            source="H footnote 22, F",
+            says="one issue squeezed: outside general collateral",
+            signal="kind",
+            test="test_regime.py::test_march_2021_is_a_squeeze_after_scarcity_and_never_supply",
+        ),
+    )
 
     def __init__(self, config: Regime) -> None:
-        super().__init__()
+        super().__init__(config)
+        self.listens = tuple(sorted({condition.detector for rule in config.rules for condition in rule.all}))
+        self._happens: frozenset[tuple[str, str]] = frozenset()
         self._rules = config.rules
-        self._held = [[Held() for _ in rule.all] for rule in config.rules]
+        self._held = [[ConditionMemory() for _ in rule.all] for rule in config.rules]
         self._because: tuple[Reading, ...] = ()
         self._kind = "none"
         self._now = -1
 
-    def observe(self, signal: Signal) -> list[Draft]:
+    def meet(self, catalogue: "Catalogue") -> None:
+        """Learn which signals happen rather than hold."""
+        self._happens = catalogue.happens
+
+    def observe(self, signal: Signal) -> list[Finding]:
         """Take a signal into every condition that asks for it."""
+        return self._evaluate(signal.known, None) if self._take(signal) else []
+
+    def recall(self, signals: Sequence[Signal]) -> list[Finding]:
+        """Take all that still holds, then look once: in between a kind would seem to end and to begin again."""
+        asked = [self._take(signal) for signal in signals]
+        return self._evaluate(max((signal.known for signal in signals), default=-1), None) if any(asked) else []
+
+    def _take(self, signal: Signal) -> bool:
         asked = False
+        key = (signal.detector, signal.name)
         for rule, held in zip(self._rules, self._held, strict=True):
             for condition, one in zip(rule.all, held, strict=True):
-                if (condition.detector, condition.name) == (signal.detector, signal.name) and (
-                    condition.subject in {None, signal.subject}
-                ):
-                    one.take(signal, condition)
+                if (condition.detector, condition.name) == key and condition.subject in {None, signal.subject}:
+                    one.take(signal, condition, happens=key in self._happens)
                     asked = True
-        return self._evaluate(signal.known, None) if asked else []
+        return asked
 
     def wake_at(self) -> int | None:
         """When the next condition ends by itself."""
@@ -108,18 +182,18 @@ class RegimeMap(Detector):
             for condition, one in zip(rule.all, held, strict=True)
         ]
 
-    def on_time(self, now: int) -> list[Draft]:
+    def on_time(self, now: int) -> list[Finding]:
         """See what has ended."""
         return self._evaluate(now, now)
 
-    def overrule(self, name: str, subject: str, now: int) -> list[Draft]:
+    def overrule(self, name: str, subject: str, now: int) -> list[Finding]:
         """Take a kind off, and forget what it rested on: it would be said again at once."""
         if self.level(name, subject):
-            self._held = [[Held() for _ in rule.all] for rule in self._rules]
+            self._held = [[ConditionMemory() for _ in rule.all] for rule in self._rules]
             self._kind = "none"
         return super().overrule(name, subject, now)
 
-    def _evaluate(self, now: int, ts: int | None) -> list[Draft]:
+    def _evaluate(self, now: int, ts: int | None) -> list[Finding]:
         self._now = max(self._now, now)
         holding = [
             (rule, held)
@@ -138,21 +212,23 @@ class RegimeMap(Detector):
         self._because = because
         names = ", ".join(rule.name for rule, _ in holding) or "no rule holds any more"
         values = {f"rules_{one}": float(sum(rule.kind == one for rule, _ in holding)) for one in KINDS[:3]}
-        drafts = []
+        findings = []
         for subject, level in ((before, 0), (kind, 1)):
             if subject != "none":
-                drafts += self.latch(
-                    "kind",
-                    subject,
-                    level,
-                    readings=list(because),
-                    known=now,
-                    values=values,
-                    rule=names,
-                    threshold=None,
-                    ts=ts,
+                findings += self.set_level(
+                    Finding(
+                        name="kind",
+                        subject=subject,
+                        level=level,
+                        readings=list(because),
+                        known=now,
+                        values=values,
+                        rule=names,
+                        threshold=None,
+                        ts=ts,
+                    )
                 )
-        return drafts
+        return findings
 
     def readings(self) -> dict[str, float]:
         """Which kind it is: one of them 1, or none."""
@@ -168,10 +244,18 @@ class RegimeMap(Detector):
             "now": self._now,
         }
 
+    def take_over(self, plain: dict[str, Any], version: int) -> None:
+        """Keep the kind that was named last; what it rested on is recalled."""
+        super().take_over(plain, version)
+        self._kind = next((subject for _, subject in self._levels), "none")
+        self._because = tuple(self._latest.values())
+
     def restore(self, plain: dict[str, Any]) -> None:
         """Take them back."""
         super().restore(plain)
-        self._held = [[Held(dict(on), left, _unpacked(why)) for on, left, why in held] for held in plain["held"]]
+        self._held = [
+            [ConditionMemory(dict(on), left, _unpacked(why)) for on, left, why in held] for held in plain["held"]
+        ]
         self._because = _unpacked(plain["because"])
         self._kind, self._now = plain["kind"], plain["now"]
 

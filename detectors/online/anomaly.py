@@ -15,15 +15,40 @@ Source: river 0.26, anomaly.GaussianScorer; domain sheet 8 (GCF less tri-party, 
 """
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from msgspec import Meta
 
 from detectors import calendar
-from detectors.detector import Draft
+from detectors.description import LookBack, Mechanism, SignalSpec, sessions
+from detectors.detector import Finding
 from detectors.online.gaussian import Gaussian
-from detectors.online.spreads import SpreadDetector
+from detectors.online.spreads import Spread, SpreadDetector
 from detectors.repo.pairs import Pair
 from detectors.rolling import Window
-from detectors.sections import Anomaly, Spread
+from detectors.sections.base import Positive, Section
+
+if TYPE_CHECKING:
+    from detectors.sections import Config
+
+
+class Anomaly(Section, frozen=True, kw_only=True):
+    """An online Gaussian scorer on each spread, calibrated by the quantile of its own past scores."""
+
+    table: ClassVar[str] = "anomaly"
+
+    spreads: tuple[Spread, ...]
+    window: Positive
+    warm_up: Positive
+    calibration_window: Positive
+    false_alarm_share: Annotated[float, Meta(gt=0, le=0.5)]
+
+    def __post_init__(self) -> None:
+        if self.warm_up > self.window:
+            raise ValueError("warm_up: inverted, it exceeds window")
+        if self.calibration_window * self.false_alarm_share < 1:
+            raise ValueError("calibration_window: too short to know a quantile of false_alarm_share")
+
 
 TURNS_KEPT = 36
 TURNS_WANTED = 8
@@ -97,15 +122,47 @@ class SpreadAnomaly(SpreadDetector):
     """Asks each spread's model, once a day."""
 
     name = "anomaly"
-    signals = ("spread",)
+    sections = (Anomaly,)
+    signals = (
+        SignalSpec(
+            name="spread",
+            label="A spread unlike what it was lately",
+            levels=("its score at or above the model's own quantile",),
+        ),
+    )
+    feeds = ("repo_gc",)
+    supporting = True
+    mechanisms = (
+        Mechanism(
+            source="beside both",
+            says="a spread unlike itself",
+            signal="spread",
+            test="test_anomaly.py::test_a_spike_is_an_anomaly_and_the_next_value_is_not",
+        ),
+    )
 
     def __init__(self, config: Anomaly) -> None:
-        super().__init__(config.spreads)
+        super().__init__(config, config.spreads)
         self._config = config
         self._models = {spread.name: SpreadModel(config) for spread in config.spreads}
         self._turns = {spread.name: Turn() for spread in config.spreads}
 
-    def judge(self, spread: Spread, pair: Pair, known: int) -> list[Draft]:
+    @classmethod
+    def look_back(cls, config: "Config") -> LookBack:
+        """How much past it needs, by its table."""
+        return LookBack(
+            warm_up_days=sessions(config.of(Anomaly).warm_up + 1 / config.of(Anomaly).false_alarm_share),
+            window_days=max(
+                sessions(config.of(Anomaly).warm_up + config.of(Anomaly).calibration_window), 31 * TURNS_KEPT
+            ),
+        )
+
+    @classmethod
+    def series(cls, config: "Config") -> tuple[str, ...]:
+        """The series it rests on."""
+        return tuple(sorted({side for spread in config.of(Anomaly).spreads for side in (spread.left, spread.right)}))
+
+    def judge(self, spread: Spread, pair: Pair, known: int) -> list[Finding]:
         """Score the day's spread against ordinary days, or a turn against turns."""
         value = pair.spread_bp
         model = self._models[spread.name]
@@ -118,7 +175,7 @@ class SpreadAnomaly(SpreadDetector):
         values = {"spread_bp": value, "score": score, "z_score": z_score}
         return self._say(spread, pair, known, int(score >= cut), values, rule, cut)
 
-    def _turn(self, spread: Spread, pair: Pair, known: int) -> list[Draft]:
+    def _turn(self, spread: Spread, pair: Pair, known: int) -> list[Finding]:
         scored = self._models[spread.name].look(pair.spread_bp)
         if scored is None:
             return []
@@ -132,16 +189,18 @@ class SpreadAnomaly(SpreadDetector):
 
     def _say(
         self, spread: Spread, pair: Pair, known: int, level: int, values: dict[str, float], rule: str, cut: float
-    ) -> list[Draft]:
-        return self.latch(
-            "spread",
-            spread.name,
-            level,
-            readings=pair.readings,
-            known=known,
-            values=values,
-            rule=rule,
-            threshold=cut,
+    ) -> list[Finding]:
+        return self.set_level(
+            Finding(
+                name="spread",
+                subject=spread.name,
+                level=level,
+                readings=pair.readings,
+                known=known,
+                values=values,
+                rule=rule,
+                threshold=cut,
+            )
         )
 
     def warming(self) -> tuple[str, ...]:

@@ -13,18 +13,46 @@ Trade-off: blind for two windows; it says that a day is odd, not how.
 Source: Tan, Ting and Liu 2011; river 0.26, anomaly.HalfSpaceTrees (0 during the first window, see its documentation).
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import msgspec
+from msgspec import Meta
 from river import anomaly
 
 from detectors import calendar
-from detectors.detector import Draft, Reading
+from detectors.description import LookBack, Mechanism, SignalSpec, sessions
+from detectors.detector import Finding, Reading
 from detectors.online.gaussian import Gaussian
-from detectors.online.spreads import SpreadDetector
+from detectors.online.spreads import Spread, SpreadDetector
 from detectors.repo.pairs import DAYS_KEPT, Pair
 from detectors.rolling import Window
-from detectors.sections import Joint, Spread
+from detectors.sections.base import (
+    Positive,
+    Section,
+)
+
+if TYPE_CHECKING:
+    from detectors.sections import Config
+
+
+class Joint(Section, frozen=True, kw_only=True):
+    """Trees over all spreads together, calibrated by the quantile of their own past scores."""
+
+    table: ClassVar[str] = "joint"
+
+    spreads: Annotated[tuple[Spread, ...], Meta(min_length=2, max_length=16)]
+    baseline: Positive
+    warm_up: Positive
+    window: Positive
+    calibration_window: Positive
+    false_alarm_share: Annotated[float, Meta(gt=0, le=0.5)]
+
+    def __post_init__(self) -> None:
+        if self.warm_up > self.baseline:
+            raise ValueError("warm_up: inverted, it exceeds baseline")
+        if self.calibration_window * self.false_alarm_share < 1:
+            raise ValueError("calibration_window: too short to know a quantile of false_alarm_share")
+
 
 SEED = 1
 CLIP_Z = 6.0
@@ -96,17 +124,51 @@ class JointAnomaly(SpreadDetector):
     """Waits until a day has every spread, then asks the forest."""
 
     name = "joint"
-    signals = ("score",)
+    sections = (Joint,)
+    signals = (
+        SignalSpec(
+            name="score",
+            label="All spreads together unlike lately",
+            levels=("their score at or above the model's own quantile",),
+        ),
+    )
+    feeds = ("repo_gc",)
+    supporting = True
+    mechanisms = (
+        Mechanism(
+            source="beside both",
+            says="spreads odd together",
+            signal="score",
+            test="test_online.py::test_an_odd_set_is_found_and_an_ordinary_one_is_not",
+        ),
+    )
 
     def __init__(self, config: Joint) -> None:
-        super().__init__(config.spreads)
+        super().__init__(config, config.spreads)
         self._config = config
         self._gaussians = {spread.name: Gaussian(config.baseline, config.warm_up) for spread in config.spreads}
         self._forest = Forest(tuple(sorted(self._gaussians)), config)
         self._parts: dict[str, Parts] = {}
         self._score: float | None = None
 
-    def judge(self, spread: Spread, pair: Pair, known: int) -> list[Draft]:
+    @classmethod
+    def look_back(cls, config: "Config") -> LookBack:
+        """How much past it needs, by its table."""
+        return LookBack(
+            warm_up_days=sessions(
+                config.of(Joint).warm_up + config.of(Joint).window + 1 / config.of(Joint).false_alarm_share
+            ),
+            window_days=sessions(
+                config.of(Joint).warm_up + config.of(Joint).window + config.of(Joint).calibration_window
+            ),
+        )
+
+    @classmethod
+    def series(cls, config: "Config") -> tuple[str, ...]:
+        """The series it rests on."""
+        return tuple(sorted({side for spread in config.of(Joint).spreads for side in (spread.left, spread.right)}))
+
+    def judge(self, spread: Spread, pair: Pair, known: int) -> list[Finding]:
         """Add one spread to its day."""
         if calendar.is_month_end(calendar.day_of(pair.date)):
             return []
@@ -125,20 +187,22 @@ class JointAnomaly(SpreadDetector):
         self._parts = {date: part for date, part in self._parts.items() if date > pair.date}
         return self._whole(parts, known)
 
-    def _whole(self, parts: Parts, known: int) -> list[Draft]:
+    def _whole(self, parts: Parts, known: int) -> list[Finding]:
         score, cut = self._forest.step(parts.z_scores) or (None, None)
         if score is None or cut is None:
             return []
         self._score = score
-        return self.latch(
-            "score",
-            "ALL",
-            int(score >= cut),
-            readings=sorted(parts.readings, key=lambda reading: (reading.ts, reading.source)),
-            known=known,
-            values={"score": score, **{f"z_{name}": z_score for name, z_score in parts.z_scores.items()}},
-            rule=f"score of all spreads together at or above the {1 - self._config.false_alarm_share:g} quantile",
-            threshold=cut,
+        return self.set_level(
+            Finding(
+                name="score",
+                subject="ALL",
+                level=int(score >= cut),
+                readings=sorted(parts.readings, key=lambda reading: (reading.ts, reading.source)),
+                known=known,
+                values={"score": score, **{f"z_{name}": z_score for name, z_score in parts.z_scores.items()}},
+                rule=f"score of all spreads together at or above the {1 - self._config.false_alarm_share:g} quantile",
+                threshold=cut,
+            )
         )
 
     def readings(self) -> dict[str, float]:

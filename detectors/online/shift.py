@@ -12,17 +12,39 @@ Source: Page 1954; river 0.26, drift.PageHinkley; river issue 948 (a filter that
 """
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
+from msgspec import Meta
 from river import drift
 
 from detectors import calendar
-from detectors.detector import Draft
+from detectors.description import LookBack, Mechanism, SignalSpec, sessions
+from detectors.detector import Finding
 from detectors.online.gaussian import Gaussian
-from detectors.online.spreads import SpreadDetector
+from detectors.online.spreads import Spread, SpreadDetector
 from detectors.repo.pairs import Pair
 from detectors.rolling import Window
-from detectors.sections import Shift, Spread
+from detectors.sections.base import (
+    Positive,
+    Section,
+)
+
+if TYPE_CHECKING:
+    from detectors.sections import Config
+
+
+class Shift(Section, frozen=True, kw_only=True):
+    """A baseline on each spread that refuses the odd, and a drift test that thaws it; in standard scores."""
+
+    table: ClassVar[str] = "shift"
+
+    spreads: tuple[Spread, ...]
+    warm_up: Positive
+    refuse_z: Annotated[float, Meta(gt=0, le=20)]
+    delta_z: Annotated[float, Meta(ge=0, le=5)]
+    threshold_z: Annotated[float, Meta(gt=0, le=1_000)]
+    thaw_days: Annotated[int, Meta(ge=2, le=250)]
+
 
 # However far off, a day counts for no more than this: a squeeze has to last to become the new normal.
 CLIP_Z = 4.0
@@ -109,14 +131,40 @@ class SpreadShift(SpreadDetector):
     """Asks each spread's baseline, once an ordinary day."""
 
     name = "shift"
-    signals = ("off", "drift")
+    sections = (Shift,)
+    signals = (
+        SignalSpec(name="off", label="A spread off its baseline", levels=("further off than the baseline learns",)),
+        SignalSpec(
+            name="drift", label="A spread's level has shifted", levels=("the baseline is made anew",), happens=True
+        ),
+    )
+    feeds = ("repo_gc",)
+    supporting = True
+    mechanisms = (
+        Mechanism(
+            source="beside both",
+            says="a level that has shifted",
+            signal="drift",
+            test="test_online.py::test_a_new_regime_thaws_it_and_is_then_normal",
+        ),
+    )
 
     def __init__(self, config: Shift) -> None:
-        super().__init__(config.spreads)
+        super().__init__(config, config.spreads)
         self._config = config
         self._baselines = {spread.name: FrozenBaseline(config) for spread in config.spreads}
 
-    def judge(self, spread: Spread, pair: Pair, known: int) -> list[Draft]:
+    @classmethod
+    def look_back(cls, config: "Config") -> LookBack:
+        """How much past it needs, by its table."""
+        return LookBack(warm_up_days=sessions(config.of(Shift).warm_up), window_days=sessions(config.of(Shift).warm_up))
+
+    @classmethod
+    def series(cls, config: "Config") -> tuple[str, ...]:
+        """The series it rests on."""
+        return tuple(sorted({side for spread in config.of(Shift).spreads for side in (spread.left, spread.right)}))
+
+    def judge(self, spread: Spread, pair: Pair, known: int) -> list[Finding]:
         """Hold the day's spread against its baseline."""
         if calendar.is_month_end(calendar.day_of(pair.date)):
             return []
@@ -127,30 +175,34 @@ class SpreadShift(SpreadDetector):
             return []
         z_score, thawed = stepped
         values = {"spread_bp": pair.spread_bp, "baseline_bp": mean, "z_score": z_score}
-        drafts = self.latch(
-            "off",
-            spread.name,
-            int(abs(z_score) > self._config.refuse_z and not thawed),
-            readings=pair.readings,
-            known=known,
-            values=values,
-            rule=f"further than {self._config.refuse_z:g} deviations from a baseline that refuses the odd",
-            threshold=self._config.refuse_z,
+        findings = self.set_level(
+            Finding(
+                name="off",
+                subject=spread.name,
+                level=int(abs(z_score) > self._config.refuse_z and not thawed),
+                readings=pair.readings,
+                known=known,
+                values=values,
+                rule=f"further than {self._config.refuse_z:g} deviations from a baseline that refuses the odd",
+                threshold=self._config.refuse_z,
+            )
         )
         if thawed:
-            drafts.append(
-                self.pulse(
-                    "drift",
-                    spread.name,
-                    1,
-                    readings=pair.readings,
-                    known=known,
-                    values={**values, "new_baseline_bp": baseline.mean},
-                    rule="Page-Hinkley on the standard scores: the level has shifted, the baseline is made anew",
-                    threshold=self._config.threshold_z,
+            findings.append(
+                self.emit_once(
+                    Finding(
+                        name="drift",
+                        subject=spread.name,
+                        level=1,
+                        readings=pair.readings,
+                        known=known,
+                        values={**values, "new_baseline_bp": baseline.mean},
+                        rule="Page-Hinkley on the standard scores: the level has shifted, the baseline is made anew",
+                        threshold=self._config.threshold_z,
+                    )
                 )
             )
-        return drafts
+        return findings
 
     def readings(self) -> dict[str, float]:
         """The mean of each baseline, in basis points."""

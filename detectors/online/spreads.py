@@ -2,12 +2,20 @@
 
 from typing import Any
 
-from detectors.detector import Detector, Draft, Reading
+from detectors.detector import Detector, Finding, Reading
 from detectors.events import Event, PolicyRate, RepoPrint
 from detectors.repo.corridor import series_of
 from detectors.repo.pairs import DayBook, Pair
 from detectors.repo.policy import PolicyBook
-from detectors.sections import Spread
+from detectors.sections.base import Name, Section
+
+
+class Spread(Section, frozen=True, kw_only=True):
+    """A spread of two repo series of one day: ``left`` less ``right``, each as SEGMENT:INSTRUMENT or IORB."""
+
+    name: Name
+    left: Name
+    right: Name
 
 
 class SpreadDetector(Detector):
@@ -15,19 +23,19 @@ class SpreadDetector(Detector):
 
     kinds = (RepoPrint, PolicyRate)
 
-    def __init__(self, spreads: tuple[Spread, ...]) -> None:
-        super().__init__()
+    def __init__(self, config: Section, spreads: tuple[Spread, ...]) -> None:
+        super().__init__(config)
         self._spreads = spreads
         self._wanted = {side for spread in spreads for side in (spread.left, spread.right)}
         self._book = PolicyBook()
         self._days = DayBook()
         self._last: dict[str, float] = {}
 
-    def judge(self, spread: Spread, pair: Pair, known: int) -> list[Draft]:
+    def judge(self, spread: Spread, pair: Pair, known: int) -> list[Finding]:
         """Look at one spread of one day."""
         raise AssertionError(f"{self.name} judges no {spread.name} of {pair.date}, known {known}")
 
-    def update(self, event: Event) -> list[Draft]:
+    def update(self, event: Event) -> list[Finding]:
         """Look at an average of a series some spread is made of, or take a policy decision."""
         if isinstance(event, PolicyRate):
             self._book.add(event)
@@ -41,14 +49,14 @@ class SpreadDetector(Detector):
         if policy is not None and policy.iorb_pct is not None:
             iorb = Reading(event.ts, policy.iorb_pct, policy.source, policy.sequence, policy.provenance)
             self._days.note("IORB", iorb)
-        drafts = []
+        findings = []
         for spread in self._spreads:
             if series in {spread.left, spread.right}:
                 pair = self._days.pair(spread.name, spread.left, spread.right, date)
                 if pair is not None:
                     self._last[spread.name] = pair.spread_bp
-                    drafts += self.judge(spread, pair, event.known)
-        return drafts
+                    findings += self.judge(spread, pair, event.known)
+        return findings
 
     def readings(self) -> dict[str, float]:
         """The last value of each spread, in basis points."""
@@ -62,6 +70,12 @@ class SpreadDetector(Detector):
             "days": self._days.snapshot(),
             "last": dict(self._last),
         }
+
+    def take_over(self, plain: dict[str, Any], version: int) -> None:
+        """Keep the policy rates beside what was on: the next decision may be months away."""
+        super().take_over(plain, version)
+        if version == self.version:
+            self._book.restore(plain["book"])
 
     def restore(self, plain: dict[str, Any]) -> None:
         """Take them back."""

@@ -13,18 +13,49 @@ Trade-off: SOFR at 0.02 was common after 18 February 2021, so the pre-warning su
 Source: framework, indicator 3 (0.10 % there is IOER, not the middle of the range); domain facts of February 2021.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
 from detectors import calendar
-from detectors.detector import Detector, Draft, Reading, in_bp, tier
+from detectors.description import Mechanism, SignalSpec
+from detectors.detector import Detector, Finding, Reading, in_bp, tier
 from detectors.events import Event, PolicyRate, RepoPrint
+from detectors.events.repo import GENERAL
 from detectors.repo.policy import PolicyBook
-from detectors.sections import Corridor
+from detectors.sections.base import (
+    Bp,
+    Name,
+    Section,
+    rising,
+)
 from detectors.view.margins import Margin, ladder
 
-GENERAL = ("GC", "GCF", "TRIPARTY")
+if TYPE_CHECKING:
+    from detectors.sections import Config
+
+
+class Corridor(Section, frozen=True, kw_only=True):
+    """Repo rates against the target range and the administered rates."""
+
+    table: ClassVar[str] = "corridor"
+
+    watched: tuple[Name, ...]
+    near_floor_bp: Bp | None = None
+    below_iorb_bp: Bp | None = None
+    clear_bp: Bp
+    negative_bp: Bp
+    above_bp: tuple[Bp, Bp]
+    above_clear_bp: Bp
+
+    def __post_init__(self) -> None:
+        rising("above_bp", self.above_bp)
+        if self.near_floor_bp is None and self.below_iorb_bp is None:
+            raise ValueError("near_floor_bp: it or below_iorb_bp is wanted, without one there is no pre-warning")
+        if self.near_floor_bp is not None and self.clear_bp <= self.near_floor_bp:
+            raise ValueError("clear_bp: inverted, it must exceed near_floor_bp or the pre-warning flaps")
+        if self.above_clear_bp >= self.above_bp[0]:
+            raise ValueError("above_clear_bp: inverted, it must be below the first of above_bp")
 
 
 def series_of(event: RepoPrint) -> str:
@@ -41,17 +72,61 @@ class PolicyCorridor(Detector):
     """Measures every general-collateral rate against the policy in force on its day."""
 
     name = "corridor"
-    signals = ("prewarning", "negative", "above")
+    sections = (Corridor,)
+    keeps_state = True
+    signals = (
+        SignalSpec(
+            name="prewarning",
+            label="Repo at the corridor's bottom",
+            levels=("within the distance of the bottom, or so far below IORB",),
+            unit="bp",
+        ),
+        SignalSpec(
+            name="negative", label="General collateral below zero", levels=("a rate this far below zero",), unit="pct"
+        ),
+        SignalSpec(
+            name="above",
+            label="Repo above the corridor",
+            levels=("above the range: strained", "far above: broken"),
+            unit="bp",
+        ),
+    )
+    feeds = ("repo_gc",)
+    mechanisms = (
+        Mechanism(
+            source="F indicator 3",
+            says="GC repo against SOFR: below IORB, the pre-warning of 5 February",
+            signal="prewarning",
+            test="test_corridor.py::test_the_prewarning_of_5_february",
+        ),
+        Mechanism(
+            source="F indicator 3",
+            says="GC repo negative",
+            signal="negative",
+            test="test_corridor.py::test_25_february_an_intraday_print_is_negative_and_a_later_day_clears_it",
+        ),
+        Mechanism(
+            source="H section 4.2",
+            says="cash dear: repo above the range",
+            signal="above",
+            test="test_corridor.py::test_september_2019_above_the_corridor",
+        ),
+    )
     kinds = (RepoPrint, PolicyRate)
 
     def __init__(self, config: Corridor) -> None:
-        super().__init__()
+        super().__init__(config)
         self._config = config
         self._book = PolicyBook()
         self._negative: Reading | None = None
         self._last: dict[str, float] = {}
 
-    def update(self, event: Event) -> list[Draft]:
+    @classmethod
+    def series(cls, config: "Config") -> tuple[str, ...]:
+        """The series it rests on."""
+        return (*config.of(Corridor).watched, "GC:*", "GCF:*", "TRIPARTY:*", "POLICY")
+
+    def update(self, event: Event) -> list[Finding]:
         """Look at a repo rate, or take a policy decision."""
         if isinstance(event, PolicyRate):
             self._book.add(event)
@@ -60,10 +135,10 @@ class PolicyCorridor(Detector):
         if event.segment not in GENERAL or event.statistic == "percentile":
             return []
         reading = Reading.of(event, event.rate_pct)
-        drafts = self._below_zero(event, reading)
+        findings = self._below_zero(event, reading)
         policy = self._book.at(event.ts)
         if policy is None:
-            return drafts
+            return findings
         series = series_of(event)
         if series in self._config.watched and event.statistic in {"average", "close"}:
             self._last |= {
@@ -71,10 +146,10 @@ class PolicyCorridor(Detector):
                 "corridor_bottom_pct": bottom_of(policy),
                 "corridor_top_pct": policy.target_high_pct,
             }
-            drafts += self._at_the_bottom(series, event, reading, policy)
-        return drafts + self._above(series, event, reading, policy)
+            findings += self._at_the_bottom(series, event, reading, policy)
+        return findings + self._above(series, event, reading, policy)
 
-    def _below_zero(self, event: RepoPrint, reading: Reading) -> list[Draft]:
+    def _below_zero(self, event: RepoPrint, reading: Reading) -> list[Finding]:
         threshold = -self._config.negative_bp / 100
         if in_bp(reading.value - threshold) <= 0:
             self._negative = reading
@@ -87,7 +162,7 @@ class PolicyCorridor(Detector):
         self._negative = None
         return self._say("negative", "GC", 0, event, reading, "an average of a later day at or above zero", 0.0)
 
-    def _at_the_bottom(self, series: str, event: RepoPrint, reading: Reading, policy: PolicyRate) -> list[Draft]:
+    def _at_the_bottom(self, series: str, event: RepoPrint, reading: Reading, policy: PolicyRate) -> list[Finding]:
         config = self._config
         bottom = bottom_of(policy)
         above_bottom = in_bp(reading.value - bottom)
@@ -110,7 +185,7 @@ class PolicyCorridor(Detector):
             return []
         return self._say("prewarning", series, int(on), event, reading, " or ".join(rules), threshold, values)
 
-    def _above(self, series: str, event: RepoPrint, reading: Reading, policy: PolicyRate) -> list[Draft]:
+    def _above(self, series: str, event: RepoPrint, reading: Reading, policy: PolicyRate) -> list[Finding]:
         config = self._config
         excess = in_bp(reading.value - policy.target_high_pct)
         current = self.level("above", series)
@@ -131,16 +206,18 @@ class PolicyCorridor(Detector):
         rule: str,
         threshold: float | None,
         values: dict[str, float] | None = None,
-    ) -> list[Draft]:
-        return self.latch(
-            name,
-            subject,
-            level,
-            readings=[reading],
-            known=event.known,
-            values={"rate_pct": reading.value, **(values or {})},
-            rule=rule,
-            threshold=threshold,
+    ) -> list[Finding]:
+        return self.set_level(
+            Finding(
+                name=name,
+                subject=subject,
+                level=level,
+                readings=[reading],
+                known=event.known,
+                values={"rate_pct": reading.value, **(values or {})},
+                rule=rule,
+                threshold=threshold,
+            )
         )
 
     def readings(self) -> dict[str, float]:

@@ -9,30 +9,93 @@ Signals: ``high`` (1), by facility: at or above the line, and at or above a perc
 Source: framework, indicator 6; domain sheet 6 and 8.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from detectors import calendar
-from detectors.detector import Detector, Draft, Reading
+from detectors.description import LookBack, Mechanism, SignalSpec, sessions
+from detectors.detector import Detector, Finding, Reading
 from detectors.events import Event, ReverseRepo
 from detectors.rolling import Window
-from detectors.sections import Facility
+from detectors.sections.base import (
+    Positive,
+    Section,
+    Share,
+    Usd,
+)
 from detectors.view.margins import Margin, ladder
+
+if TYPE_CHECKING:
+    from detectors.sections import Config
+
+
+class Facility(Section, frozen=True, kw_only=True):
+    """Take-up of the reverse-repo facility against its own history."""
+
+    table: ClassVar[str] = "facility"
+
+    line_usd: Usd
+    percentile: Share | None = None
+    window_days: Positive
+    min_days: Positive
+    skip_quarter_ends: bool
+
+    def __post_init__(self) -> None:
+        if self.min_days > self.window_days:
+            raise ValueError("min_days: inverted, it exceeds window_days")
 
 
 class FacilityTakeUp(Detector):
     """Ranks each facility's take-up in its own window."""
 
     name = "facility"
-    signals = ("high",)
+    sections = (Facility,)
+    keeps_state = True
+    rests_on = ("FACILITY:*",)
+    signals = (
+        SignalSpec(
+            name="high",
+            label="Take-up at the facility",
+            levels=("at or above the line and the percentile of its last days",),
+            unit="usd",
+        ),
+    )
+    feeds = ("facility",)
+    mechanisms = (
+        Mechanism(
+            source="F indicator 6",
+            says="reverse repo facility above tens of billions",
+            signal="high",
+            test="test_facility.py::test_march_2021",
+        ),
+        Mechanism(
+            source="F chain",
+            says="the Federal Reserve supplies the issue: SOMA lending, not ON RRP",
+            signal="high",
+            metric="value(takeup_SOMA_LENDING_usd)",
+            test="test_facility.py::test_facilities_are_apart",
+        ),
+    )
     kinds = (ReverseRepo,)
 
     def __init__(self, config: Facility) -> None:
-        super().__init__()
+        super().__init__(config)
         self._config = config
         self._windows: dict[str, Window] = {}
         self._last: dict[str, float] = {}
 
-    def update(self, event: Event) -> list[Draft]:
+    @classmethod
+    def look_back(cls, config: "Config") -> LookBack:
+        """How much past it needs, by its table."""
+        return LookBack(
+            warm_up_days=sessions(config.of(Facility).min_days), window_days=sessions(config.of(Facility).window_days)
+        )
+
+    @classmethod
+    def lines(cls, config: "Config") -> dict[tuple[str, str], float]:
+        """The fixed lines of its values."""
+        return {("takeup_ON_RRP_usd", "high"): config.of(Facility).line_usd}
+
+    def update(self, event: Event) -> list[Finding]:
         """Judge a day's take-up against those before it."""
         assert isinstance(event, ReverseRepo)
         config = self._config
@@ -51,15 +114,17 @@ class FacilityTakeUp(Detector):
                 threshold = max(threshold, window.quantile(config.percentile))
                 values["percentile"] = 100 * window.rank(event.takeup_usd)
         window.append(event.takeup_usd)
-        return self.latch(
-            "high",
-            event.facility,
-            int(judged and event.takeup_usd >= threshold),
-            readings=[Reading.of(event, event.takeup_usd)],
-            known=event.known,
-            values=values,
-            rule=rule,
-            threshold=threshold,
+        return self.set_level(
+            Finding(
+                name="high",
+                subject=event.facility,
+                level=int(judged and event.takeup_usd >= threshold),
+                readings=[Reading.of(event, event.takeup_usd)],
+                known=event.known,
+                values=values,
+                rule=rule,
+                threshold=threshold,
+            )
         )
 
     def readings(self) -> dict[str, float]:

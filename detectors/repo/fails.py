@@ -11,13 +11,38 @@ Source: framework, indicator 5; FR 2004 of the Federal Reserve Bank of New York;
 
 import math
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from detectors.detector import Detector, Draft, Reading
+from msgspec import Meta
+
+from detectors.description import LookBack, Mechanism, SignalSpec, weeks
+from detectors.detector import Detector, Finding, Reading
 from detectors.events import Event, SettlementFail
 from detectors.rolling import Window
-from detectors.sections import Fails
+from detectors.sections.base import Positive, Section, Share, Usd
 from detectors.view.margins import Margin, ladder
+
+if TYPE_CHECKING:
+    from detectors.sections import Config
+
+
+class Fails(Section, frozen=True, kw_only=True):
+    """Fails to deliver against their own history, or against a fixed line."""
+
+    table: ClassVar[str] = "fails"
+
+    window_weeks: Positive
+    min_weeks: Positive
+    percentile: Share | None = None
+    median_multiple: Annotated[float, Meta(ge=1, le=1_000)]
+    line_usd: Usd | None = None
+
+    def __post_init__(self) -> None:
+        if self.percentile is None and self.line_usd is None:
+            raise ValueError("percentile: it or line_usd is wanted")
+        if self.min_weeks > self.window_weeks:
+            raise ValueError("min_weeks: inverted, it exceeds window_weeks")
+
 
 SERIES_KEPT = 64
 # How many figures of a period a week brings: the windows are in weeks, whatever the period.
@@ -28,16 +53,48 @@ class SettlementFails(Detector):
     """Ranks each series of fails in its own window."""
 
     name = "fails"
-    signals = ("high",)
+    sections = (Fails,)
+    keeps_state = True
+    rests_on = ("FAILS:*",)
+    signals = (
+        SignalSpec(
+            name="high",
+            label="Fails to deliver",
+            levels=("at an extreme of their own history, or above the line",),
+            unit="usd",
+        ),
+    )
+    feeds = ("fails",)
+    mechanisms = (
+        Mechanism(
+            source="F indicator 5",
+            says="fails above USD 50 bn in a week",
+            signal="high",
+            test="test_fails.py::test_framework_line_is_always_on_where_the_percentile_is_not",
+        ),
+    )
     kinds = (SettlementFail,)
 
     def __init__(self, config: Fails) -> None:
-        super().__init__()
+        super().__init__(config)
         self._config = config
         self._windows: dict[str, Window] = {}
         self._last: dict[str, float] = {}
 
-    def update(self, event: Event) -> list[Draft]:
+    @classmethod
+    def look_back(cls, config: "Config") -> LookBack:
+        """How much past it needs, by its table."""
+        return LookBack(
+            warm_up_days=weeks(config.of(Fails).min_weeks), window_days=weeks(config.of(Fails).window_weeks)
+        )
+
+    @classmethod
+    def lines(cls, config: "Config") -> dict[tuple[str, str], float]:
+        """The fixed lines of its values."""
+        line = config.of(Fails).line_usd
+        return {} if line is None else {("fails_TOTAL:week_usd", "high"): line}
+
+    def update(self, event: Event) -> list[Finding]:
         """Judge a figure against those before it."""
         assert isinstance(event, SettlementFail)
         if event.to_deliver_usd is None:
@@ -54,15 +111,17 @@ class SettlementFails(Detector):
         window.append(event.to_deliver_usd)
         self._last[subject] = event.to_deliver_usd
         reading = Reading.of(event, event.to_deliver_usd)
-        return self.latch(
-            "high",
-            subject,
-            level,
-            readings=[reading],
-            known=event.known,
-            values=values,
-            rule=rule,
-            threshold=threshold,
+        return self.set_level(
+            Finding(
+                name="high",
+                subject=subject,
+                level=level,
+                readings=[reading],
+                known=event.known,
+                values=values,
+                rule=rule,
+                threshold=threshold,
+            )
         )
 
     def _window(self, subject: str, values: Iterable[float] = ()) -> Window:

@@ -21,35 +21,15 @@ from typing import Any
 import msgspec
 
 from detectors import calendar
-from detectors.detector import Detector, Draft, Reading, in_bp
+from detectors.description import Mechanism, SignalSpec
+from detectors.detector import Detector, Finding, Reading, in_bp
 from detectors.events import Event, PolicyRate, RepoPrint
+from detectors.repo.fails_charge import FailsCharge, Floor
 from detectors.repo.policy import PolicyBook
-from detectors.sections import Floor
 from detectors.view.margins import Margin
 
 ISSUES_KEPT = 64
 APPROACHED, BREACHED, CONFIRMED = 1, 2, 3
-
-
-class FailsCharge:
-    """The charge in percent a year on a day, from the regimes in force and the policy rate."""
-
-    def __init__(self, config: Floor) -> None:
-        self._config = config
-
-    def on(self, day: dt.date, book: PolicyBook) -> float | None:
-        """The charge on a settlement day; None while no policy rate is known.
-
-        A fixed floor of the configuration takes its place, and before the first regime the charge is zero.
-        """
-        if self._config.fixed_floor_pct is not None:
-            return -self._config.fixed_floor_pct
-        regime = next((one for one in reversed(self._config.charge) if one.since <= day), None)
-        if regime is None:
-            return 0.0
-        # Where the history begins on this very day there is no session before to ask: take the day's own rate.
-        policy = book.before_session(day) or book.at(calendar.ny(day, "17:00"))
-        return None if policy is None else max(regime.cap_pct - policy.target_low_pct, regime.minimum_pct)
 
 
 class IssueDay(msgspec.Struct):
@@ -76,11 +56,55 @@ class FailsFloor(Detector):
     """Holds each issue's prints of a day against the floor of that day."""
 
     name = "floor"
-    signals = ("below", "breach")
+    after = ("specialness",)
+    sections = (Floor,)
+    keeps_state = True
+    rests_on = ("SPECIAL:*", "POLICY")
+    signals = (
+        SignalSpec(
+            name="below",
+            label="A day's first print below the fails floor",
+            levels=("a print below the floor",),
+            unit="pct",
+            happens=True,
+        ),
+        SignalSpec(
+            name="breach",
+            label="Special rate against the fails floor",
+            levels=(
+                "near the floor",
+                "a print below it, not confirmed",
+                "below it, confirmed: failing is cheaper than delivering",
+            ),
+            unit="pct",
+        ),
+    )
+    feeds = ("specials",)
+    mechanisms = (
+        Mechanism(
+            source="F indicator 4, thread C",
+            says="below -300 bp the penalty is breached: de facto default",
+            signal="breach",
+            test="test_floor.py::test_3_march_2021_is_a_confirmed_breach",
+        ),
+        Mechanism(
+            source="F thread C",
+            says="the floor itself, by the policy rate",
+            signal="breach",
+            metric="value(floor_pct)",
+            test="test_floor.py::test_the_floor_by_the_lower_limit_since_july_2018",
+        ),
+        Mechanism(
+            source="F chronology",
+            says="four trading days below the floor",
+            signal="below",
+            test="test_floor.py::test_the_days_below_in_march_2021_are_the_3rd_4th_5th_and_9th",
+        ),
+    )
     kinds = (RepoPrint, PolicyRate)
 
     def __init__(self, config: Floor) -> None:
-        super().__init__()
+        super().__init__(config)
         self._config = config
         self._book = PolicyBook()
         self._charge = FailsCharge(config)
@@ -88,7 +112,7 @@ class FailsFloor(Detector):
         self._last_floor_pct: float | None = None
         self._today = ""
 
-    def update(self, event: Event) -> list[Draft]:
+    def update(self, event: Event) -> list[Finding]:
         """Look at a special, or take a policy decision."""
         if isinstance(event, PolicyRate):
             self._book.add(event)
@@ -107,41 +131,43 @@ class FailsFloor(Detector):
             return forgotten
         was_below = in_bp(day.worst.value - floor) < 0 and day.entered
         self._enter(day, event, floor)
-        drafts = self._judge(event.instrument, day, floor, event.known)
+        findings = self._judge(event.instrument, day, floor, event.known)
         if was_below or in_bp(day.worst.value - floor) >= 0:
-            return [*forgotten, *drafts]
-        return [*forgotten, self._first_below(event, day.worst, floor), *drafts]
+            return [*forgotten, *findings]
+        return [*forgotten, self._first_below(event, day.worst, floor), *findings]
 
-    def _first_below(self, event: RepoPrint, worst: Reading, floor: float) -> Draft:
-        return self.pulse(
-            "below",
-            event.instrument,
-            1,
-            readings=[worst],
-            known=event.known,
-            values={"floor_pct": floor, "rate_pct": worst.value},
-            rule="the first rate of the day below the floor",
-            threshold=floor,
+    def _first_below(self, event: RepoPrint, worst: Reading, floor: float) -> Finding:
+        return self.emit_once(
+            Finding(
+                name="below",
+                subject=event.instrument,
+                level=1,
+                readings=[worst],
+                known=event.known,
+                values={"floor_pct": floor, "rate_pct": worst.value},
+                rule="the first rate of the day below the floor",
+                threshold=floor,
+            )
         )
 
-    def _forget(self, event: RepoPrint, today: dt.date) -> list[Draft]:
+    def _forget(self, event: RepoPrint, today: dt.date) -> list[Finding]:
         """Let go of issues that are quoted no more while others are, and of the oldest when there are too many."""
         known = event.known
-        drafts = []
+        findings = []
         if today.isoformat() > self._today:
             self._today = today.isoformat()
             limit = self._config.forget_sessions
             for issue, day in list(self._days.items()):
                 if calendar.sessions_between(calendar.day_of(day.date), today) > limit:
                     rule = f"not quoted for {limit} sessions while other issues are"
-                    drafts += self.let_go("breach", issue, known, rule)
+                    findings += self.let_go("breach", issue, known, rule)
                     del self._days[issue]
         if event.instrument not in self._days and len(self._days) >= ISSUES_KEPT:
             quiet = [issue for issue in self._days if not self.level("breach", issue)]
             oldest = quiet[0] if quiet else min(self._days, key=lambda issue: (self._days[issue].date, issue))
-            drafts += self.let_go("breach", oldest, known, f"let go: more than {ISSUES_KEPT} issues at once")
+            findings += self.let_go("breach", oldest, known, f"let go: more than {ISSUES_KEPT} issues at once")
             del self._days[oldest]
-        return drafts
+        return findings
 
     def _day(self, event: RepoPrint, date: str, floor: float) -> IssueDay | None:
         issue = event.instrument
@@ -188,23 +214,25 @@ class FailsFloor(Detector):
             if self.level("breach", issue) and self._clear_days(day) >= wanted
         ]
 
-    def on_time(self, now: int) -> list[Draft]:
+    def on_time(self, now: int) -> list[Finding]:
         """Clear the issues whose last clear day has ended."""
-        drafts = []
+        findings = []
         for issue in self._clearing():
             day = self._days[issue]
             if calendar.sessions_after(day.worst.ts, 0) <= now:
-                drafts += self.latch(
-                    "breach",
-                    issue,
-                    0,
-                    readings=[day.worst],
-                    known=now,
-                    values={"floor_pct": day.floor_pct, "worst_pct": day.worst.value},
-                    rule=f"{self._config.clear_days} days with every print clear of the floor",
-                    threshold=day.floor_pct + self._config.clear_bp / 100,
+                findings += self.set_level(
+                    Finding(
+                        name="breach",
+                        subject=issue,
+                        level=0,
+                        readings=[day.worst],
+                        known=now,
+                        values={"floor_pct": day.floor_pct, "worst_pct": day.worst.value},
+                        rule=f"{self._config.clear_days} days with every print clear of the floor",
+                        threshold=day.floor_pct + self._config.clear_bp / 100,
+                    )
                 )
-        return drafts
+        return findings
 
     @staticmethod
     def _average(day: IssueDay) -> float | None:
@@ -213,7 +241,7 @@ class FailsFloor(Detector):
             return day.average.value
         return None if day.unweighted or not day.volume_usd else day.rate_volume / day.volume_usd
 
-    def _judge(self, issue: str, day: IssueDay, floor: float, known: int) -> list[Draft]:
+    def _judge(self, issue: str, day: IssueDay, floor: float, known: int) -> list[Finding]:
         average = self._average(day)
         values = {"floor_pct": floor, "worst_pct": day.worst.value, "prints_below": float(day.prints_below)}
         if average is not None:
@@ -221,8 +249,17 @@ class FailsFloor(Detector):
         level, rule, because = self._reached(day, average, floor)
         if level < self.level("breach", issue):
             return []  # a day is clear when it has ended
-        return self.latch(
-            "breach", issue, level, readings=because, known=known, values=values, rule=rule, threshold=floor
+        return self.set_level(
+            Finding(
+                name="breach",
+                subject=issue,
+                level=level,
+                readings=because,
+                known=known,
+                values=values,
+                rule=rule,
+                threshold=floor,
+            )
         )
 
     def _reached(self, day: IssueDay, average: float | None, floor: float) -> tuple[int, str, list[Reading]]:

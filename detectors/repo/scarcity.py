@@ -12,47 +12,127 @@ Trade-off: averages dilute: one issue at -4 % moves DVP by basis points. It conf
 Source: framework, thread B; OFR short-term funding monitor; NY Fed reference rates; the choice of pairs is ours.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from detectors.detector import Detector, Draft, Reading
+from detectors.description import LookBack, Mechanism, SignalSpec, sessions
+from detectors.detector import Detector, Finding, Reading
 from detectors.events import Event, RepoPrint, YieldQuote
+from detectors.online.spreads import Spread
 from detectors.repo.corridor import series_of
 from detectors.repo.pairs import DayBook, Pair
 from detectors.rolling import Window
-from detectors.sections import Scarcity, Spread
+from detectors.sections.base import (
+    Bp,
+    Positive,
+    Section,
+    Tail,
+)
 from detectors.view.margins import Margin, ladder
+
+if TYPE_CHECKING:
+    from detectors.sections import Config
+
+
+class Scarcity(Section, frozen=True, kw_only=True):
+    """Spreads that fall when collateral is scarce, against their own history and a least depth."""
+
+    table: ClassVar[str] = "scarcity"
+
+    spreads: tuple[Spread, ...]
+    window_days: Positive
+    min_days: Positive
+    scarce_share: Tail
+    deep_share: Tail
+    min_bp: Bp
+    deep_bp: Bp
+
+    def __post_init__(self) -> None:
+        if self.min_days > self.window_days:
+            raise ValueError("min_days: inverted, it exceeds window_days")
+        if self.deep_share >= self.scarce_share:
+            raise ValueError("deep_share: inverted, it must be below scarce_share")
+        if self.deep_bp <= self.min_bp:
+            raise ValueError("deep_bp: inverted, it must exceed min_bp")
 
 
 class CollateralScarcity(Detector):
     """Ranks each spread of one day in its own window, low being scarce."""
 
     name = "scarcity"
-    signals = ("spread",)
+    after = ("floor",)
+    sections = (Scarcity,)
+    signals = (
+        SignalSpec(
+            name="spread",
+            label="Scarcity in public rates",
+            levels=("low for its window and deep enough", "deeply so"),
+            unit="bp",
+        ),
+    )
+    feeds = ("repo_gc",)
+    mechanisms = (
+        Mechanism(
+            source="F thread B",
+            says="collateral is scarce: everyone borrows the same notes",
+            signal="spread",
+            test="test_scarcity.py::test_deep_low_is_two_low_is_one_and_the_middle_is_off",
+        ),
+        Mechanism(
+            source="F thread B",
+            says="on-the-run scarce, off-the-run as substitute",
+            signal="spread",
+            metric="value(scarcity_10Y-ON-OFF_bp)",
+            test="test_scarcity.py::test_on_the_run_against_off_the_run_where_issues_are_quoted",
+        ),
+    )
     kinds = (RepoPrint, YieldQuote)
 
     def __init__(self, config: Scarcity) -> None:
-        super().__init__()
+        super().__init__(config)
         self._config = config
         self._wanted = {side for spread in config.spreads for side in (spread.left, spread.right)}
         self._days = DayBook()
         self._windows = {spread.name: Window(config.window_days) for spread in config.spreads}
         self._last: dict[str, float] = {}
 
-    def update(self, event: Event) -> list[Draft]:
+    @classmethod
+    def look_back(cls, config: "Config") -> LookBack:
+        """How much past it needs, by its table."""
+        return LookBack(
+            warm_up_days=sessions(config.of(Scarcity).min_days), window_days=sessions(config.of(Scarcity).window_days)
+        )
+
+    @classmethod
+    def series(cls, config: "Config") -> tuple[str, ...]:
+        """The series it rests on."""
+        return tuple(sorted({side for spread in config.of(Scarcity).spreads for side in (spread.left, spread.right)}))
+
+    @classmethod
+    def lines(cls, config: "Config") -> dict[tuple[str, str], float]:
+        """The fixed lines of its values."""
+        table = config.of(Scarcity)
+        # A scarce spread is a negative one: the lines lie below zero.
+        return {
+            (f"scarcity_{spread.name}_bp", name): -depth
+            for spread in table.spreads
+            for name, depth in (("scarce", table.min_bp), ("deep", table.deep_bp))
+        }
+
+    def update(self, event: Event) -> list[Finding]:
         """Look at a rate or an issue's yield that some spread is made of."""
         noted = _noted(event)
         if noted is None or noted[0] not in self._wanted:
             return []
         series, value = noted
         date = self._days.note(series, Reading.of(event, value))
-        drafts = []
+        findings = []
         for spread in self._config.spreads:
             if series in {spread.left, spread.right}:
                 pair = self._days.pair(spread.name, spread.left, spread.right, date)
-                drafts += [] if pair is None else self._judge(spread, pair, event.known)
-        return drafts
+                findings += [] if pair is None else self._judge(spread, pair, event.known)
+        return findings
 
-    def _judge(self, spread: Spread, pair: Pair, known: int) -> list[Draft]:
+    def _judge(self, spread: Spread, pair: Pair, known: int) -> list[Finding]:
         config = self._config
         window = self._windows[spread.name]
         value = self._last[spread.name] = pair.spread_bp
@@ -69,15 +149,17 @@ class CollateralScarcity(Detector):
         level = 2 if low and value <= deep else 1 if low and value <= scarce else 0
         if not level and self.level("spread", spread.name) and value < back:
             level = 1
-        return self.latch(
-            "spread",
-            spread.name,
-            level,
-            readings=pair.readings,
-            known=known,
-            values={"spread_bp": value, "percentile": 100 * rank},
-            rule=f"in the lowest {100 * config.scarce_share:g} % of {config.window_days} days and deep enough",
-            threshold=deep if level == 2 else scarce,
+        return self.set_level(
+            Finding(
+                name="spread",
+                subject=spread.name,
+                level=level,
+                readings=pair.readings,
+                known=known,
+                values={"spread_bp": value, "percentile": 100 * rank},
+                rule=f"in the lowest {100 * config.scarce_share:g} % of {config.window_days} days and deep enough",
+                threshold=deep if level == 2 else scarce,
+            )
         )
 
     def warming(self) -> tuple[str, ...]:

@@ -12,18 +12,40 @@ Source: framework, indicator 4 (where the DTCC GCF index is general collateral a
 """
 
 import datetime as dt
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
 from detectors import calendar
-from detectors.detector import Detector, Draft, Reading, in_bp, tier
+from detectors.description import Mechanism, SignalSpec
+from detectors.detector import Detector, Finding, Reading, in_bp, tier
 from detectors.events import Event, PolicyRate, RepoPrint
 from detectors.repo.corridor import series_of
-from detectors.repo.floor import FailsCharge
+from detectors.repo.fails_charge import FailsCharge, Floor
 from detectors.repo.policy import PolicyBook
-from detectors.sections import Floor, Specialness
+from detectors.sections.base import Bp, Name, Positive, Section, Share, rising
 from detectors.view.margins import Margin, ladder
+
+if TYPE_CHECKING:
+    from detectors.sections import Config
+
+
+class Specialness(Section, frozen=True, kw_only=True):
+    """How far an issue's repo rate lies below general collateral of the same day."""
+
+    table: ClassVar[str] = "specialness"
+
+    gc_references: tuple[Name, ...]
+    tiers_bp: tuple[Bp, Bp]
+    near_floor_share: Share
+    clear_bp: Bp
+    forget_sessions: Positive
+
+    def __post_init__(self) -> None:
+        rising("tiers_bp", self.tiers_bp)
+        if self.clear_bp >= self.tiers_bp[0]:
+            raise ValueError("clear_bp: inverted, it must be below the first of tiers_bp")
+
 
 ISSUES_KEPT = 64
 WAITING_KEPT = 256
@@ -42,11 +64,29 @@ class SpecialnessTiers(Detector):
     """Holds specials of a day against the day's GC rate."""
 
     name = "specialness"
-    signals = ("special",)
+    sections = (Specialness, Floor)
+    keeps_state = True
+    signals = (
+        SignalSpec(
+            name="special",
+            label="Specialness of an issue",
+            levels=("special", "very special", "near the most that it can be"),
+            unit="bp",
+        ),
+    )
+    feeds = ("specials",)
+    mechanisms = (
+        Mechanism(
+            source="F indicator 4",
+            says="ten-year special below -100 bp serious",
+            signal="special",
+            test="test_specialness.py::test_the_tiers_at_the_zero_bound",
+        ),
+    )
     kinds = (RepoPrint, PolicyRate)
 
     def __init__(self, config: Specialness, floor: Floor) -> None:
-        super().__init__()
+        super().__init__(config, floor)
         self._config = config
         self._book = PolicyBook()
         self._charge = FailsCharge(floor)
@@ -55,7 +95,20 @@ class SpecialnessTiers(Detector):
         self._days: dict[str, Day] = {}
         self._today = ""
 
-    def update(self, event: Event) -> list[Draft]:
+    @classmethod
+    def series(cls, config: "Config") -> tuple[str, ...]:
+        """The series it rests on."""
+        return ("SPECIAL:*", *config.of(Specialness).gc_references, "POLICY")
+
+    @classmethod
+    def lines(cls, config: "Config") -> dict[tuple[str, str], float]:
+        """The fixed lines of its values."""
+        return {
+            ("specialness", tier): value
+            for tier, value in zip(("special", "very special"), config.of(Specialness).tiers_bp, strict=True)
+        }
+
+    def update(self, event: Event) -> list[Finding]:
         """Look at a special or a GC rate, or take a policy decision."""
         if isinstance(event, PolicyRate):
             self._book.add(event)
@@ -71,9 +124,9 @@ class SpecialnessTiers(Detector):
             del self._gc[min(self._gc)]
         ready = [special for special in self._waiting if calendar.ny_date(special.ts).isoformat() == date]
         self._waiting = [special for special in self._waiting if special not in ready]
-        return [draft for special in ready for draft in self._special(special, event.known)]
+        return [finding for special in ready for finding in self._special(special, event.known)]
 
-    def _special(self, event: RepoPrint, known: int) -> list[Draft]:
+    def _special(self, event: RepoPrint, known: int) -> list[Finding]:
         date = calendar.ny_date(event.ts)
         gc = self._general(date)
         if gc is None:
@@ -89,7 +142,7 @@ class SpecialnessTiers(Detector):
         tiers = self._config.tiers_bp
         return (*tiers, max(self._config.near_floor_share * cap_bp, tiers[-1]))
 
-    def _judge(self, event: RepoPrint, special: Reading, gc: Reading, known: int, date: dt.date) -> list[Draft]:
+    def _judge(self, event: RepoPrint, special: Reading, gc: Reading, known: int, date: dt.date) -> list[Finding]:
         issue = event.instrument
         specialness = in_bp(gc.value - special.value)
         charge = self._charge.on(date, self._book)
@@ -107,33 +160,35 @@ class SpecialnessTiers(Detector):
             return []
         forgotten = self._forget(issue, date, known)
         self._days[issue] = Day(date.isoformat(), level, most)
-        return forgotten + self.latch(
-            "special",
-            issue,
-            level,
-            readings=[gc, special],
-            known=known,
-            values=values,
-            rule="GC less special of one day, against the tiers and the most it can be",
-            threshold=tiers[min(max(level, 1), len(tiers)) - 1],
+        return forgotten + self.set_level(
+            Finding(
+                name="special",
+                subject=issue,
+                level=level,
+                readings=[gc, special],
+                known=known,
+                values=values,
+                rule="GC less special of one day, against the tiers and the most it can be",
+                threshold=tiers[min(max(level, 1), len(tiers)) - 1],
+            )
         )
 
-    def _forget(self, issue: str, today: dt.date, known: int) -> list[Draft]:
+    def _forget(self, issue: str, today: dt.date, known: int) -> list[Finding]:
         """Let go of issues that are quoted no more while others are, and of the oldest when there are too many."""
         limit = self._config.forget_sessions
-        drafts = []
+        findings = []
         if today.isoformat() > self._today:
             self._today = today.isoformat()
             for other, day in list(self._days.items()):
                 if calendar.sessions_between(calendar.day_of(day.date), today) > limit:
-                    drafts += self._let_go(other, known, f"not quoted for {limit} sessions while other issues are")
+                    findings += self._let_go(other, known, f"not quoted for {limit} sessions while other issues are")
         if issue not in self._days and len(self._days) >= ISSUES_KEPT:
             quiet = [other for other in self._days if not self.level("special", other)]
             oldest = quiet[0] if quiet else min(self._days, key=lambda other: (self._days[other].date, other))
-            drafts += self._let_go(oldest, known, f"let go: more than {ISSUES_KEPT} issues at once")
-        return drafts
+            findings += self._let_go(oldest, known, f"let go: more than {ISSUES_KEPT} issues at once")
+        return findings
 
-    def _let_go(self, issue: str, known: int, rule: str) -> list[Draft]:
+    def _let_go(self, issue: str, known: int, rule: str) -> list[Finding]:
         del self._days[issue]
         return self.let_go("special", issue, known, rule)
 

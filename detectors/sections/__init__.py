@@ -1,103 +1,47 @@
-"""The tables of the configuration, typed: one class a table, checked where it stands.
+"""The tables of the configuration that belong to the engine, and the class that holds all of them.
 
-A message of a check begins with the key it speaks of; :mod:`detectors.config` puts the table's path before it.
+A detector's own table stands beside the detector. A message of a check begins with the key it speaks of;
+:mod:`detectors.config` puts the table's path before it.
 """
 
-from detectors.sections.base import Name, Section
-from detectors.sections.feedback import Feedback, Loop
-from detectors.sections.funds import Balanced, Coordination, Cta, Fund, Funds, Positions, RiskParity, Trend
-from detectors.sections.merge import Merge
-from detectors.sections.model import (
-    REGIME_HEARS,
-    Calendar,
-    Inversion,
-    Regime,
-    RegimeCondition,
-    RegimeRule,
-    TurnEffect,
-)
-from detectors.sections.models import Anomaly, Joint, Shift, Spread
-from detectors.sections.repo import ChargeRegime, Corridor, Facility, Fails, Floor, Scarcity, Specialness
-from detectors.sections.spillover import Spillover
-from detectors.sections.stress import EVENTS, SIGNALS, SUPPORTING, Condition, Feed, Rule, Step, Stress
-from detectors.sections.yields import Auction, Curve, Levels, Slope, Volatility
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-__all__ = [
-    "EVENTS",
-    "REGIME_HEARS",
-    "SIGNALS",
-    "SUPPORTING",
-    "Anomaly",
-    "Auction",
-    "Balanced",
-    "Calendar",
-    "ChargeRegime",
-    "Condition",
-    "Config",
-    "Coordination",
-    "Corridor",
-    "Cta",
-    "Curve",
-    "Facility",
-    "Fails",
-    "Feed",
-    "Feedback",
-    "Floor",
-    "Fund",
-    "Funds",
-    "Inversion",
-    "Joint",
-    "Levels",
-    "Loop",
-    "Merge",
-    "Positions",
-    "Regime",
-    "RegimeCondition",
-    "RegimeRule",
-    "RiskParity",
-    "Rule",
-    "Scarcity",
-    "Section",
-    "Shift",
-    "Slope",
-    "Specialness",
-    "Spillover",
-    "Spread",
-    "Step",
-    "Stress",
-    "Trend",
-    "TurnEffect",
-    "Volatility",
-]
+from detectors.sections.base import Name, Section
+from detectors.sections.merge import Merge
+from detectors.sections.stress import Condition, Dwell, Feed, Rule, Stress
+
+__all__ = ["Condition", "Config", "Dwell", "Feed", "Merge", "Rule", "Section", "Stress"]
+
+S = TypeVar("S", bound=Section)
 
 
 class Config(Section, frozen=True, kw_only=True):
-    """All of it."""
+    """All of it: the engine's tables here, and one attribute a detector's table, by the table's name.
+
+    The class that a configuration is read into is derived from this one and from the detectors that there are
+    (:func:`detectors.config.config_type`); tables of detectors from outside stand in ``plugins``.
+    """
+
+    detector_types: ClassVar[tuple[Any, ...]] = ()
+    """The detectors whose tables this class has."""
 
     preset: Name
     merge: Merge
-    levels: Levels
-    curve: Curve
-    volatility: Volatility
-    auction: Auction
-    corridor: Corridor
-    specialness: Specialness
-    floor: Floor
-    fails: Fails
-    facility: Facility
-    scarcity: Scarcity
-    positions: Positions
-    funds: Funds
-    cta: Cta
-    trend: Trend
-    risk_parity: RiskParity
-    balanced: Balanced
-    coordination: Coordination
-    spillover: Spillover
-    anomaly: Anomaly
-    shift: Shift
-    joint: Joint
-    feedback: Feedback
-    inversion: Inversion
-    regime: Regime
     stress: Stress
+
+    def of(self, section: type[S]) -> S:
+        """The table of a class.
+
+        Raises:
+            LookupError: this configuration has no such table.
+        """
+        for holder in (self, getattr(self, "plugins", None)):
+            found = getattr(holder, section.table, None)
+            if isinstance(found, section):
+                return found
+        raise LookupError(f"the configuration has no table '{section.table}'")
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """A detector's table by its name; ``of`` gives it typed."""

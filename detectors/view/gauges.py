@@ -11,8 +11,8 @@ from typing import Literal, NamedTuple, get_args
 
 from detectors import calendar
 from detectors.calendar import NS
-from detectors.events import STREAMS
-from detectors.sections import SIGNALS
+from detectors.events.catalogue import streams
+from detectors.registry import installed
 from detectors.signals import STATES, Confidence, Transition
 from detectors.view.status import Status
 
@@ -140,7 +140,7 @@ class MarketGauges:
         self._steps: dict[tuple[str, ...], int] = dict.fromkeys(permutations(STATES, 2), 0)
         self._last: Transition | None = None
         self._series: set[str] = set()
-        self._spoken = {f"{detector}.{name}" for detector, names in SIGNALS.items() for name in names}
+        self._spoken = {f"{detector}.{name}" for detector, names in installed().signals.items() for name in names}
         self._blindable: set[str] = set()
 
     def step(self, transition: Transition) -> None:
@@ -184,7 +184,7 @@ class MarketGauges:
 
     @staticmethod
     def _streams(status: Status) -> Iterator[Sample]:
-        for stream in STREAMS:
+        for stream in streams():
             yield Sample(HELD, (stream,), stream in status.held_by)
         yield Sample(WAITING, (), status.waiting)
         flaws = status.flaws

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from detectors import calendar
-from detectors.evidence import FEEDS_OF, FOREVER, Mark, rests_on_blind
-from detectors.sections import EVENTS, Condition, Rule
+from detectors.evidence import FOREVER, SignalState
+from detectors.sections import Condition, Rule
 from detectors.signals import STATES, State
-from detectors.stress import Held, StressTable
+from detectors.stress import HoldingRule, StressTable
 from detectors.view.margins import Margin
 
 MARGINS_SHOWN = 3
@@ -34,7 +34,7 @@ class ConditionOutlook(msgspec.Struct, frozen=True, kw_only=True):
     holds: bool
     until_ns: int | None
     blind_on: tuple[str, ...]
-    last: Mark | None
+    last: SignalState | None
     margins: tuple[Margin, ...]
 
 
@@ -88,7 +88,7 @@ def outlook(table: StressTable, now: int, blind_on: tuple[str, ...], margins: Ma
 def _rule(
     table: StressTable,
     rule: Rule,
-    held: Held | None,
+    held: HoldingRule | None,
     now: int,
     blind_on: tuple[str, ...],
     margins: Mapping[str, list[Margin]],
@@ -115,17 +115,18 @@ def _condition(
         if (one.name, one.level) == (asked.name, asked.min_level) and asked.subject in {None, one.subject}
     ]
     near.sort(key=lambda one: (-one.beyond, one.subject))
-    feeds = FEEDS_OF.get(asked.detector, ())
+    unseen = table.catalogue.rests_on_blind(asked.detector, blind_on)
+    feeds = table.catalogue.feeds.get(asked.detector, ())
     return ConditionOutlook(
         detector=asked.detector,
         name=asked.name,
         subject=asked.subject,
         min_level=asked.min_level,
         within_sessions=asked.within_sessions,
-        happens=(asked.detector, asked.name) in EVENTS,
+        happens=(asked.detector, asked.name) in table.catalogue.happens,
         holds=holding is not None,
         until_ns=_ending(holding[1]) if holding is not None else None,
-        blind_on=tuple(feed for feed in feeds if feed in blind_on) if rests_on_blind(asked.detector, blind_on) else (),
+        blind_on=tuple(feed for feed in feeds if feed in blind_on) if unseen else (),
         last=holding[0] if holding is not None else table.memory.latest(asked),
         margins=tuple(near[:MARGINS_SHOWN]),
     )
@@ -155,7 +156,7 @@ def _changes(table: StressTable, rules: list[RuleOutlook]) -> list[Change]:
 
 def _down(table: StressTable, lower: State) -> list[Change]:
     position, config = table.position, table.config
-    sessions = table.steps[position.state].exit_sessions
+    sessions = table.dwells[position.state].exit_sessions
     alive = " and ".join(config.living)
     if position.calm_since is not None:
         at = table.exit_at(position.state, position.calm_since)

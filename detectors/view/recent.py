@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from detectors.evidence import Mark
+from detectors.evidence import SignalState
 from detectors.signals import Transition
 
 KEPT = 8
@@ -15,7 +15,7 @@ class Recalled(msgspec.Struct, frozen=True):
     """A transition, and the last word of each signal that its rules rested on."""
 
     transition: Transition
-    marks: tuple[Mark, ...]
+    marks: tuple[SignalState, ...]
 
 
 class Recent:
@@ -24,7 +24,7 @@ class Recent:
     def __init__(self) -> None:
         self._last: deque[Recalled] = deque(maxlen=KEPT)
 
-    def note(self, transition: Transition, marks: tuple[Mark, ...]) -> None:
+    def note(self, transition: Transition, marks: tuple[SignalState, ...]) -> None:
         """Remember one; the oldest is forgotten."""
         distinct = {mark.id: msgspec.structs.replace(mark, left={}) for mark in marks}
         self._last.append(Recalled(transition, tuple(distinct.values())))

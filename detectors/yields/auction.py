@@ -12,12 +12,36 @@ Reopenings and new issues share one history. Source: framework, 25 February 2021
 domain sheet 6 (tail 4.1 to 4.4 bp, cover 2.04, dealers 39.81 %).
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from detectors.detector import Detector, Draft, Reading, in_bp
+from msgspec import Meta
+
+from detectors.description import LookBack, Mechanism, SignalSpec
+from detectors.detector import Detector, Finding, Reading, in_bp
 from detectors.events import AuctionResult, Event
 from detectors.rolling import Window
-from detectors.sections import Auction
+from detectors.sections.base import Bp, Section, Tail
+
+if TYPE_CHECKING:
+    from detectors.sections import Config
+
+
+class Auction(Section, frozen=True, kw_only=True):
+    """Auctions against those of the same tenor before, and against fixed lines while there are few."""
+
+    table: ClassVar[str] = "auction"
+
+    window: Annotated[int, Meta(gt=0, le=1_000)]
+    min_auctions: Annotated[int, Meta(gt=1, le=1_000)]
+    extreme_share: Tail
+    tail_bp: Bp
+    cover_ratio: Annotated[float, Meta(gt=0, le=100)]
+    dealer_share_pct: Annotated[float, Meta(gt=0, le=100)]
+
+    def __post_init__(self) -> None:
+        if self.min_auctions > self.window:
+            raise ValueError("min_auctions: inverted, it exceeds window")
+
 
 HIGH, LOW = 1, -1
 
@@ -26,16 +50,56 @@ class AuctionStrength(Detector):
     """Judges each published figure of an auction against the tenor's own past."""
 
     name = "auction"
-    signals = ("tail", "cover", "dealers", "weak")
+    sections = (Auction,)
+    keeps_state = True
+    rests_on = ("AUCTION:*",)
+    signals = (
+        SignalSpec(
+            name="tail",
+            label="Tail of an auction",
+            levels=("sold well below the when-issued market",),
+            unit="bp",
+            happens=True,
+        ),
+        SignalSpec(
+            name="cover", label="Bid-to-cover of an auction", levels=("few bids for the offering",), happens=True
+        ),
+        SignalSpec(
+            name="dealers",
+            label="Dealers' share of an auction",
+            levels=("dealers had to take much of it",),
+            unit="pct",
+            happens=True,
+        ),
+        SignalSpec(
+            name="weak",
+            label="Weak auction",
+            levels=("one of tail, cover and dealers' share is poor", "two are", "all three are"),
+            happens=True,
+        ),
+    )
+    mechanisms = (
+        Mechanism(
+            source="F chronology",
+            says="25 February: the seven-year auction collapses",
+            signal="weak",
+            test="test_auction.py::test_the_auction_of_25_february_2021_was_poor_in_all_three",
+        ),
+    )
     kinds = (AuctionResult,)
 
     def __init__(self, config: Auction) -> None:
-        super().__init__()
+        super().__init__(config)
         self._config = config
         self._windows: dict[str, Window] = {}
         self._last: dict[str, float] = {}
 
-    def update(self, event: Event) -> list[Draft]:
+    @classmethod
+    def look_back(cls, config: "Config") -> LookBack:
+        """How much past it needs, by its table."""
+        return LookBack(warm_up_days=31 * config.of(Auction).min_auctions, window_days=31 * config.of(Auction).window)
+
+    def update(self, event: Event) -> list[Finding]:
         """Judge an auction."""
         assert isinstance(event, AuctionResult)
         config = self._config
@@ -46,7 +110,7 @@ class AuctionStrength(Detector):
             ("dealers", "dealer_share_pct", event.dealer_share_pct, HIGH, config.dealer_share_pct),
         )
         reading = Reading.of(event, event.high_yield_pct)
-        drafts, found = [], {}
+        findings, found = [], {}
         for name, unit, value, side, line in figures:
             if value is None:
                 continue
@@ -66,12 +130,12 @@ class AuctionStrength(Detector):
             rule = (
                 f"in the worst {100 * config.extreme_share:g} % of its tenor's auctions" if known else "the fixed line"
             )
-            drafts.append(self._pulse(name, 1, event, reading, values, rule, threshold))
+            findings.append(self._pulse(name, 1, event, reading, values, rule, threshold))
             found[unit] = value
         if found:
             rule = "how many of tail, cover and dealers' share are poor"
-            drafts.append(self._pulse("weak", len(found), event, reading, found, rule, None))
-        return drafts
+            findings.append(self._pulse("weak", len(found), event, reading, found, rule, None))
+        return findings
 
     def _pulse(
         self,
@@ -82,16 +146,18 @@ class AuctionStrength(Detector):
         values: dict[str, float],
         rule: str,
         threshold: float | None,
-    ) -> Draft:
-        return self.pulse(
-            name,
-            event.tenor,
-            level,
-            readings=[reading],
-            known=event.known,
-            values=values,
-            rule=rule,
-            threshold=threshold,
+    ) -> Finding:
+        return self.emit_once(
+            Finding(
+                name=name,
+                subject=event.tenor,
+                level=level,
+                readings=[reading],
+                known=event.known,
+                values=values,
+                rule=rule,
+                threshold=threshold,
+            )
         )
 
     def readings(self) -> dict[str, float]:

@@ -19,15 +19,49 @@ Source: framework, indicator 2; domain sheet 2 and 8.
 
 import math
 from collections import deque
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import msgspec
+from msgspec import Meta
 
 from detectors import calendar
-from detectors.detector import Detector, Draft, Reading, in_bp
-from detectors.events import Event, YieldQuote
+from detectors.description import LookBack, Mechanism, SignalSpec, sessions
+from detectors.detector import Detector, Finding, Reading, in_bp
+from detectors.events import Event, Tenor, YieldQuote
 from detectors.rolling import Ewma
-from detectors.sections import Curve, Slope
+from detectors.sections.base import Section, Sigmas
+
+if TYPE_CHECKING:
+    from detectors.sections import Config
+
+
+class Slope(Section, frozen=True, kw_only=True):
+    """A slope: the yield of the long tenor less that of the short one."""
+
+    long: Tenor
+    short: Tenor
+
+    def __post_init__(self) -> None:
+        if self.long == self.short:
+            raise ValueError("short: inverted, it is the long tenor itself")
+
+
+class Curve(Section, frozen=True, kw_only=True):
+    """Changes of slopes over some days, in standard scores of their own past."""
+
+    table: ClassVar[str] = "curve"
+
+    slopes: Annotated[tuple[Slope, ...], Meta(max_length=32)]
+    change_days: Annotated[int, Meta(gt=0, le=250)]
+    span_days: Annotated[int, Meta(gt=0, le=5_000)]
+    warm_up_days: Annotated[int, Meta(gt=1, le=5_000)]
+    alert_z: Sigmas
+    clear_z: Sigmas
+
+    def __post_init__(self) -> None:
+        if self.clear_z > self.alert_z:
+            raise ValueError("clear_z: inverted, it exceeds alert_z")
+
 
 KEPT = 8
 LEAST_SIGMA_BP = 0.5
@@ -85,11 +119,34 @@ class CurveSlopes(Detector):
     """Scores the changes of every configured slope."""
 
     name = "curve"
-    signals = ("steepening", "flattening")
+    sections = (Curve,)
+    signals = (
+        SignalSpec(
+            name="steepening", label="Curve steepens unlike lately", levels=("the change's score at or above the line",)
+        ),
+        SignalSpec(
+            name="flattening", label="Curve flattens unlike lately", levels=("the change's score at or below the line",)
+        ),
+    )
+    feeds = ("yields",)
+    mechanisms = (
+        Mechanism(
+            source="F indicator 2",
+            says="30Y, 10Y, 5Y steepening abnormally",
+            signal="steepening",
+            test="test_curve.py::test_the_sell_off_of_february_2021_steepens_5y_3m_and_10y_2y",
+        ),
+        Mechanism(
+            source="H figure 5",
+            says="the curve steepens from 0 to five years, and flattens beyond",
+            signal="flattening",
+            test="test_curve.py::test_a_steepening_and_a_flattening_by_hand",
+        ),
+    )
     kinds = (YieldQuote,)
 
     def __init__(self, config: Curve) -> None:
-        super().__init__()
+        super().__init__(config)
         self._config = config
         self._models = {_name(slope): SlopeModel(config) for slope in config.slopes}
         self._wanted = {tenor for slope in config.slopes for tenor in (slope.long, slope.short)}
@@ -97,7 +154,32 @@ class CurveSlopes(Detector):
         self._quotes: dict[str, tuple[int, Reading]] = {}
         self._last: dict[str, float] = {}
 
-    def update(self, event: Event) -> list[Draft]:
+    @classmethod
+    def look_back(cls, config: "Config") -> LookBack:
+        """How much past it needs, by its table."""
+        return LookBack(
+            warm_up_days=sessions(config.of(Curve).warm_up_days + config.of(Curve).change_days),
+            window_days=sessions(config.of(Curve).span_days + config.of(Curve).change_days),
+        )
+
+    @classmethod
+    def series(cls, config: "Config") -> tuple[str, ...]:
+        """The series it rests on."""
+        return tuple(
+            sorted({f"YIELD:{tenor}" for slope in config.of(Curve).slopes for tenor in (slope.long, slope.short)})
+        )
+
+    @classmethod
+    def lines(cls, config: "Config") -> dict[tuple[str, str], float]:
+        """The fixed lines of its values."""
+        table = config.of(Curve)
+        return {
+            (f"slope_{_name(slope)}_z_score", name): score
+            for slope in table.slopes
+            for name, score in (("steepening", table.alert_z), ("flattening", -table.alert_z))
+        }
+
+    def update(self, event: Event) -> list[Finding]:
         """Look at a close or a quote of a tenor some slope is made of."""
         assert isinstance(event, YieldQuote)
         if event.tenor not in self._wanted or (event.cusip and not event.on_the_run):
@@ -116,13 +198,13 @@ class CurveSlopes(Detector):
                 del closes[min(closes)]
         else:
             self._quotes[event.tenor] = (day, reading)
-        drafts = []
+        findings = []
         for slope in self._config.slopes:
             if event.tenor in {slope.long, slope.short}:
-                drafts += self._pair(slope, day, event.known, closed=closed)
-        return drafts
+                findings += self._pair(slope, day, event.known, closed=closed)
+        return findings
 
-    def _pair(self, slope: Slope, day: int, known: int, *, closed: bool) -> list[Draft]:
+    def _pair(self, slope: Slope, day: int, known: int, *, closed: bool) -> list[Finding]:
         name = _name(slope)
         model = self._models[name]
         if day <= model.day:
@@ -155,25 +237,27 @@ class CurveSlopes(Detector):
 
     def _say(
         self, name: str, z_score: float, readings: list[Reading], known: int, values: dict[str, float], *, closed: bool
-    ) -> list[Draft]:
-        config, drafts = self._config, []
+    ) -> list[Finding]:
+        config, findings = self._config, []
         rule = f"standard score of the change over {config.change_days} days, off below {config.clear_z:g}"
         for signal, towards in (("steepening", z_score), ("flattening", -z_score)):
             current = self.level(signal, name)
             level = int(towards >= (config.clear_z if current else config.alert_z))
             if level < current and not closed:
                 continue
-            drafts += self.latch(
-                signal,
-                name,
-                level,
-                readings=readings,
-                known=known,
-                values=values,
-                rule=rule,
-                threshold=config.alert_z if signal == "steepening" else -config.alert_z,
+            findings += self.set_level(
+                Finding(
+                    name=signal,
+                    subject=name,
+                    level=level,
+                    readings=readings,
+                    known=known,
+                    values=values,
+                    rule=rule,
+                    threshold=config.alert_z if signal == "steepening" else -config.alert_z,
+                )
             )
-        return drafts
+        return findings
 
     def warming(self) -> tuple[str, ...]:
         """The slopes that cannot be scored yet."""

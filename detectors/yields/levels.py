@@ -12,15 +12,33 @@ Trade-off: a longer run of closes means fewer false breaks and a later answer.
 Source: framework of February 2021, indicator 1; the run of five closes separates 8 January from 2 February 2021.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
 from detectors import calendar
-from detectors.detector import Detector, Draft, Reading, in_bp
-from detectors.events import Event, YieldQuote
-from detectors.sections import Levels
+from detectors.description import LookBack, Mechanism, SignalSpec, sessions
+from detectors.detector import Detector, Finding, Reading, in_bp
+from detectors.events import Event, Tenor, YieldQuote
+from detectors.sections.base import Bp, Positive, RatePct, Section, rising
 from detectors.view.margins import Margin
+
+if TYPE_CHECKING:
+    from detectors.sections import Config
+
+
+class Levels(Section, frozen=True, kw_only=True):
+    """Yield levels a tenor must not cross upwards unseen, in percent, rising."""
+
+    table: ClassVar[str] = "levels"
+
+    levels_pct: dict[Tenor, tuple[RatePct, ...]]
+    sustained_closes: Positive
+    rearm_bp: Bp
+
+    def __post_init__(self) -> None:
+        for tenor, levels in self.levels_pct.items():
+            rising(f"levels_pct.{tenor}", levels)
 
 
 class Watch(msgspec.Struct):
@@ -37,16 +55,85 @@ class YieldLevels(Detector):
     """Watches every configured level of every configured tenor."""
 
     name = "levels"
-    signals = ("crossed", "sustained", "failed")
+    sections = (Levels,)
+    keeps_state = True
+    signals = (
+        SignalSpec(
+            name="crossed",
+            label="Yield at or beyond a level",
+            levels=("a quote at or beyond the level",),
+            unit="pct",
+            happens=True,
+            rearmed=True,
+        ),
+        SignalSpec(
+            name="sustained",
+            label="Sell-off beyond a level, sustained",
+            levels=("a run of closes beyond the level",),
+            unit="pct",
+            happens=True,
+            rearmed=True,
+        ),
+        SignalSpec(
+            name="failed",
+            label="Break of a level that did not hold",
+            levels=("a close back below before the run was complete",),
+            unit="pct",
+            happens=True,
+        ),
+    )
+    feeds = ("yields",)
+    mechanisms = (
+        Mechanism(
+            source="F indicator 1",
+            says="10Y, 5Y, 2Y yields break 1.1, 1.3, 1.5 %",
+            signal="crossed",
+            test="test_levels.py::test_january_breaks_and_fails_february_breaks_and_holds",
+        ),
+        Mechanism(
+            source="F chronology",
+            says="8 January breaks and pulls back",
+            signal="failed",
+            test="test_levels.py::test_a_failed_break_says_where_it_began_and_ended",
+        ),
+        Mechanism(
+            source="F chronology",
+            says="2 February sustains the break",
+            signal="sustained",
+            test="test_levels.py::test_a_sustained_break_names_its_run_and_its_two_times",
+        ),
+    )
     kinds = (YieldQuote,)
 
     def __init__(self, config: Levels) -> None:
-        super().__init__()
+        super().__init__(config)
         self._config = config
         self._watches: dict[str, Watch] = {}
         self._last: dict[str, float] = {}
 
-    def update(self, event: Event) -> list[Draft]:
+    @classmethod
+    def look_back(cls, config: "Config") -> LookBack:
+        """How much past it needs, by its table."""
+        return LookBack(
+            warm_up_days=sessions(config.of(Levels).sustained_closes),
+            window_days=sessions(config.of(Levels).sustained_closes),
+        )
+
+    @classmethod
+    def series(cls, config: "Config") -> tuple[str, ...]:
+        """The series it rests on."""
+        return tuple(f"YIELD:{tenor}" for tenor in config.of(Levels).levels_pct)
+
+    @classmethod
+    def lines(cls, config: "Config") -> dict[tuple[str, str], float]:
+        """The fixed lines of its values."""
+        return {
+            (f"yield_{tenor}_pct", f"level {level:g} %"): level
+            for tenor, levels in config.of(Levels).levels_pct.items()
+            for level in levels
+        }
+
+    def update(self, event: Event) -> list[Finding]:
         """Look at a quote of a watched tenor."""
         assert isinstance(event, YieldQuote)
         levels = self._config.levels_pct.get(event.tenor)
@@ -54,30 +141,30 @@ class YieldLevels(Detector):
             return []
         reading = Reading.of(event, event.yield_pct)
         self._last[event.tenor] = reading.value
-        drafts = []
+        findings = []
         for level in levels:
-            drafts += self._quote(f"{event.tenor}@{level:.2f}", level, reading, event)
-        return drafts
+            findings += self._quote(f"{event.tenor}@{level:.2f}", level, reading, event)
+        return findings
 
-    def _quote(self, subject: str, level: float, reading: Reading, event: YieldQuote) -> list[Draft]:
+    def _quote(self, subject: str, level: float, reading: Reading, event: YieldQuote) -> list[Finding]:
         watch = self._watches.setdefault(subject, Watch())
         beyond_bp = in_bp(reading.value - level)
         if watch.armed is None:
             watch.armed = beyond_bp < 0
-        drafts = []
+        findings = []
         if watch.armed and beyond_bp >= 0 and reading.ts > watch.armed_ts:
             watch.armed = False
             watch.crossing = reading
-            drafts += self._say("crossed", subject, 1, [reading], event.known, level, "yield at or beyond the level")
+            findings += self._say("crossed", subject, 1, [reading], event.known, level, "yield at or beyond the level")
         date = calendar.ny_date(reading.ts).isoformat()
         if event.statistic == "close" and date > watch.last_close_date:
             watch.last_close_date = date
-            drafts += self._close(subject, level, beyond_bp, reading, event.known, watch)
-        return drafts
+            findings += self._close(subject, level, beyond_bp, reading, event.known, watch)
+        return findings
 
     def _close(
         self, subject: str, level: float, beyond_bp: float, reading: Reading, known: int, watch: Watch
-    ) -> list[Draft]:
+    ) -> list[Finding]:
         if watch.crossing is not None and beyond_bp > 0:
             wanted = self._config.sustained_closes
             watch.run = [*watch.run, reading][:wanted]
@@ -90,27 +177,29 @@ class YieldLevels(Detector):
             return []
         return self._rearm(subject, level, reading, known, watch)
 
-    def _rearm(self, subject: str, level: float, reading: Reading, known: int, watch: Watch) -> list[Draft]:
+    def _rearm(self, subject: str, level: float, reading: Reading, known: int, watch: Watch) -> list[Finding]:
         rule = f"close {self._config.rearm_bp:g} bp or more below the level"
-        drafts = []
+        findings = []
         if watch.crossing is not None and not self.level("sustained", subject):
             readings = [watch.crossing, reading]
-            drafts.append(
-                self.pulse(
-                    "failed",
-                    subject,
-                    1,
-                    readings=readings,
-                    known=known,
-                    values={"yield_pct": reading.value, "crossing_pct": watch.crossing.value},
-                    rule=rule + " before the break was sustained",
-                    threshold=level,
+            findings.append(
+                self.emit_once(
+                    Finding(
+                        name="failed",
+                        subject=subject,
+                        level=1,
+                        readings=readings,
+                        known=known,
+                        values={"yield_pct": reading.value, "crossing_pct": watch.crossing.value},
+                        rule=rule + " before the break was sustained",
+                        threshold=level,
+                    )
                 )
             )
-        drafts += self._say("sustained", subject, 0, [reading], known, level, rule)
-        drafts += self._say("crossed", subject, 0, [reading], known, level, rule)
+        findings += self._say("sustained", subject, 0, [reading], known, level, rule)
+        findings += self._say("crossed", subject, 0, [reading], known, level, rule)
         watch.armed, watch.armed_ts, watch.crossing = True, reading.ts, None
-        return drafts
+        return findings
 
     def _say(
         self,
@@ -122,12 +211,22 @@ class YieldLevels(Detector):
         level: float,
         rule: str,
         ts: int | None = None,
-    ) -> list[Draft]:
+    ) -> list[Finding]:
         values = {"yield_pct": readings[-1].value}
         if len(readings) > 1:
             values["first_close_pct"] = readings[0].value
-        return self.latch(
-            name, subject, on, readings=readings, known=known, values=values, rule=rule, threshold=level, ts=ts
+        return self.set_level(
+            Finding(
+                name=name,
+                subject=subject,
+                level=on,
+                readings=readings,
+                known=known,
+                values=values,
+                rule=rule,
+                threshold=level,
+                ts=ts,
+            )
         )
 
     def readings(self) -> dict[str, float]:

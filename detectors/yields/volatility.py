@@ -18,16 +18,46 @@ Source: RiskMetrics 1996 (decay) [M]; domain sheet 8.
 """
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import msgspec
+from msgspec import Meta
 
 from detectors import calendar
 from detectors.calendar import NS
-from detectors.detector import Detector, Draft, Reading, in_bp
-from detectors.events import Event, YieldQuote
+from detectors.description import LookBack, Mechanism, SignalSpec, sessions
+from detectors.detector import Detector, Finding, Reading, in_bp
+from detectors.events import Event, Tenor, YieldQuote
 from detectors.rolling import Ewma, Window
-from detectors.sections import Volatility
+from detectors.sections.base import Section, Share, Sigmas, rising
+
+if TYPE_CHECKING:
+    from detectors.sections import Config
+
+
+class Volatility(Section, frozen=True, kw_only=True):
+    """Realised volatility by day and within the day, and moves of one day in it."""
+
+    table: ClassVar[str] = "volatility"
+
+    tenors: tuple[Tenor, ...]
+    decay: Share
+    warm_up_days: Annotated[int, Meta(gt=1, le=5_000)]
+    window_days: Annotated[int, Meta(gt=0, le=5_000)]
+    min_days: Annotated[int, Meta(gt=0, le=5_000)]
+    percentile: Share
+    clear_percentile: Share
+    move_sigmas: tuple[Sigmas, Sigmas]
+    least_sigma_bp: Annotated[float, Meta(gt=0, le=1_000)]
+    bucket_s: Annotated[int, Meta(gt=0, le=86_400)]
+    min_buckets: Annotated[int, Meta(gt=0, le=5_000)]
+
+    def __post_init__(self) -> None:
+        rising("move_sigmas", self.move_sigmas)
+        if self.min_days > self.window_days:
+            raise ValueError("min_days: inverted, it exceeds window_days")
+        if self.clear_percentile > self.percentile:
+            raise ValueError("clear_percentile: inverted, it exceeds percentile")
 
 
 class Today(msgspec.Struct):
@@ -79,16 +109,67 @@ class RealisedVolatility(Detector):
     """Measures every configured tenor, by day and within it."""
 
     name = "volatility"
-    signals = ("high", "realised_high", "move", "intraday_move")
+    sections = (Volatility,)
+    signals = (
+        SignalSpec(name="high", label="Volatility", levels=("above the percentile of its own past",), unit="bp"),
+        SignalSpec(
+            name="realised_high",
+            label="Volatility within the day",
+            levels=("above the percentile of the days before",),
+            unit="bp",
+        ),
+        SignalSpec(
+            name="move",
+            label="Move of a day",
+            levels=("beyond the first number of standard deviations", "beyond the second"),
+            unit="bp",
+            happens=True,
+        ),
+        SignalSpec(
+            name="intraday_move",
+            label="Move within the day",
+            levels=("beyond the first number of standard deviations", "beyond the second"),
+            unit="bp",
+            happens=True,
+        ),
+    )
+    feeds = ("yields",)
+    mechanisms = (
+        Mechanism(
+            source="F thread A",
+            says="bond volatility rises",
+            signal="high",
+            test="test_volatility.py::test_the_volatility_of_february_2021_is_of_the_order_of_the_sheets",
+        ),
+        Mechanism(
+            source="F chronology",
+            says="25 February: a flash crash within the day",
+            signal="move",
+            test="test_volatility.py::test_a_move_is_divided_by_the_sigma_before_it",
+        ),
+    )
     kinds = (YieldQuote,)
 
     def __init__(self, config: Volatility) -> None:
-        super().__init__()
+        super().__init__(config)
         self._config = config
         self._tenors = {tenor: TenorVolatility(config) for tenor in config.tenors}
         self._last: dict[str, float] = {}
 
-    def update(self, event: Event) -> list[Draft]:
+    @classmethod
+    def look_back(cls, config: "Config") -> LookBack:
+        """How much past it needs, by its table."""
+        return LookBack(
+            warm_up_days=sessions(config.of(Volatility).warm_up_days + config.of(Volatility).min_days),
+            window_days=sessions(config.of(Volatility).warm_up_days + config.of(Volatility).window_days),
+        )
+
+    @classmethod
+    def series(cls, config: "Config") -> tuple[str, ...]:
+        """The series it rests on."""
+        return tuple(f"YIELD:{tenor}" for tenor in config.of(Volatility).tenors)
+
+    def update(self, event: Event) -> list[Finding]:
         """Look at a close or a quote of a watched tenor."""
         assert isinstance(event, YieldQuote)
         state = self._tenors.get(event.tenor)
@@ -107,21 +188,21 @@ class RealisedVolatility(Detector):
             return None
         return max(math.sqrt(state.square.value), self._config.least_sigma_bp)
 
-    def _closed(self, tenor: str, state: TenorVolatility, day: int, reading: Reading, known: int) -> list[Draft]:
+    def _closed(self, tenor: str, state: TenorVolatility, day: int, reading: Reading, known: int) -> list[Finding]:
         before, state.close, state.day = state.close, reading, day
         if before is None:
             return []
         move = in_bp(reading.value - before.value)
-        drafts = self._moved("move", tenor, self._sigma(state), move, [before, reading], known)
+        findings = self._moved("move", tenor, self._sigma(state), move, [before, reading], known)
         state.square.add(move * move)
         state.count = min(state.count + 1, self._config.warm_up_days)
         sigma = self._sigma(state)
         if sigma is None:
-            return drafts
+            return findings
         self._last[f"volatility_{tenor}_bp"] = sigma
-        drafts += self._ranked("high", tenor, sigma, state.sigmas, [before, reading], known)
+        findings += self._ranked("high", tenor, sigma, state.sigmas, [before, reading], known)
         state.sigmas.append(sigma)
-        return drafts
+        return findings
 
     def _tier(self, sigma: float | None, move: float) -> int:
         if sigma is None:
@@ -130,7 +211,7 @@ class RealisedVolatility(Detector):
 
     def _moved(
         self, name: str, tenor: str, sigma: float | None, move: float, readings: list[Reading], known: int
-    ) -> list[Draft]:
+    ) -> list[Finding]:
         level = self._tier(sigma, move)
         if not level or sigma is None:
             return []
@@ -138,14 +219,23 @@ class RealisedVolatility(Detector):
         rule = "change since the last close, against the volatility of the days before"
         threshold = self._config.move_sigmas[level - 1] * sigma
         return [
-            self.pulse(
-                name, tenor, level, readings=readings, known=known, values=values, rule=rule, threshold=threshold
+            self.emit_once(
+                Finding(
+                    name=name,
+                    subject=tenor,
+                    level=level,
+                    readings=readings,
+                    known=known,
+                    values=values,
+                    rule=rule,
+                    threshold=threshold,
+                )
             )
         ]
 
     def _ranked(
         self, name: str, tenor: str, value: float, window: Window, readings: list[Reading], known: int
-    ) -> list[Draft]:
+    ) -> list[Finding]:
         config = self._config
         if len(window) < config.min_days:
             return []
@@ -153,24 +243,26 @@ class RealisedVolatility(Detector):
         on = value > threshold
         if not on and self.level(name, tenor):
             on = value > window.quantile(config.clear_percentile)
-        return self.latch(
-            name,
-            tenor,
-            int(on),
-            readings=readings,
-            known=known,
-            values={"volatility_bp": value, "percentile": 100 * window.rank(value)},
-            rule=f"above percentile {100 * config.percentile:g} of its own past",
-            threshold=threshold,
+        return self.set_level(
+            Finding(
+                name=name,
+                subject=tenor,
+                level=int(on),
+                readings=readings,
+                known=known,
+                values={"volatility_bp": value, "percentile": 100 * window.rank(value)},
+                rule=f"above percentile {100 * config.percentile:g} of its own past",
+                threshold=threshold,
+            )
         )
 
-    def _quoted(self, tenor: str, state: TenorVolatility, day: int, reading: Reading, known: int) -> list[Draft]:
+    def _quoted(self, tenor: str, state: TenorVolatility, day: int, reading: Reading, known: int) -> list[Finding]:
         today = state.today
         bucket = reading.ts // (self._config.bucket_s * NS)
-        drafts = []
+        findings = []
         if today is None or day > today.day:
             if today is not None:
-                drafts += self._day_ended(tenor, state, today, known)
+                findings += self._day_ended(tenor, state, today, known)
             today = state.today = Today(day, bucket, None, reading)
         elif day < today.day or bucket < today.bucket:
             return []
@@ -179,7 +271,7 @@ class RealisedVolatility(Detector):
                 today.squares += in_bp(today.last.value - today.base) ** 2
                 today.changes += 1
             today.base, today.bucket, today.last = today.last.value, bucket, reading
-            drafts += self._so_far(tenor, state, today, known)
+            findings += self._so_far(tenor, state, today, known)
         else:
             today.last = reading
         if state.close is not None and day > state.day:
@@ -187,10 +279,10 @@ class RealisedVolatility(Detector):
             sigma = self._sigma(state)
             if self._tier(sigma, move) > today.moved:
                 today.moved = self._tier(sigma, move)
-                drafts += self._moved("intraday_move", tenor, sigma, move, [state.close, reading], known)
-        return drafts
+                findings += self._moved("intraday_move", tenor, sigma, move, [state.close, reading], known)
+        return findings
 
-    def _so_far(self, tenor: str, state: TenorVolatility, today: Today, known: int) -> list[Draft]:
+    def _so_far(self, tenor: str, state: TenorVolatility, today: Today, known: int) -> list[Finding]:
         if today.changes < self._config.min_buckets:
             return []
         realised = math.sqrt(today.squares)
@@ -201,7 +293,7 @@ class RealisedVolatility(Detector):
             return []
         return self._ranked("realised_high", tenor, realised, state.realised, [today.last], known)
 
-    def _day_ended(self, tenor: str, state: TenorVolatility, today: Today, known: int) -> list[Draft]:
+    def _day_ended(self, tenor: str, state: TenorVolatility, today: Today, known: int) -> list[Finding]:
         squares, changes = today.squares, today.changes
         if today.base is not None:
             squares += in_bp(today.last.value - today.base) ** 2
@@ -210,9 +302,9 @@ class RealisedVolatility(Detector):
             return []
         realised = math.sqrt(squares)
         self._last[f"realised_{tenor}_bp"] = realised
-        drafts = self._ranked("realised_high", tenor, realised, state.realised, [today.last], known)
+        findings = self._ranked("realised_high", tenor, realised, state.realised, [today.last], known)
         state.realised.append(realised)
-        return drafts
+        return findings
 
     def warming(self) -> tuple[str, ...]:
         """The tenors whose volatility cannot be ranked yet."""

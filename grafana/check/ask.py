@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from grafana.check.live import scraped
-from grafana.check.queries import Asked, of_boards, of_rules
+from grafana.check.queries import BoardQuery, of_boards, of_rules
 from replay.errors import ReplayError
-from replay.prometheus.promtool import Server
+from replay.prometheus.promtool import PrometheusServer
 
 HERE = Path(__file__).parent
 GRAFANA = HERE.parent
@@ -40,10 +40,10 @@ VARIABLES = {
 }
 
 
-class Found(NamedTuple):
+class QueryCheck(NamedTuple):
     """What became of a query: an error's text, or how many series it found."""
 
-    asked: Asked
+    asked: BoardQuery
     series: int
     error: str = ""
 
@@ -64,38 +64,38 @@ def filled(expr: str, values: Mapping[str, str]) -> str:
     return re.sub(r"\$(?:\{(\w+)(?::\w+)?\}|(\w+))", one, expr)
 
 
-def ask(server: Server, asked: Asked, values: Mapping[str, str], *, past: bool) -> Found:
+def ask(server: PrometheusServer, asked: BoardQuery, values: Mapping[str, str], *, past: bool) -> QueryCheck:
     """Ask one query: over the weeks of 2021, or of the last minute."""
     try:
         expr = filled(asked.expr, values)
         if asked.label is not None:
             limits = {"start": str(BEGIN_S), "end": str(END_S)} if past else {}
-            return Found(asked, len(server.ask(f"label/{asked.label}/values", {}, **{"match[]": expr, **limits})))
+            return QueryCheck(asked, len(server.ask(f"label/{asked.label}/values", {}, **{"match[]": expr, **limits})))
         if asked.now or not past:
             moment = {"time": END} if past else {}
-            return Found(asked, len(server.ask("query", {"query": expr, **moment})["result"]))
+            return QueryCheck(asked, len(server.ask("query", {"query": expr, **moment})["result"]))
         limits = {"start": str(BEGIN_S), "end": str(END_S), "step": str(STEP_S)}
-        return Found(asked, len(server.ask("query_range", {"query": expr, **limits})["result"]))
+        return QueryCheck(asked, len(server.ask("query_range", {"query": expr, **limits})["result"]))
     except (ReplayError, ValueError) as error:
-        return Found(asked, 0, str(error))
+        return QueryCheck(asked, 0, str(error))
 
 
-def complaints(found: Sequence[Found], empty: Mapping[str, str]) -> list[str]:
+def complaints(found: Sequence[QueryCheck], empty: Mapping[str, str]) -> list[str]:
     """What is wrong, a line each."""
-    said = []
+    problems = []
     used = set()
     for one in found:
         reasons = [pattern for pattern in empty if fnmatch.fnmatchcase(one.asked.name, pattern)]
         if one.error:
-            said.append(f"{one.asked.name}: {one.error}")
+            problems.append(f"{one.asked.name}: {one.error}")
         elif not one.series and not reasons:
-            said.append(f"{one.asked.name}: no answer to {one.asked.expr}")
+            problems.append(f"{one.asked.name}: no answer to {one.asked.expr}")
         elif not one.series:
             used.update(reasons)
-    said += [
+    problems += [
         f"empty.toml: {pattern!r} is answered, or is no query any more" for pattern in empty if pattern not in used
     ]
-    return said
+    return problems
 
 
 def allowed() -> dict[str, str]:
@@ -104,9 +104,9 @@ def allowed() -> dict[str, str]:
     return reasons
 
 
-def check(blocks: Path, queries: Sequence[Asked]) -> list[Found]:
+def check(blocks: Path, queries: Sequence[BoardQuery]) -> list[QueryCheck]:
     """Ask the past; what it does not answer, ask a living worker."""
-    with Server(blocks) as server:
+    with PrometheusServer(blocks) as server:
         values = {**VARIABLES, "step": _a_step(server)}
         found = [ask(server, asked, values, past=True) for asked in queries]
     open_ = [one for one in found if not one.error and not one.series]
@@ -117,7 +117,7 @@ def check(blocks: Path, queries: Sequence[Asked]) -> list[Found]:
     return found
 
 
-def _a_step(server: Server) -> str:
+def _a_step(server: PrometheusServer) -> str:
     selector = {"match[]": "crunchwatch_last_transition_timestamp_seconds", "start": str(BEGIN_S), "end": str(END_S)}
     ids = server.ask("label/id/values", {}, **selector)
     return str(ids[0]) if ids else ""

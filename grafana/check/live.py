@@ -14,7 +14,7 @@ from detectors.config import load
 from detectors.engine import Engine
 from detectors.events import STREAMS
 from replay.errors import ProgramError
-from replay.prometheus.promtool import Server
+from replay.prometheus.promtool import PrometheusServer
 from streams import settings
 from streams.state.metrics import Metrics
 from streams.state.partition import Applied, Market, Partition
@@ -27,7 +27,7 @@ WITHIN_S = 120.0
 
 
 @contextmanager
-def scraped() -> Iterator[Server]:
+def scraped() -> Iterator[PrometheusServer]:
     """A Prometheus that has scraped a worker's port for some seconds while counters moved."""
     metrics = Metrics(partition_count=1)
     partition = Partition(0, next_offsets={}, new_engine=lambda _: None)
@@ -38,7 +38,7 @@ def scraped() -> Iterator[Server]:
     try:
         with tempfile.TemporaryDirectory(prefix="crunchwatch-live-") as folder:
             configuration = {"global": every, "scrape_configs": jobs}
-            with Server(Path(folder), configuration=json.dumps(configuration)) as server:
+            with PrometheusServer(Path(folder), configuration=json.dumps(configuration)) as server:
                 deadline = time.monotonic() + WITHIN_S
                 while not _seen(server):
                     if time.monotonic() > deadline:
@@ -50,7 +50,7 @@ def scraped() -> Iterator[Server]:
         web.close()
 
 
-def _seen(server: Server) -> bool:
+def _seen(server: PrometheusServer) -> bool:
     query = f"sum_over_time(up[{WITHIN_S:.0f}s]) >= {SCRAPES}"
     return bool(server.ask("query", {"query": query})["result"])
 

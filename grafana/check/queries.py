@@ -14,7 +14,7 @@ import yaml
 LABEL_VALUES = re.compile(r"label_values\((?:(?P<selector>.+), *)?(?P<label>\w+)\)")
 
 
-class Asked(NamedTuple):
+class BoardQuery(NamedTuple):
     """A query and its place; ``label``: it asks for the values of a label of what ``expr`` selects."""
 
     board: str
@@ -29,19 +29,19 @@ class Asked(NamedTuple):
         return f"{self.board}: {self.place}"
 
 
-def of_boards(folder: Path) -> list[Asked]:
+def of_boards(folder: Path) -> list[BoardQuery]:
     """All queries of the boards in a folder.
 
     Raises:
         ValueError: a file that is no board, or a panel with a query that cannot be read.
     """
-    found: list[Asked] = []
+    found: list[BoardQuery] = []
     for path in sorted(folder.glob("*.json")):
         found += of_board(json.loads(path.read_text(encoding="utf-8")), path.stem)
     return found
 
 
-def of_board(board: dict[str, Any], name: str) -> list[Asked]:
+def of_board(board: dict[str, Any], name: str) -> list[BoardQuery]:
     """The queries of one board: of its variables, annotations and panels, those inside rows too."""
     found = []
     for variable in board["templating"]["list"]:
@@ -49,14 +49,16 @@ def of_board(board: dict[str, Any], name: str) -> list[Asked]:
             match = LABEL_VALUES.fullmatch(variable["query"])
             if match is None:
                 raise ValueError(f"{name}: the variable {variable['name']} asks {variable['query']!r}")
-            found.append(Asked(name, f"variable {variable['name']}", match["selector"], label=match["label"]))
+            found.append(BoardQuery(name, f"variable {variable['name']}", match["selector"], label=match["label"]))
     found += [
-        Asked(name, f"annotation {one['name']}", one["expr"]) for one in board["annotations"]["list"] if "expr" in one
+        BoardQuery(name, f"annotation {one['name']}", one["expr"])
+        for one in board["annotations"]["list"]
+        if "expr" in one
     ]
     for panel in panels(board):
         for target in panel.get("targets", ()):
             place = f"panel {panel['id']} {target['refId']}"
-            found.append(Asked(name, place, target["expr"], now=bool(target.get("instant"))))
+            found.append(BoardQuery(name, place, target["expr"], now=bool(target.get("instant"))))
     return found
 
 
@@ -69,12 +71,12 @@ def panels(board: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield panel
 
 
-def of_rules(folder: Path) -> list[Asked]:
+def of_rules(folder: Path) -> list[BoardQuery]:
     """The expressions of all rules in a folder."""
     found = []
     for path in sorted(folder.glob("*.yml")):
         for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]:
             for rule in group["rules"]:
                 name = rule.get("alert") or rule["record"]
-                found.append(Asked(f"rules {path.stem}", name, rule["expr"]))
+                found.append(BoardQuery(f"rules {path.stem}", name, rule["expr"]))
     return found

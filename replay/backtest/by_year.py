@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from detectors.blindness import feed_of
 from detectors.calendar import DAY, is_business_day, ny, ny_date
+from detectors.feed_health import feed_of
 from detectors.sections import Config
 from detectors.signals import STATES, Output, Signal, State, Transition
 from replay.scenarios.scenario import Script
@@ -37,11 +37,11 @@ class Year(msgspec.Struct, kw_only=True):
 
 def by_year(outputs: Iterable[Output], script: Script, config: Config) -> list[Year]:
     """Sum up what was said from the first to the last day of a script's window; what was before decides the state."""
-    said = list(outputs)
-    steps = [one for one in said if isinstance(one, Transition)]
+    emitted = list(outputs)
+    steps = [one for one in emitted if isinstance(one, Transition)]
     window, end = script.scenario.window, script.scenario.end
     sessions = [day for day in _days(window, end) if is_business_day(day)]
-    blind = _blind(said, script, tuple(feed.name for feed in config.stress.feeds))
+    blind = _blind(emitted, script, tuple(feed.name for feed in config.stress.feeds))
     onsets = [one for one in steps if _is_onset(one) and window <= ny_date(one.known) <= end]
     return [
         Year(
@@ -85,7 +85,7 @@ def _worst(day: dt.date, steps: list[Transition]) -> State:
     return max(held, key=STATES.index)
 
 
-def _blind(said: list[Output], script: Script, feeds: tuple[str, ...]) -> list[tuple[str, list[tuple[int, int]]]]:
+def _blind(emitted: list[Output], script: Script, feeds: tuple[str, ...]) -> list[tuple[str, list[tuple[int, int]]]]:
     """For each feed its spells of blindness, from and to (UTC ns): before it was first heard, and while silent."""
     first: dict[str, int] = {}
     for event in script.events:
@@ -93,8 +93,8 @@ def _blind(said: list[Output], script: Script, feeds: tuple[str, ...]) -> list[t
         if feed is not None:
             first.setdefault(feed, event.known)
     spells: dict[str, list[tuple[int, int]]] = {feed: [(0, first.get(feed, ALWAYS))] for feed in feeds}
-    for one in said:
-        if isinstance(one, Signal) and (one.detector, one.name) == ("blindness", "blind"):
+    for one in emitted:
+        if isinstance(one, Signal) and (one.detector, one.name) == ("feed_health", "blind"):
             mine = spells[one.subject]
             if one.active:
                 mine.append((one.known, ALWAYS))

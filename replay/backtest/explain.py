@@ -9,9 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-from detectors.blindness import feed_of
 from detectors.engine import Engine
 from detectors.events import Event, Heartbeat, order_key, stream_of
+from detectors.feed_health import feed_of
 from detectors.sections import Config
 from detectors.signals import Cause, Evidence, Output, Signal, Transition, from_json
 from replay.errors import DataError, ReplayError
@@ -25,7 +25,7 @@ class UnknownIdError(ReplayError):
     exit_code = 2
 
 
-class Told(msgspec.Struct, frozen=True):
+class SignalWithCauses(msgspec.Struct, frozen=True):
     """A signal with the events that caused it, and the causes whose events are not at hand."""
 
     signal: Signal
@@ -33,15 +33,15 @@ class Told(msgspec.Struct, frozen=True):
     absent: tuple[Cause, ...]
 
 
-class Reason(msgspec.Struct, frozen=True):
+class RuleEvidence(msgspec.Struct, frozen=True):
     """One rule with its signals, and the ids of signals that are not at hand."""
 
     evidence: Evidence
-    signals: tuple[Told, ...]
+    signals: tuple[SignalWithCauses, ...]
     absent: tuple[str, ...]
 
 
-class Unseen(msgspec.Struct, frozen=True):
+class BlindFeed(msgspec.Struct, frozen=True):
     """A feed the market was blind on: since when it was called silent (UTC ns), or that it had never been heard."""
 
     feed: str
@@ -53,10 +53,10 @@ class Explanation(msgspec.Struct, frozen=True):
     """An output and everything behind it."""
 
     output: Output
-    rules: tuple[Reason, ...]
+    rules: tuple[RuleEvidence, ...]
     events: tuple[Event, ...]
     absent: tuple[Cause, ...]
-    blind: tuple[Unseen, ...]
+    blind: tuple[BlindFeed, ...]
 
 
 def read(path: Path) -> list[Output]:
@@ -90,10 +90,10 @@ def taken(events: Iterable[Event], config: Config, market: str) -> list[Event]:
     everything = list(events)
     engine = Engine(config, market)
     result = engine.process(everything)
-    refused = {id(one.event) for one in (*result.late, *result.conflicts)}
+    rejected = {id(one.event) for one in (*result.late, *result.conflicts)}
     kept: dict[tuple[str, str, int, int], Event] = {}
     for event in everything:
-        if id(event) not in refused:
+        if id(event) not in rejected:
             # Of a record and its repeats the first stays; heartbeats are told apart by their time as well.
             kept.setdefault((stream_of(event), event.source, event.sequence, event.known), event)
     return sorted(kept.values(), key=order_key)
@@ -152,19 +152,23 @@ def _causes(
     return tuple(there), tuple(cause for cause, event in names if event is None)
 
 
-def _reason(evidence: Evidence, signals: Mapping[str, Signal], by_name: Mapping[tuple[str, int], Event]) -> Reason:
-    told = [signals[one] for one in evidence.signals if one in signals]
+def _reason(
+    evidence: Evidence, signals: Mapping[str, Signal], by_name: Mapping[tuple[str, int], Event]
+) -> RuleEvidence:
+    present = [signals[one] for one in evidence.signals if one in signals]
     absent = tuple(one for one in evidence.signals if one not in signals)
-    return Reason(evidence, tuple(Told(one, *_causes(one.causes, by_name)) for one in told), absent)
+    return RuleEvidence(
+        evidence, tuple(SignalWithCauses(one, *_causes(one.causes, by_name)) for one in present), absent
+    )
 
 
-def _unseen(feed: str, output: Output, signals: Iterable[Signal], events: Collection[Event]) -> Unseen:
+def _unseen(feed: str, output: Output, signals: Iterable[Signal], events: Collection[Event]) -> BlindFeed:
     words = [
         one
         for one in signals
-        if (one.detector, one.name, one.subject) == ("blindness", "blind", feed) and one.known <= output.known
+        if (one.detector, one.name, one.subject) == ("feed_health", "blind", feed) and one.known <= output.known
     ]
     last = max(words, key=lambda one: one.known, default=None)
     heard = last is not None or any(event.known <= output.known and feed_of(event) == feed for event in events)
     since = last.known if last is not None and last.active else None
-    return Unseen(feed, since, bool(events) and not heard)
+    return BlindFeed(feed, since, bool(events) and not heard)

@@ -11,9 +11,9 @@ from rich.tree import Tree
 from detectors.calendar import NEW_YORK, NS
 from detectors.events import Event
 from detectors.signals import Cause, Evidence, Signal, Transition
-from replay.backtest.explain import Explanation, Reason, Told, Unseen
+from replay.backtest.explain import BlindFeed, Explanation, RuleEvidence, SignalWithCauses
 from replay.backtest.report import COLOURS
-from replay.backtest.reproduce import Rehearsal
+from replay.backtest.reproduce import Reproduction
 from replay.backtest.scorecard import described
 
 # The end of a value's name -> its unit, as people write it. The longest end that fits is meant.
@@ -74,21 +74,21 @@ def _scaled(value: float) -> str:
     return _number(value)
 
 
-def tree(told: Explanation, proof: Rehearsal | None) -> Tree:
+def tree(explanation: Explanation, proof: Reproduction | None) -> Tree:
     """All evidence, the output at the root."""
-    output = told.output
+    output = explanation.output
     if isinstance(output, Signal):
         root = Tree(f"[bold]signal {output.id}[/]")
-        _signal(root, Told(output, told.events, told.absent), named=False)
+        _signal(root, SignalWithCauses(output, explanation.events, explanation.absent), named=False)
     else:
         root = Tree(f"[bold]transition {output.id}[/]")
-        _transition(root, output, told)
+        _transition(root, output, explanation)
     if proof is not None:
         _proof(root, proof)
     return root
 
 
-def _transition(root: Tree, step: Transition, told: Explanation) -> None:
+def _transition(root: Tree, step: Transition, explanation: Explanation) -> None:
     before, after = (f"[{COLOURS[state]}]{state}[/]" for state in (step.from_state, step.to_state))
     root.add(f"{before} → {after}, market {escape(step.market)}, kind of stress: [bold]{escape(step.kind)}[/]")
     root.add(f"known {moment(step.known)}, about {moment(step.ts)}")
@@ -97,13 +97,13 @@ def _transition(root: Tree, step: Transition, told: Explanation) -> None:
         if name not in TOLD:
             root.add(f"{name.replace('_', ' ')}: {escape(str(getattr(step, name)))}")
     rules = root.add("rules")
-    for reason in told.rules:
+    for reason in explanation.rules:
         _reason(rules, reason)
-    shown = {id(event) for reason in told.rules for one in reason.signals for event in one.events}
-    others = [event for event in told.events if id(event) not in shown]
-    _events(root.add(_all_causes(step, others)), others, told.absent)
-    blind = root.add("blind on" if told.blind else "blind on nothing")
-    for one in told.blind:
+    shown = {id(event) for reason in explanation.rules for one in reason.signals for event in one.events}
+    others = [event for event in explanation.events if id(event) not in shown]
+    _events(root.add(_all_causes(step, others)), others, explanation.absent)
+    blind = root.add("blind on" if explanation.blind else "blind on nothing")
+    for one in explanation.blind:
         blind.add(f"{escape(one.feed)}: {_since(one)}")
     root.add(f"worth as much as its weakest figure: {step.provenance}")
     root.add(f"configuration {step.config_hash}")
@@ -116,13 +116,13 @@ def _all_causes(step: Transition, others: list[Event]) -> str:
     return f"caused by {_count(len(step.causes), 'event')} ({where}): {names}"
 
 
-def _since(one: Unseen) -> str:
+def _since(one: BlindFeed) -> str:
     if one.since is not None:
         return f"silent, said so at {moment(one.since)}"
     return "never heard before" if one.never_heard else "since before these records"
 
 
-def _reason(parent: Tree, reason: Reason) -> None:
+def _reason(parent: Tree, reason: RuleEvidence) -> None:
     evidence = reason.evidence
     branch = parent.add(f"[bold]{escape(evidence.rule)}[/] {_word(evidence)}: {escape(evidence.summary)}")
     for one in reason.signals:
@@ -135,8 +135,8 @@ def _word(evidence: Evidence) -> str:
     return "holds" if evidence.holds else "held until now"
 
 
-def _signal(parent: Tree, told: Told, *, named: bool) -> None:
-    signal = told.signal
+def _signal(parent: Tree, explanation: SignalWithCauses, *, named: bool) -> None:
+    signal = explanation.signal
     branch = parent.add(f"signal {signal.id}: {escape(described(signal))}") if named else parent
     branch.add(f"{signal.detector}.{signal.name}, subject {escape(signal.subject)}, level {signal.level}")
     branch.add(f"known {moment(signal.known)}, about {moment(signal.ts)}")
@@ -145,7 +145,7 @@ def _signal(parent: Tree, told: Told, *, named: bool) -> None:
     if signal.values:
         branch.add("values: " + "; ".join(quantity(name, value) for name, value in signal.values.items()))
     branch.add(f"provenance: {signal.provenance}; configuration {signal.config_hash}")
-    _events(branch.add(f"caused by {_count(len(signal.causes), 'event')}"), told.events, told.absent)
+    _events(branch.add(f"caused by {_count(len(signal.causes), 'event')}"), explanation.events, explanation.absent)
 
 
 def _events(branch: Tree, events: Iterable[Event], absent: Iterable[Cause]) -> None:
@@ -162,7 +162,7 @@ def _events(branch: Tree, events: Iterable[Event], absent: Iterable[Cause]) -> N
         branch.add(f"{escape(cause.source)} #{cause.sequence}: the event is not at hand")
 
 
-def _proof(root: Tree, proof: Rehearsal) -> None:
+def _proof(root: Tree, proof: Reproduction) -> None:
     colour = "green" if proof.reproduced else "bold red"
     branch = root.add(f"replay check: [{colour}]{proof.verdict}[/]: {escape(proof.why)}")
     if not proof.snapshot_bytes:
@@ -183,8 +183,8 @@ def _count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
-def plain(told: Explanation, proof: Rehearsal | None) -> dict[str, Any]:
+def plain(explanation: Explanation, proof: Reproduction | None) -> dict[str, Any]:
     """The same as one object of plain values: the output as on the topic, and beside it what is behind it."""
-    made: dict[str, Any] = msgspec.to_builtins(told)
+    made: dict[str, Any] = msgspec.to_builtins(explanation)
     made["check"] = None if proof is None else {**msgspec.to_builtins(proof), "reproduced": proof.reproduced}
     return made

@@ -16,7 +16,7 @@ from detectors.calendar import NEW_YORK, NS
 from detectors.signals import Output, Signal, Transition, to_json
 from replay.backtest.by_year import Year
 from replay.backtest.run import Backtest
-from replay.backtest.scorecard import Row, described
+from replay.backtest.scorecard import ScoredClaim, described
 from replay.dataset import catalogue as cat
 from replay.scenarios.scenario import Script
 
@@ -57,22 +57,22 @@ def record(plain: dict[str, Any]) -> None:
     line(orjson.dumps(plain, option=orjson.OPT_SORT_KEYS))
 
 
-def outputs(said: Iterable[Output], *, signals: bool, as_json: bool) -> None:
+def outputs(emitted: Iterable[Output], *, signals: bool, as_json: bool) -> None:
     """Print transitions, and signals where they are wanted."""
-    wanted = [output for output in said if signals or isinstance(output, Transition)]
+    shown_ones = [output for output in emitted if signals or isinstance(output, Transition)]
     if as_json:
-        for output in wanted:
+        for output in shown_ones:
             line(to_json(output))
         return
-    console().print(outputs_table(wanted, "Signals and transitions" if signals else "Transitions"))
+    console().print(outputs_table(shown_ones, "Signals and transitions" if signals else "Transitions"))
 
 
-def outputs_table(said: Iterable[Output], title: str) -> Table:
+def outputs_table(emitted: Iterable[Output], title: str) -> Table:
     """A table of outputs, in their order."""
     table = Table(title=title, title_justify="left")
     for heading in ("known (New York)", "about", "what", "evidence", "blind on"):
         table.add_column(heading, overflow="fold")
-    shown = list(said)
+    shown = list(emitted)
     several = len({output.market for output in shown}) > 1
     if several:
         table.add_column("market", overflow="fold")
@@ -94,7 +94,7 @@ def _coloured(state: str) -> str:
     return f"[{COLOURS[state]}]{state}[/]"
 
 
-def chronology(rows: Iterable[Row], *, as_json: bool = False) -> None:
+def chronology(rows: Iterable[ScoredClaim], *, as_json: bool = False) -> None:
     """Print the framework's claims beside what the engine said and what the record says."""
     if as_json:
         for row in rows:
@@ -104,11 +104,11 @@ def chronology(rows: Iterable[Row], *, as_json: bool = False) -> None:
     for heading in ("day", "the framework says", "the engine said", "known (New York)", "state", "the public record"):
         table.add_column(heading, overflow="fold")
     for row in rows:
-        said = escape("\n".join(one.what for one in row.said)) or "nothing"
-        known = "\n".join(when(one.known) for one in row.said)
+        emitted = escape("\n".join(one.what for one in row.emitted)) or "nothing"
+        known = "\n".join(when(one.known) for one in row.emitted)
         record = f"[bold]{row.claim.record}[/]: {row.claim.public_record}"
         mark = row.claim.claim if row.verdict == "seen" else f"{row.claim.claim}\n[bold]{row.verdict}[/]"
-        table.add_row(row.claim.date.isoformat(), mark, said, known, _coloured(row.state), record)
+        table.add_row(row.claim.date.isoformat(), mark, emitted, known, _coloured(row.state), record)
     console().print(table)
 
 
@@ -156,13 +156,13 @@ def _listed(rows: list[Year]) -> tuple[str, str]:
     for row in rows:
         kinds.update(row.kinds)
         blind.update(row.blind_days)
-    told = [", ".join(f"{name} {count}" for name, count in found.items() if count) for found in (kinds, blind)]
-    return told[0], told[1]
+    texts = [", ".join(f"{name} {count}" for name, count in found.items() if count) for found in (kinds, blind)]
+    return texts[0], texts[1]
 
 
 def closing(result: Backtest, script: Script) -> None:
     """Print how the run ended, in a few lines."""
-    said = len(result.shown)
+    emitted = len(result.shown)
     out = console()
     for market, status in result.statuses.items():
         named = f"{market}: " if len(result.statuses) > 1 else ""
@@ -171,8 +171,8 @@ def closing(result: Backtest, script: Script) -> None:
         if status.warming:
             out.print(f"{named}Not yet able to judge, for want of history: {', '.join(status.warming)}.")
     out.print(
-        f"{result.events:,} events in {result.elapsed_s:.2f} s; {said} outputs from {script.scenario.window} on, "
-        f"{len(result.outputs) - said} in the warm-up before it (--warm-up shows them); "
+        f"{result.events:,} events in {result.elapsed_s:.2f} s; {emitted} outputs from {script.scenario.window} on, "
+        f"{len(result.outputs) - emitted} in the warm-up before it (--warm-up shows them); "
         f"late {result.late}, repeated {result.duplicates}, in conflict {result.conflicts}."
     )
 

@@ -12,10 +12,10 @@ from typing import Literal
 
 import msgspec
 
-from detectors.config import config_hash
 from detectors.engine import Engine
 from detectors.events import Event, Heartbeat, order_key, stream_of
 from detectors.ordering import FAR_PAST
+from detectors.registry import hash_behind
 from detectors.sections import Config
 from detectors.signals import Cause, Output, content_id
 
@@ -24,7 +24,7 @@ NS = 1_000_000_000
 Verdict = Literal["reproduced", "not reproduced", "altered", "other configuration"]
 
 
-class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
+class Reproduction(msgspec.Struct, frozen=True, kw_only=True):
     """How a proof went: the verdict, what the snapshot held of the causes, what was given, and what came out."""
 
     id: str
@@ -35,7 +35,7 @@ class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
     given: tuple[Cause, ...] = ()
     companions: tuple[Cause, ...] = ()
     absent: tuple[Cause, ...] = ()
-    said: tuple[str, ...] = ()
+    emitted: tuple[str, ...] = msgspec.field(default=(), name="said")
 
     @property
     def reproduced(self) -> bool:
@@ -43,30 +43,30 @@ class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
         return self.verdict == "reproduced"
 
 
-def rehearse(events: Sequence[Event], config: Config, output: Output) -> Rehearsal:
+def reproduce(events: Sequence[Event], config: Config, output: Output) -> Reproduction:
     """Prove one output; ``events`` are those of its market in the one total order, heartbeats among them."""
-    return next(rehearsals(events, config, [output]))
+    return next(reproductions(events, config, [output]))
 
 
-def rehearsals(events: Sequence[Event], config: Config, outputs: Iterable[Output]) -> Iterator[Rehearsal]:
+def reproductions(events: Sequence[Event], config: Config, outputs: Iterable[Output]) -> Iterator[Reproduction]:
     """Prove many in one run through the events, in order of their moment."""
     stage: _Stage | None = None
     for output in sorted(outputs, key=lambda one: one.known):
         if stage is None:
             stage = _Stage(events, config, output.market)
-        yield _refused(output, config) or stage.prove(output)
+        yield _rejected(output, config) or stage.prove(output)
 
 
-def _refused(output: Output, config: Config) -> Rehearsal | None:
+def _rejected(output: Output, config: Config) -> Reproduction | None:
     """What can be said without a run: the content does not give the id, or it is of another configuration."""
     own = content_id(output)
     if own != output.id:
         why = f"its content gives the id {own}: it is not what the engine wrote"
-        return Rehearsal(id=output.id, verdict="altered", why=why)
-    mine = config_hash(config)
+        return Reproduction(id=output.id, verdict="altered", why=why)
+    mine = hash_behind(config, output)
     if mine != output.config_hash:
         why = f"it was made with configuration {output.config_hash}, this is {mine}"
-        return Rehearsal(id=output.id, verdict="other configuration", why=why)
+        return Reproduction(id=output.id, verdict="other configuration", why=why)
     return None
 
 
@@ -87,28 +87,28 @@ class _Stage:
         self._moment = FAR_PAST
         self._snapshot = b""
 
-    def prove(self, output: Output) -> Rehearsal:
+    def prove(self, output: Output) -> Reproduction:
         self._lead(output.known)
         causes = {(cause.source, cause.sequence): cause for cause in output.causes}
         found = {key: self._known[key] for key in causes if key in self._known}
         given = sorted((event for event in found.values() if event.known >= output.known), key=order_key)
-        said = self._again(given, output.known)
+        emitted = self._again(given, output.known)
         companions: list[Event] = []
-        if output not in said and given:
+        if output not in emitted and given:
             companions = self._before(given[-1], causes)
-            said = self._again(sorted([*given, *companions], key=order_key), output.known) if companions else said
-        same = output in said
+            emitted = self._again(sorted([*given, *companions], key=order_key), output.known) if companions else emitted
+        same = output in emitted
         names = {(event.source, event.sequence) for event in given}
-        return Rehearsal(
+        return Reproduction(
             id=output.id,
             verdict="reproduced" if same else "not reproduced",
-            why="the very same record, from the snapshot before it" if same else _difference(output, said),
+            why="the very same record, from the snapshot before it" if same else _difference(output, emitted),
             snapshot_bytes=len(self._snapshot),
             applied=tuple(cause for key, cause in causes.items() if key in found and key not in names),
             given=tuple(causes[key] for key in causes if key in names),
             companions=tuple(Cause(event.source, event.sequence) for event in companions),
             absent=tuple(cause for key, cause in causes.items() if key not in found),
-            said=tuple(one.id for one in said),
+            emitted=tuple(one.id for one in emitted),
         )
 
     def _lead(self, moment: int) -> None:
@@ -157,9 +157,9 @@ class _Stage:
         return found
 
 
-def _difference(output: Output, said: list[Output]) -> str:
+def _difference(output: Output, emitted: list[Output]) -> str:
     """Why it is not the same, as far as it can be told: the fields of the nearest record that differ, or silence."""
-    near = [one for one in said if type(one) is type(output)]
+    near = [one for one in emitted if type(one) is type(output)]
     if not near:
         return "from the snapshot before it and the events it names, nothing of the kind comes out"
     fields = output.__struct_fields__

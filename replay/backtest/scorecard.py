@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from detectors.calendar import DAY, ny, ny_date
-from detectors.sections import EVENTS
+from detectors.registry import installed
 from detectors.signals import Output, Signal, State, Transition
 from replay.dataset.loader import BUNDLED
 
@@ -59,7 +59,7 @@ class Claim(msgspec.Struct, frozen=True):
     public_record: str
 
 
-class Said(msgspec.Struct, frozen=True):
+class Statement(msgspec.Struct, frozen=True):
     """One thing the engine said: what, about which moment and known when (UTC ns), and the output's id."""
 
     what: str
@@ -68,16 +68,16 @@ class Said(msgspec.Struct, frozen=True):
     id: str
 
 
-class Row(msgspec.Struct, frozen=True):
+class ScoredClaim(msgspec.Struct, frozen=True):
     """A claim, what the engine said of its day, the state at the end of that day, and the verdict."""
 
     claim: Claim
-    said: tuple[Said, ...]
+    emitted: tuple[Statement, ...] = msgspec.field(name="said")
     state: State
     verdict: Verdict
 
 
-class Watch(NamedTuple):
+class Matcher(NamedTuple):
     """What speaks of a row: signals that match, and the names of those whose condition lasts until they end it."""
 
     matches: Callable[[Signal, Claim], bool]
@@ -90,7 +90,7 @@ def claims(path: Path = CHRONOLOGY) -> list[Claim]:
         return [msgspec.convert(row, type=Claim, strict=False) for row in csv.DictReader(file)]
 
 
-def score(outputs: Iterable[Output], rows: Iterable[Claim] | None = None) -> list[Row]:
+def score(outputs: Iterable[Output], rows: Iterable[Claim] | None = None) -> list[ScoredClaim]:
     """Put what the engine said beside each claim."""
     everything = list(outputs)
     signals = [output for output in everything if isinstance(output, Signal)]
@@ -98,26 +98,29 @@ def score(outputs: Iterable[Output], rows: Iterable[Claim] | None = None) -> lis
     return [_row(claim, signals, transitions) for claim in (claims() if rows is None else rows)]
 
 
-def _row(claim: Claim, signals: list[Signal], transitions: list[Transition]) -> Row:
-    watch = WATCHES[claim.series]
-    of_series = [one for one in signals if watch.matches(one, claim)]
+def _row(claim: Claim, signals: list[Signal], transitions: list[Transition]) -> ScoredClaim:
+    matcher = MATCHERS[claim.series]
+    of_series = [one for one in signals if matcher.matches(one, claim)]
     of_the_day = [one for one in of_series if one.active and ny_date(one.ts) == claim.date]
-    said = [_said(one) for one in _strongest(of_the_day)]
-    if not said:
+    emitted = [_statement(one) for one in _strongest(of_the_day)]
+    if not emitted:
         # What happens rather than holds is over when it was said: it is never 'still on'.
-        lasting = [one for one in of_series if one.name in watch.lasting and (one.detector, one.name) not in EVENTS]
-        said = [_said(one, "still on: ") for one in _standing(lasting, claim.date)]
-    seen = bool(said)
-    said += [_said(one) for one in _undone(of_the_day, signals)]
-    said += [_said(one) for one in transitions if ny_date(one.ts) == claim.date]
+        happens = installed().happens
+        lasting = [one for one in of_series if one.name in matcher.lasting and (one.detector, one.name) not in happens]
+        emitted = [_statement(one, "still on: ") for one in _standing(lasting, claim.date)]
+    seen = bool(emitted)
+    emitted += [_statement(one) for one in _undone(of_the_day, signals)]
+    emitted += [_statement(one) for one in transitions if ny_date(one.ts) == claim.date]
     close = ny(claim.date + DAY, "00:00")
     state: State = next((one.to_state for one in reversed(transitions) if one.known < close), "normal")
     verdict: Verdict = "seen" if seen else "not seen"
-    return Row(claim, tuple(said), state, "not in the record" if claim.record == "not in the record" else verdict)
+    return ScoredClaim(
+        claim, tuple(emitted), state, "not in the record" if claim.record == "not in the record" else verdict
+    )
 
 
-def _said(output: Output, before: str = "") -> Said:
-    return Said(before + described(output), output.ts, output.known, output.id)
+def _statement(output: Output, before: str = "") -> Statement:
+    return Statement(before + described(output), output.ts, output.known, output.id)
 
 
 def _standing(signals: list[Signal], day: dt.date) -> list[Signal]:
@@ -163,10 +166,10 @@ def described(output: Output) -> str:
     """What an output says, in a few words."""
     if isinstance(output, Transition):
         return f"{output.from_state} → {output.to_state} ({output.kind})"
-    said = f"{output.detector}.{output.name} {output.subject}"
-    said += f" level {output.level}" if output.active else " ends"
+    emitted = f"{output.detector}.{output.name} {output.subject}"
+    emitted += f" level {output.level}" if output.active else " ends"
     telling = next((name for name in TELLING if name in output.values), next(iter(output.values), None))
-    return said if telling is None else f"{said}: {telling} {output.values[telling]:g}"
+    return emitted if telling is None else f"{emitted}: {telling} {output.values[telling]:g}"
 
 
 def _level(signal: Signal, claim: Claim) -> bool:
@@ -192,10 +195,10 @@ def _fails(signal: Signal, _: Claim) -> bool:
 
 
 # Series of the chronology -> what speaks of it.
-WATCHES: dict[str, Watch] = {
-    "DGS10": Watch(_level),
-    "SOFR": Watch(_prewarning, lasting=("prewarning",)),
-    "GC_TSY": Watch(_negative, lasting=("negative",)),
-    "10Y-OTR special repo": Watch(_floor, lasting=("breach",)),
-    "fails to deliver": Watch(_fails, lasting=("high",)),
+MATCHERS: dict[str, Matcher] = {
+    "DGS10": Matcher(_level),
+    "SOFR": Matcher(_prewarning, lasting=("prewarning",)),
+    "GC_TSY": Matcher(_negative, lasting=("negative",)),
+    "10Y-OTR special repo": Matcher(_floor, lasting=("breach",)),
+    "fails to deliver": Matcher(_fails, lasting=("high",)),
 }

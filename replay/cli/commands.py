@@ -17,6 +17,7 @@ from replay.dealer_model.commands import model
 
 if TYPE_CHECKING:
     from replay.producer.connection import Connect
+    from replay.producer.playback import Playback
     from replay.scenarios.scenario import Script
 
 _market = click.option(
@@ -73,21 +74,33 @@ def replay(
     --remote-write URL needs no broker: the engine runs here, and a Prometheus that takes remote writes is told what a
     worker would have shown, at the dates of the past or (--dates now) as if it were today, under job="replay".
     """
-    from detectors.config import load
     from replay.backtest import report
-    from replay.producer.connection import PLAINTEXT
-    from replay.producer.faults import Faults
-    from replay.producer.playback import Playback, play
-    from replay.producer.producer import addresses
+    from replay.producer.playback import play
     from replay.prometheus import commands
 
-    if options["rate"] is not None and _said("speed"):
+    if options["rate"] is not None and _is_given("speed"):
         raise click.UsageError("give either --rate or --speed")
     if options["remote_write"]:
-        commands.unfold(_script(scenario, data, window, end, **_chosen(options)), options, as_json=as_json)
+        commands.remote_write(_script(scenario, data, window, end, **_chosen(options)), options, as_json=as_json)
         return
+    how = _playback(options, lateness, connect)
+    script = _script(scenario, data, window, end, **_chosen(options))
+    # What the client library thinks of a broker is in our own error, in one line.
+    logging.getLogger("aiokafka").addHandler(logging.NullHandler())
+    done = play(script, how, show_progress=not as_json and sys.stderr.isatty(), force=options["force"])
+    report.summary(done, as_json=as_json)
+
+
+def _playback(options: dict[str, Any], lateness: float | None, connect: "Connect | None") -> "Playback":
+    """How the options of ``replay`` ask for a script to be played into a broker."""
+    from detectors.config import load
+    from replay.producer.connection import PLAINTEXT
+    from replay.producer.faults import Faults
+    from replay.producer.playback import Playback
+    from replay.producer.producer import addresses
+
     addresses(options["broker"])
-    how = Playback(
+    return Playback(
         broker=options["broker"],
         faults=Faults(*(options[name] for name in ("shuffle", "duplicate", "late", "corrupt", "seed"))),
         speed=options["speed"],
@@ -96,11 +109,6 @@ def replay(
         rate=options["rate"],
         connection=connect(options["broker"]) if connect is not None else PLAINTEXT,
     )
-    script = _script(scenario, data, window, end, **_chosen(options))
-    # What the client library thinks of a broker is in our own error, in one line.
-    logging.getLogger("aiokafka").addHandler(logging.NullHandler())
-    done = play(script, how, show_progress=not as_json and sys.stderr.isatty(), force=options["force"])
-    report.summary(done, as_json=as_json)
 
 
 @click.command()
@@ -142,14 +150,14 @@ def backtest(
     if options["years"]:
         report.years(by_year(result.outputs, script, config), as_json=as_json)
         return
-    said = result.outputs if options["warm_up"] else result.shown
-    report.outputs(said, signals=options["signals"], as_json=as_json)
+    emitted = result.outputs if options["warm_up"] else result.shown
+    report.outputs(emitted, signals=options["signals"], as_json=as_json)
     if as_json:
         return
     if script.scenario.name == "feb2021":
         days = script.scenario
-        told = [claim for claim in scorecard.claims() if days.window <= claim.date <= days.end]
-        report.chronology(scorecard.score(result.outputs, told))
+        inside = [claim for claim in scorecard.claims() if days.window <= claim.date <= days.end]
+        report.chronology(scorecard.score(result.outputs, inside))
     report.closing(result, script)
 
 
@@ -243,7 +251,7 @@ def _chosen(options: dict[str, Any]) -> dict[str, Any]:
     return {name: options[name] for name in ("market", "markets", "sessions", "seed")}
 
 
-def _said(option: str) -> bool:
+def _is_given(option: str) -> bool:
     """Whether an option was given, be it with its default."""
     context = click.get_current_context(silent=True)
     return context is not None and context.get_parameter_source(option) is ParameterSource.COMMANDLINE
@@ -268,7 +276,7 @@ def _script(
     if (scenario is None) == (data is None):
         raise click.UsageError("give either a scenario (feb2021) or --data DIR")
     if scenario == synthetic.NAME:
-        if _said("market"):
+        if _is_given("market"):
             raise click.UsageError("synthetic makes --markets up, as many as you name; --market is of the others")
         count = synthetic.DEFAULT_SESSIONS if sessions is None else sessions
         return synthetic.script(markets or synthetic.DEFAULT_MARKETS, count, seed, window=first, end=last)

@@ -21,7 +21,7 @@ from detectors.events import (
     order_key,
 )
 from replay.dataset import catalogue as cat
-from replay.dataset.csv_reader import Figure, Place, Tables
+from replay.dataset.csv_reader import Figure, FileLine, Tables
 from replay.dataset.publication import ANNOUNCED, COT, FR2004, times
 from replay.dataset.quotes import mark_drafts, print_drafts
 from replay.errors import DataError
@@ -38,7 +38,7 @@ class Draft(NamedTuple):
     kind: type[Event]
     fields: dict[str, Any]
     provenance: Provenance
-    place: Place
+    place: FileLine
 
 
 def events(tables: Tables, *, market: str = MARKET) -> list[Event]:
@@ -111,7 +111,7 @@ def _drafts(tables: Tables) -> Iterator[Draft]:
 
 
 def _single(
-    series: cat.Series, day: dt.date, figure: Figure, tables: Tables
+    series: cat.CatalogueEntry, day: dt.date, figure: Figure, tables: Tables
 ) -> tuple[type[Event], dict[str, Any]] | None:
     """Kind and fields of a figure that is an event by itself; None for one that is put together with others."""
     value = figure.value
@@ -189,18 +189,18 @@ def _policy(tables: Tables) -> Iterator[Draft]:
         if isinstance(spec := entry.spec, cat.PolicySeries) and name in tables.figures
     }
     now: dict[str, float] = {}
-    said: dict[str, float] = {}
+    published: dict[str, float] = {}
     for day in sorted(set().union(*series.values())):
         figures = {name: by_day[day] for name, by_day in series.items() if day in by_day}
         now.update((name, figure.value) for name, figure in figures.items())
-        if now == said or not {"target_low_pct", "target_high_pct"} <= now.keys():
+        if now == published or not {"target_low_pct", "target_high_pct"} <= now.keys():
             continue
         ts, announced = times(ANNOUNCED, day)
         first = next(iter(figures.values()))
         # The first rates of a history were announced before it begins; they are known when they are first in force.
-        known = announced if said else ts
+        known = announced if published else ts
         yield Draft(known, ts, "fed.policy", PolicyRate, dict(now), first.provenance, first.place)
-        said = dict(now)
+        published = dict(now)
 
 
 def _fails(tables: Tables) -> Iterator[Draft]:

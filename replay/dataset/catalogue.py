@@ -10,7 +10,7 @@ from typing import Literal, cast
 
 from detectors.events import FundType, PositionCategory, RepoSegment, RepoStatistic, Tenor
 from replay.dataset import publication
-from replay.dataset.publication import Rule
+from replay.dataset.publication import PublicationRule
 
 Dimension = Literal["rate", "money", "contracts", "points", "ratio"]
 
@@ -128,18 +128,18 @@ Spec = (
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
+class CatalogueEntry:
     """One entry of the catalogue. ``source`` is what the events say in their ``source`` field."""
 
     id: str
     dimension: Dimension
     source: str
     publisher: str
-    rule: Rule
+    rule: PublicationRule
     spec: Spec
 
 
-def _yields() -> Iterator[Series]:
+def _yields() -> Iterator[CatalogueEntry]:
     tenors: dict[str, Tenor] = {
         "1MO": "1M",
         "3MO": "3M",
@@ -156,53 +156,53 @@ def _yields() -> Iterator[Series]:
     for suffix, tenor in tenors.items():
         source = f"ust.par.{tenor}"
         spec = YieldSeries(tenor)
-        yield Series(f"DGS{suffix}", "rate", source, "US Treasury", publication.TREASURY_PAR, spec)
+        yield CatalogueEntry(f"DGS{suffix}", "rate", source, "US Treasury", publication.TREASURY_PAR, spec)
 
 
-def _reference_rates() -> Iterator[Series]:
+def _reference_rates() -> Iterator[CatalogueEntry]:
     publisher, rule = "New York Fed", publication.NEXT_MORNING
     sofr = RepoSeries("GC", "SOFR", volume="SOFR_VOLUME")
     proxy = RepoSeries("GC", "SOFR", volume="SOFR_VOLUME_HIST")
     tgcr = RepoSeries("TRIPARTY", "TGCR", volume="TGCR_VOLUME_HIST")
     bgcr = RepoSeries("GC", "BGCR", volume="BGCR_VOLUME_HIST")
-    yield Series("SOFR", "rate", "nyfed.sofr", publisher, rule, sofr)
-    yield Series("SOFR_HIST_PROXY", "rate", "nyfed.sofr.proxy", publisher, rule, proxy)
-    yield Series("TGCR", "rate", "nyfed.tgcr", publisher, rule, tgcr)
-    yield Series("BGCR", "rate", "nyfed.bgcr", publisher, rule, bgcr)
+    yield CatalogueEntry("SOFR", "rate", "nyfed.sofr", publisher, rule, sofr)
+    yield CatalogueEntry("SOFR_HIST_PROXY", "rate", "nyfed.sofr.proxy", publisher, rule, proxy)
+    yield CatalogueEntry("TGCR", "rate", "nyfed.tgcr", publisher, rule, tgcr)
+    yield CatalogueEntry("BGCR", "rate", "nyfed.bgcr", publisher, rule, bgcr)
     for name, rate in (("SOFR", sofr), ("TGCR", tgcr)):
         for rank in (1, 25, 75, 99):
             spec = RepoSeries(rate.segment, name, "percentile", float(rank))
-            yield Series(f"{name}_P{rank}", "rate", f"nyfed.{name.lower()}.p{rank}", publisher, rule, spec)
+            yield CatalogueEntry(f"{name}_P{rank}", "rate", f"nyfed.{name.lower()}.p{rank}", publisher, rule, spec)
     for name in ("SOFR_VOLUME", "SOFR_VOLUME_HIST", "TGCR_VOLUME_HIST", "BGCR_VOLUME_HIST"):
-        yield Series(name, "money", "", publisher, rule, VolumeSeries())
+        yield CatalogueEntry(name, "money", "", publisher, rule, VolumeSeries())
 
 
-def _repo_indices() -> Iterator[Series]:
+def _repo_indices() -> Iterator[CatalogueEntry]:
     ofr = "Office of Financial Research"
     gcf = RepoSeries("GCF", "TSY")
-    yield Series("GCF_TSY", "rate", "dtcc.gcf.tsy", "DTCC (GCF Repo Index)", publication.SAME_EVENING, gcf)
+    yield CatalogueEntry("GCF_TSY", "rate", "dtcc.gcf.tsy", "DTCC (GCF Repo Index)", publication.SAME_EVENING, gcf)
     bnym = RepoSeries("TRIPARTY", "BNYM")
-    yield Series("BNYM_TRIPARTY_TSY", "rate", "bnym.triparty", "BNY Mellon", publication.NEXT_MORNING, bnym)
+    yield CatalogueEntry("BNYM_TRIPARTY_TSY", "rate", "bnym.triparty", "BNY Mellon", publication.NEXT_MORNING, bnym)
     triparty = RepoSeries("TRIPARTY", "OFR-TRIPARTY", volume="OFR_TRIPARTY_VOLUME")
-    yield Series("OFR_TRIPARTY_RATE", "rate", "ofr.triparty", ofr, publication.OFR_TRIPARTY, triparty)
+    yield CatalogueEntry("OFR_TRIPARTY_RATE", "rate", "ofr.triparty", ofr, publication.OFR_TRIPARTY, triparty)
     dvp = RepoSeries("DVP", "OFR-DVP", volume="OFR_DVP_VOLUME")
-    yield Series("OFR_DVP_RATE", "rate", "ofr.dvp", ofr, publication.OFR_CLEARED, dvp)
+    yield CatalogueEntry("OFR_DVP_RATE", "rate", "ofr.dvp", ofr, publication.OFR_CLEARED, dvp)
     for name, rule in (
         ("OFR_TRIPARTY_VOLUME", publication.OFR_TRIPARTY),
         ("OFR_DVP_VOLUME", publication.OFR_CLEARED),
     ):
-        yield Series(name, "money", "", ofr, rule, VolumeSeries())
+        yield CatalogueEntry(name, "money", "", ofr, rule, VolumeSeries())
 
 
-def _positions() -> Iterator[Series]:
+def _positions() -> Iterator[CatalogueEntry]:
     categories: dict[str, PositionCategory] = {"LEV": "LEVERAGED", "AM": "ASSET_MANAGER", "DEALER": "DEALER"}
     sides: dict[str, Literal["long", "short"]] = {"LONG": "long", "SHORT": "short"}
 
-    def entry(id_: str, spec: PositionSeries) -> Series:
+    def entry(id_: str, spec: PositionSeries) -> CatalogueEntry:
         parts = ["cftc", spec.report.lower(), spec.contract]
         if spec.category is not None:
             parts.append(spec.category.lower())
-        return Series(id_, "contracts", ".".join(parts), "CFTC", publication.COT, spec)
+        return CatalogueEntry(id_, "contracts", ".".join(parts), "CFTC", publication.COT, spec)
 
     for contract in ("TU", "FV", "TY", "UXY", "US", "WN"):
         for label, category in categories.items():
@@ -215,7 +215,7 @@ def _positions() -> Iterator[Series]:
             yield entry(f"LEGACY_{contract}_NONCOMM_{word}", legacy)
 
 
-def _federal_reserve() -> Iterator[Series]:
+def _federal_reserve() -> Iterator[CatalogueEntry]:
     policy: dict[str, PolicySeries] = {
         "DFEDTARL": PolicySeries("target_low_pct"),
         "DFEDTARU": PolicySeries("target_high_pct"),
@@ -223,21 +223,21 @@ def _federal_reserve() -> Iterator[Series]:
         "ON_RRP_AWARD_RATE": PolicySeries("on_rrp_pct"),
     }
     for name, spec in policy.items():
-        yield Series(name, "rate", "fed.policy", "Federal Reserve Board", publication.ANNOUNCED, spec)
+        yield CatalogueEntry(name, "rate", "fed.policy", "Federal Reserve Board", publication.ANNOUNCED, spec)
     facility = FacilitySeries("ON_RRP")
-    yield Series("RRPONTSYD", "money", "nyfed.on_rrp", "New York Fed", publication.ON_RRP, facility)
+    yield CatalogueEntry("RRPONTSYD", "money", "nyfed.on_rrp", "New York Fed", publication.ON_RRP, facility)
     fails: dict[str, FailSeries] = {
         "PDFTD-USTET": FailSeries("to_deliver_usd"),
         "PDFTR-USTET": FailSeries("to_receive_usd"),
     }
     for name, fail in fails.items():
-        yield Series(name, "money", "nyfed.fr2004.fails", "New York Fed (FR 2004)", publication.FR2004, fail)
+        yield CatalogueEntry(name, "money", "nyfed.fr2004.fails", "New York Fed (FR 2004)", publication.FR2004, fail)
 
 
-def _markets() -> Iterator[Series]:
+def _markets() -> Iterator[CatalogueEntry]:
     for name, tenor in (("OIS_3M_USD", "3M"), ("OIS_10Y", "10Y")):
         swap = SwapSeries(cast("Tenor", tenor), "OIS")
-        yield Series(name, "rate", f"ois.{tenor}", "swap market, closing quotes", publication.SWAP_CLOSE, swap)
+        yield CatalogueEntry(name, "rate", f"ois.{tenor}", "swap market, closing quotes", publication.SWAP_CLOSE, swap)
     closes = {
         "SP500": ("S&P Dow Jones Indices", publication.CLOSE_NEW_YORK),
         "HANG_SENG": ("Hang Seng Indexes", publication.CLOSE_HONG_KONG),
@@ -245,14 +245,14 @@ def _markets() -> Iterator[Series]:
         "NIKKEI225": ("Nikkei", publication.CLOSE_TOKYO),
     }
     for name, (publisher, rule) in closes.items():
-        yield Series(name, "points", f"index.{name}", publisher, rule, EquitySeries(name))
+        yield CatalogueEntry(name, "points", f"index.{name}", publisher, rule, EquitySeries(name))
     funds: tuple[FundType, ...] = ("CTA", "TREND", "RISK_PARITY", "BALANCED")
     for fund in funds:
         source = f"fund_flow.{fund.lower()}"
-        yield Series(f"FUND_FLOW_{fund}", "money", source, "user", publication.FUND_FLOW, FlowSeries(fund))
+        yield CatalogueEntry(f"FUND_FLOW_{fund}", "money", source, "user", publication.FUND_FLOW, FlowSeries(fund))
 
 
-CATALOGUE: dict[str, Series] = {
+CATALOGUE: dict[str, CatalogueEntry] = {
     series.id: series
     for family in (_yields, _reference_rates, _repo_indices, _positions, _federal_reserve, _markets)
     for series in family()

@@ -33,7 +33,7 @@ FIRST_YEAR, LAST_YEAR = 1981, 2098  # the engine takes 1980 to 2099, and figures
 PROVENANCES = frozenset(get_args(Provenance))
 
 
-class Place(NamedTuple):
+class FileLine(NamedTuple):
     """Where a figure stands: file and one-based line."""
 
     path: Path
@@ -45,7 +45,7 @@ class Figure(NamedTuple):
 
     value: float
     provenance: Provenance
-    place: Place
+    place: FileLine
 
 
 class Quote(NamedTuple):
@@ -57,7 +57,7 @@ class Quote(NamedTuple):
     kind: str
     value: float
     unit: str
-    place: Place
+    place: FileLine
 
 
 @dataclass
@@ -72,7 +72,7 @@ class Tables:
     skipped: list[Path] = field(default_factory=list)
     _days: dict[str, dt.date] = field(default_factory=dict)
 
-    def day(self, text: str, place: Place) -> dt.date:
+    def day(self, text: str, place: FileLine) -> dt.date:
         """Parse an ISO day, once for each text."""
         known = self._days.get(text)
         if known is None:
@@ -98,8 +98,8 @@ def read(directory: Path) -> Tables:
     for path in sorted(directory.glob("*.csv")):
         _read_file(path, tables)
     if not (tables.figures or tables.prints or tables.marks):
-        wanted = ",".join(FIGURES)
-        raise DataError(directory, None, f"no file with figures of a known series; the columns wanted are {wanted}")
+        columns = ",".join(FIGURES)
+        raise DataError(directory, None, f"no file with figures of a known series; the columns wanted are {columns}")
     return tables
 
 
@@ -134,12 +134,12 @@ class _Rows(Protocol):
     def __iter__(self) -> Iterator[list[str]]: ...
 
 
-def _numbered(path: Path, rows: _Rows, width: int) -> Iterator[tuple[Place, list[str]]]:
+def _numbered(path: Path, rows: _Rows, width: int) -> Iterator[tuple[FileLine, list[str]]]:
     try:
         for row in rows:
             if not row:
                 continue
-            place = Place(path, rows.line_num)
+            place = FileLine(path, rows.line_num)
             if len(row) != width:
                 raise DataError(*place, f"{len(row)} columns where the header has {width}")
             yield place, row
@@ -147,7 +147,7 @@ def _numbered(path: Path, rows: _Rows, width: int) -> Iterator[tuple[Place, list
         raise DataError(path, rows.line_num, f"not a CSV row: {error}") from None
 
 
-def _figures(tables: Tables, rows: Iterator[tuple[Place, list[str]]]) -> None:
+def _figures(tables: Tables, rows: Iterator[tuple[FileLine, list[str]]]) -> None:
     for place, row in rows:
         series = CATALOGUE.get(row[1])
         if series is None:
@@ -165,7 +165,7 @@ def _figures(tables: Tables, rows: Iterator[tuple[Place, list[str]]]) -> None:
             raise DataError(*place, f"{series.id} of {day} is {value:g} here and {earlier.value:g} in {where}")
 
 
-def _provenance(row: list[str], place: Place) -> Provenance:
+def _provenance(row: list[str], place: FileLine) -> Provenance:
     if len(row) == len(FIGURES) or not row[4]:
         return "official"
     if row[4] not in PROVENANCES:
@@ -174,7 +174,7 @@ def _provenance(row: list[str], place: Place) -> Provenance:
 
 
 def _quotes(
-    tables: Tables, rows: Iterator[tuple[Place, list[str]]], *, subject: int, value: int, unit: int | None = None
+    tables: Tables, rows: Iterator[tuple[FileLine, list[str]]], *, subject: int, value: int, unit: int | None = None
 ) -> Iterator[Quote]:
     for place, row in rows:
         if row[value].strip() in GAPS:
@@ -184,7 +184,7 @@ def _quotes(
         yield Quote(day, row[1].strip(), row[subject], row[3], number(row[value], place), text, place)
 
 
-def number(text: str, place: Place) -> float:
+def number(text: str, place: FileLine) -> float:
     """Parse a finite decimal number; Python's own liberties (1_000, inf) are refused."""
     try:
         value = math.nan if "_" in text else float(text)
@@ -195,7 +195,7 @@ def number(text: str, place: Place) -> float:
     return value
 
 
-def in_event_unit(text: str, unit: str, dimension: Dimension, place: Place) -> float:
+def in_event_unit(text: str, unit: str, dimension: Dimension, place: FileLine) -> float:
     """Parse a value and convert it to the unit of the events: percent, US dollars, contracts, points."""
     known = UNITS.get(unit.strip() or DEFAULT_UNIT[dimension])
     if known is None or known[0] != dimension:

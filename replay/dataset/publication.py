@@ -26,7 +26,7 @@ Lag = Literal[
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class PublicationRule:
     """A publication rule: wall times of ``ts`` and ``known``, the lag in days between them, and the basis."""
 
     name: str
@@ -38,7 +38,7 @@ class Rule:
     until_close: bool = False
 
 
-TREASURY_PAR = Rule(
+TREASURY_PAR = PublicationRule(
     "treasury_par",
     "15:30",
     "18:00",
@@ -46,58 +46,60 @@ TREASURY_PAR = Rule(
     "Treasury takes its quotes near 15:30, or at the close of a shortened session, and publishes by 18:00",
     until_close=True,
 )
-NEXT_MORNING = Rule(
+NEXT_MORNING = PublicationRule(
     "next_morning", "15:00", "08:00", "next session", "the New York Fed publishes at about 08:00 of the next session"
 )
-SAME_EVENING = Rule(
+SAME_EVENING = PublicationRule(
     "same_evening", "15:00", "17:00", "same day", "the index is out after the repo day; the hour is assumed"
 )
-OFR_CLEARED = Rule(
+OFR_CLEARED = PublicationRule(
     "ofr_cleared", "15:00", "15:00", "next session", "OFR: updated at 15:00, cleared repo one business day late"
 )
-OFR_TRIPARTY = Rule(
+OFR_TRIPARTY = PublicationRule(
     "ofr_triparty", "15:00", "15:00", "second session", "OFR: updated at 15:00, tri-party two business days late"
 )
-ON_RRP = Rule("on_rrp", "13:15", "13:15", "same day", "results follow the operation of 12:45 to 13:15")
-COT = Rule(
+ON_RRP = PublicationRule("on_rrp", "13:15", "13:15", "same day", "results follow the operation of 12:45 to 13:15")
+COT = PublicationRule(
     "cot", "17:00", "15:30", "friday", "CFTC: as of Tuesday's close, Friday 15:30, or the next session after a holiday"
 )
-FR2004 = Rule(
+FR2004 = PublicationRule(
     "fr2004", "17:00", "16:15", "thursday of next week", "as of Wednesday, Thursday of the next week at 16:15"
 )
-FUND_FLOW = Rule(
+FUND_FLOW = PublicationRule(
     "fund_flow", "17:00", "18:00", "a week later", "as weekly flow estimates are: one week late; the hour is assumed"
 )
-ANNOUNCED = Rule(
+ANNOUNCED = PublicationRule(
     "announced",
     "00:00",
     "18:00",
     "evening before",
     "effective at midnight, announced in the afternoon before; the hour is assumed, on the late side",
 )
-SWAP_CLOSE = Rule("swap_close", "17:00", "17:00", "same day", "closing quote in New York")
-CLOSE_NEW_YORK = Rule("close_new_york", "16:00", "16:00", "same day", "the exchange's regular close")
-CLOSE_HONG_KONG = Rule(
+SWAP_CLOSE = PublicationRule("swap_close", "17:00", "17:00", "same day", "closing quote in New York")
+CLOSE_NEW_YORK = PublicationRule("close_new_york", "16:00", "16:00", "same day", "the exchange's regular close")
+CLOSE_HONG_KONG = PublicationRule(
     "close_hong_kong", "16:00", "16:00", "same day", "the exchange's regular close", zone="Asia/Hong_Kong"
 )
-CLOSE_SHANGHAI = Rule(
+CLOSE_SHANGHAI = PublicationRule(
     "close_shanghai", "15:00", "15:00", "same day", "the exchange's regular close", zone="Asia/Shanghai"
 )
-CLOSE_TOKYO = Rule(
+CLOSE_TOKYO = PublicationRule(
     "close_tokyo", "15:00", "15:00", "same day", "the exchange's close until November 2024", zone="Asia/Tokyo"
 )
-AUCTION = Rule("auction", "13:00", "13:05", "same day", "competitive bidding ends; results follow within minutes")
-QUOTED = Rule("quoted", "15:00", "18:00", "same day", "a press quote without an hour: assumed")
-QUOTED_MORNING = Rule("quoted_morning", "10:00", "12:00", "same day", "quoted of the morning: hours assumed")
-QUOTED_BEFORE_AUCTION = Rule(
+AUCTION = PublicationRule(
+    "auction", "13:00", "13:05", "same day", "competitive bidding ends; results follow within minutes"
+)
+QUOTED = PublicationRule("quoted", "15:00", "18:00", "same day", "a press quote without an hour: assumed")
+QUOTED_MORNING = PublicationRule("quoted_morning", "10:00", "12:00", "same day", "quoted of the morning: hours assumed")
+QUOTED_BEFORE_AUCTION = PublicationRule(
     "quoted_before_auction", "12:30", "13:00", "same day", "quoted of the time before a 13:00 auction: hours assumed"
 )
-QUOTED_AFTER_AUCTION = Rule(
+QUOTED_AFTER_AUCTION = PublicationRule(
     "quoted_after_auction", "15:00", "18:00", "same day", "quoted of the time after a 13:00 auction: hours assumed"
 )
 
 # The words that may stand in the ``time_et`` column of quoted prints, where no source gives an hour.
-WORDS: dict[str, Rule] = {
+WORDS: dict[str, PublicationRule] = {
     "": QUOTED,
     "morning": QUOTED_MORNING,
     "before auction": QUOTED_BEFORE_AUCTION,
@@ -122,7 +124,7 @@ _FRIDAY = 4
 
 
 @cache
-def times(rule: Rule, day: dt.date) -> tuple[int, int]:
+def times(rule: PublicationRule, day: dt.date) -> tuple[int, int]:
     """The two times (UTC ns) of a figure of ``day`` under a rule.
 
     >>> ts, known = times(NEXT_MORNING, dt.date(2021, 2, 12))  # the Monday after is Washington's Birthday
@@ -145,7 +147,7 @@ def moment(zone: str, day: dt.date, clock: str) -> int:
     return int(dt.datetime.combine(day, dt.time(int(hour), int(minute)), ZoneInfo(zone)).timestamp()) * NS
 
 
-def published_on(rule: Rule, day: dt.date) -> dt.date:
+def published_on(rule: PublicationRule, day: dt.date) -> dt.date:
     """The calendar day on which a figure of ``day`` comes out."""
     return _DAYS[rule.lag](day)
 

@@ -18,11 +18,11 @@ from detectors.events import (
     YieldQuote,
 )
 from replay.dataset.catalogue import CATALOGUE, Dimension, YieldSeries
-from replay.dataset.csv_reader import Place, Quote, in_event_unit
+from replay.dataset.csv_reader import FileLine, Quote, in_event_unit
 from replay.dataset.publication import AUCTION, WORDS, moment, times
 from replay.errors import DataError
 
-Drafted = tuple[int, int, str, type[Event], dict[str, Any], Provenance, Place]
+Drafted = tuple[int, int, str, type[Event], dict[str, Any], Provenance, FileLine]
 
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _STATISTICS = frozenset(get_args(RepoStatistic)) - {"percentile"}
@@ -40,7 +40,7 @@ _AUCTION_FIELDS: dict[str, tuple[str, Dimension]] = {
 }
 
 
-def quoted_times(day: dt.date, time_et: str, place: Place) -> tuple[int, int]:
+def quoted_times(day: dt.date, time_et: str, place: FileLine) -> tuple[int, int]:
     """The two times of a quote: its own wall time where one is given, else the assumption for its word.
 
     A quote with a clock time is known at that time: it is the screen that is quoted, not the story about it.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from replay.errors import ReplayError
+from replay.errors import PlotError, ReplayError
 
 if TYPE_CHECKING:
     from detectors.model.equilibrium import Parameters
@@ -23,7 +23,7 @@ FIGURE_5_BETA = 0.002
 FIGURE_5_SHORT_RATE = 0.0
 
 
-class ModelRefusedError(ReplayError):
+class ModelOptionsError(ReplayError):
     """A model that has no equilibrium, or options that do not go together."""
 
     exit_code = 2
@@ -87,7 +87,7 @@ def model(
         raise click.UsageError("--from and --to belong to --regress")
     for name, value in (("--beta", beta), ("--short-rate", short_rate)):
         if value is not None and not math.isfinite(value):
-            raise ModelRefusedError(f"{name} must be a finite number")
+            raise ModelOptionsError(f"{name} must be a finite number")
     if plot_to is not None:
         if as_json:
             raise click.UsageError("--plot writes a picture, there is no --json of it")
@@ -105,7 +105,7 @@ def _parameters(options: dict[str, float | None]) -> "Parameters":
     try:
         return Parameters(**{name: value for name, value in options.items() if value is not None})
     except ModelError as error:
-        raise ModelRefusedError(f"--{str(error).replace('_', '-')}") from None
+        raise ModelOptionsError(f"--{str(error).replace('_', '-')}") from None
 
 
 def _solve(options: dict[str, float | None], beta: float, short_rate: float, *, as_json: bool) -> None:
@@ -117,7 +117,7 @@ def _solve(options: dict[str, float | None], beta: float, short_rate: float, *, 
         solved = solve(parameters, beta)
         bounds = fold(parameters)
     except ModelError as error:
-        raise ModelRefusedError(str(error)) from None
+        raise ModelOptionsError(str(error)) from None
     model_report.equilibrium(solved, bounds, short_rate, as_json=as_json)
 
 
@@ -129,8 +129,8 @@ def _plot(path: Path, options: dict[str, float | None], beta: float | None, shor
     size = abs(FIGURE_5_BETA if beta is None else beta)
     try:
         model_plot.figures(path, parameters, size, short_rate)
-    except (ModelError, model_plot.PlotError) as error:
-        raise ModelRefusedError(str(error)) from None
+    except (ModelError, PlotError) as error:
+        raise ModelOptionsError(str(error)) from None
     click.echo(f"figures 5 and 7: {path}", err=True)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from detectors.model.equilibrium import Parameters, fold, solve
+from replay.errors import PlotError
 
 SUFFIXES = (".svg", ".png", ".pdf")
 LARGEST = 0.006  # figures 5B and 7B end here, or at this share of the fold
@@ -20,10 +21,6 @@ STYLE: Any = {
     "axes.grid": True,
     "grid.alpha": 0.3,
 }
-
-
-class PlotError(Exception):
-    """A picture that cannot be drawn or written; the message says why and what to do."""
 
 
 def figures(path: Path, parameters: Parameters, size: float, short_rate: float | None) -> None:

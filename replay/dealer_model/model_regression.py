@@ -169,8 +169,8 @@ def run(directory: Path, first: dt.date | None = None, last: dt.date | None = No
             repo[day] = gcf[day] - figures[name][day]
             sources[f"GCF_TSY - {name}"] += 1
     if not repo:
-        wanted = f"GCF_TSY and one of {', '.join(TRIPARTY)}"
-        raise DataError(directory, None, f"no day with a GCF and a tri-party rate; the series wanted are {wanted}")
+        needed = f"GCF_TSY and one of {', '.join(TRIPARTY)}"
+        raise DataError(directory, None, f"no day with a GCF and a tri-party rate; the series wanted are {needed}")
     swaps = figures.get(OIS, {})
     ten = figures.get("DGS10", {})
     spread = {day: ten[day] - swaps[day] for day in sorted(swaps) if day in ten}
@@ -194,8 +194,8 @@ def _within(days: dict[dt.date, float], span: tuple[dt.date, dt.date]) -> list[d
 
 
 def _estimated(column: Column, series: dict[str, dict[dt.date, float]]) -> Column:
-    wanted = {column.left, *(name for name in column.right if name in series)}
-    shared = set.intersection(*(set(series[name]) for name in wanted))
+    needed = {column.left, *(name for name in column.right if name in series)}
+    shared = set.intersection(*(set(series[name]) for name in needed))
     span = SAMPLES[column.sample]
     days = sorted(day for day in shared if span[0] <= day < span[1])
     missing = _missing(column, days, series)

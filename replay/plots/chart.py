@@ -12,7 +12,7 @@ from typing import Any
 
 from detectors.sections import Config
 from detectors.signals import Output
-from replay.errors import ReplayError
+from replay.errors import PlotError
 from replay.plots.panels import Picture
 from replay.plots.style import BODY, GREY, SMALL
 from replay.scenarios.scenario import Script
@@ -39,12 +39,6 @@ SETTINGS: dict[str, Any] = {
     "svg.fonttype": "path",
     "path.simplify": False,
 }  # fmt: skip
-
-
-class PlotError(ReplayError):
-    """A picture that cannot be drawn, and what to do."""
-
-    exit_code = 2
 
 
 def checked(path: Path) -> str:

@@ -2,16 +2,16 @@
 
 import datetime as dt
 from collections import defaultdict
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from detectors.calendar import DAY, is_business_day, ny, ny_date
 from detectors.config import config_hash
 from detectors.detector import in_bp
 from detectors.events import PolicyRate, RepoPrint, YieldQuote
-from detectors.repo.floor import FailsCharge
+from detectors.registry import installed
+from detectors.repo.fails_charge import FailsCharge
 from detectors.repo.policy import PolicyBook
-from detectors.sections import EVENTS, Config
+from detectors.sections import Config
 from detectors.signals import Output, Signal, Transition, weakest
 from replay.plots.state_band import Band
 from replay.plots.style import (
@@ -33,6 +33,7 @@ from replay.plots.style import (
     Line,
     Point,
     at,
+    new_york_axis,
 )
 from replay.scenarios.scenario import Script
 
@@ -53,7 +54,7 @@ class Picture:
         steps = [one for one in outputs if isinstance(one, Transition)]
         self._band = Band(steps, self._from, self._to, self._days)
         self._signals = [one for one in outputs if isinstance(one, Signal)]
-        self._told: dict[str, frozenset[str]] = {}
+        self._provenances: dict[str, frozenset[str]] = {}
 
     def figure(self) -> "Figure":
         """All of it; matplotlib is imported here."""
@@ -66,18 +67,18 @@ class Picture:
         panels = figure.subplots(6, 1, sharex=True, height_ratios=heights)
         figure.subplots_adjust(left=0.125, right=0.965, top=1 - 1.75 / height, bottom=1.45 / height, hspace=0.34)
         self._title(figure, height)
-        state, yields, general, specials, scarce, said = panels
+        state, yields, general, specials, scarce, signals = panels
         self._band.draw(state)
         self._yields(yields)
         self._general(general)
         self._specials(specials)
         self._scarcity(scarce)
-        self._said(said, rows)
+        self._signal_rows(signals, rows)
         for panel in panels[1:]:
             self._band.shade(panel)
             panel.grid(axis="x", color="#DDDDDD", linewidth=0.8)
             panel.set_axisbelow(True)
-        self._axis(said)
+        new_york_axis(signals, self._from, self._to, self._days)
         figure.text(
             0.02, 0.16 / height, self._caption(), fontsize=SMALL - 1.5, color=GREY, va="bottom", linespacing=1.35
         )
@@ -91,7 +92,7 @@ class Picture:
 
     def _line(self, name: str, points: dict[dt.date, Point]) -> Line:
         found = [points[day] for day in sorted(points)]
-        self._told[name] = frozenset(point.provenance for point in found)
+        self._provenances[name] = frozenset(point.provenance for point in found)
         return Line([at(point.ts) for point in found], [point.value for point in found])
 
     def _inside(self, ts: int) -> bool:
@@ -120,11 +121,17 @@ class Picture:
         panel.plot(line.at, line.values, color=BLUE, linewidth=2.4, label="close")
         others = [one for one in quotes if one.statistic in {"high", "low"}]
         if others and self._days <= LONGEST_MARKED:
-            self._told["intraday extremes of the yield"] = frozenset(one.provenance for one in others)
+            self._provenances["intraday extremes of the yield"] = frozenset(one.provenance for one in others)
             panel.plot([at(one.ts) for one in others], [one.yield_pct for one in others], "*", color=BLUE,
                        markersize=13, linestyle="none", label="intraday extreme")  # fmt: skip
         values = [*line.values, *(one.yield_pct for one in others)]
-        low, high = min(values, default=0.0), max(values, default=1.0)
+        self._levels(panel, min(values, default=0.0), max(values, default=1.0))
+        panel.set_title("Ten-year Treasury yield, percent, and the levels watched", pad=8)
+        panel.legend(loc="upper left", borderaxespad=0.2)
+        panel.margins(y=0.08)
+
+    def _levels(self, panel: "Axes", low: float, high: float) -> None:
+        """The levels in the yield's range, and where it crossed, sustained or failed at one."""
         for level in self._config.levels.levels_pct.get(TENOR, ()):
             if low - 0.1 <= level <= high + 0.1:
                 panel.axhline(level, color=GREY, linewidth=1.1, linestyle=(0, (5, 4)))
@@ -147,9 +154,6 @@ class Picture:
             panel.plot([at(one.ts) for one in mine], [float(one.threshold or 0) for one in mine], marker=marker,
                        linestyle="none", markersize=11, markeredgewidth=2, color=colour, zorder=4,
                        markerfacecolor=colour if filled else "white", label=f"level {name}")  # fmt: skip
-        panel.set_title("Ten-year Treasury yield, percent, and the levels watched", pad=8)
-        panel.legend(loc="upper left", borderaxespad=0.2)
-        panel.margins(y=0.08)
 
     def _general(self, panel: "Axes") -> None:
         sofr, gcf = self._line("SOFR", self._rates("GC", "SOFR")), self._line("GCF", self._rates("GCF", "TSY"))
@@ -165,7 +169,7 @@ class Picture:
             and self._inside(one.ts)
         ]
         if prints and self._days <= LONGEST_MARKED:
-            self._told["general-collateral print"] = frozenset(one.provenance for one in prints)
+            self._provenances["general-collateral print"] = frozenset(one.provenance for one in prints)
             panel.plot([at(one.ts) for one in prints], [one.rate_pct for one in prints], MARKERS["print"],
                        color=PURPLE, markersize=10, linestyle="none", markeredgecolor="white", zorder=4,
                        label="intraday print")  # fmt: skip
@@ -185,7 +189,9 @@ class Picture:
                        color=PURPLE, markersize=11, linestyle="none", markeredgecolor="white", zorder=4,
                        label=f"{instrument}, {STATISTICS[statistic]}")  # fmt: skip
         if specials:
-            self._told["special prints"] = frozenset(one.provenance for made in specials.values() for one in made)
+            self._provenances["special prints"] = frozenset(
+                one.provenance for made in specials.values() for one in made
+            )
             panel.legend(loc="upper left", bbox_to_anchor=(0.0, 0.9), borderaxespad=0.2)
         else:
             panel.text(0.5, 0.5, "no print", ha="center", color=GREY, transform=panel.transAxes)
@@ -244,10 +250,10 @@ class Picture:
                 first.setdefault(one.detector, one.known)
         return sorted(first, key=lambda name: (first[name], name), reverse=True)
 
-    def _said(self, panel: "Axes", rows: list[str]) -> None:
+    def _signal_rows(self, panel: "Axes", rows: list[str]) -> None:
         for index, row in enumerate(rows):
             mine = [one for one in self._signals if one.detector == row]
-            held = [one for one in mine if (one.detector, one.name) not in EVENTS]
+            held = [one for one in mine if (one.detector, one.name) not in installed().happens]
             for begins, ends in self._held(held):
                 panel.plot([at(begins), at(ends)], [index, index], color="#B9CBD8", linewidth=7, solid_capstyle="butt")
             for one in mine:
@@ -276,22 +282,9 @@ class Picture:
         return [(max(begins, self._from), min(ends, self._to)) for begins, ends in spells
                 if ends > self._from and begins < self._to]  # fmt: skip
 
-    def _axis(self, panel: "Axes") -> None:
-        dates: Any = import_module("matplotlib.dates")  # an optional dependency, without types of its own
-
-        panel.set_xlim(at(self._from), at(self._to))
-        if self._days <= 200:
-            panel.xaxis.set_major_locator(dates.WeekdayLocator(byweekday=0, interval=2))
-            panel.xaxis.set_major_formatter(dates.DateFormatter("%-d %b"))
-            panel.xaxis.set_minor_locator(dates.WeekdayLocator(byweekday=0))
-        else:
-            locator = dates.AutoDateLocator(minticks=4, maxticks=9)
-            panel.xaxis.set_major_locator(locator)
-            panel.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
-
     def _caption(self) -> str:
         trust: dict[str, list[str]] = defaultdict(list)
-        for name, provenance in self._told.items():
+        for name, provenance in self._provenances.items():
             if provenance:
                 trust[" and ".join(sorted(provenance))].append(name)
         figures = ". ".join(f"{how.capitalize()}: {', '.join(names)}" for how, names in sorted(trust.items()))

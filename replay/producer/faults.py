@@ -49,7 +49,7 @@ class Faults:
 
 
 @dataclass
-class Plan:
+class DeliveryPlan:
     """What will be delivered, in order, and how much of each fault is in it."""
 
     items: list[Item]
@@ -59,9 +59,9 @@ class Plan:
     corrupt: Counter[str] = field(default_factory=Counter)
 
 
-def plan(events: Sequence[Event], faults: Faults, *, lateness_ns: int) -> Plan:
+def plan(events: Sequence[Event], faults: Faults, *, lateness_ns: int) -> DeliveryPlan:
     """Decide what is delivered and in which order; a pure function of its arguments."""
-    made = Plan([])
+    made = DeliveryPlan([])
     dice = {name: random.Random(f"{faults.seed}/{name}") for name in ("shuffle", "duplicate", "late")}  # noqa: S311 - faults to be repeated by seed, no secrets
     vandal = _Vandal(random.Random(f"{faults.seed}/corrupt"), faults.corrupt)  # noqa: S311 - repeatable, not secret
     beats = _beats(events)

@@ -64,12 +64,12 @@ async def _refuse_repeat(script: Script, how: Playback) -> None:
         )
 
 
-def planned(script: Script, how: Playback) -> faults.Plan:
+def planned(script: Script, how: Playback) -> faults.DeliveryPlan:
     """What will be sent, with its faults."""
     return faults.plan(script.events, how.faults, lateness_ns=round(how.lateness_s * NS))
 
 
-async def perform(script: Script, how: Playback, plan: faults.Plan, advance: producer.Progress) -> dict[str, Any]:
+async def perform(script: Script, how: Playback, plan: faults.DeliveryPlan, advance: producer.OnSlot) -> dict[str, Any]:
     """Send a plan at its speed; returns the summary as plain values."""
     if how.rate is not None:
         slots = pacer.singly(plan.items, rate=how.rate)
@@ -81,7 +81,7 @@ async def perform(script: Script, how: Playback, plan: faults.Plan, advance: pro
     return summary(script, how, plan, sent)
 
 
-def summary(script: Script, how: Playback, plan: faults.Plan, sent: producer.Sent) -> dict[str, Any]:
+def summary(script: Script, how: Playback, plan: faults.DeliveryPlan, sent: producer.Sent) -> dict[str, Any]:
     """What was sent, by stream, and how much of each fault was in it."""
     return {
         "scenario": script.scenario.name,
@@ -118,7 +118,7 @@ def columns() -> tuple[ProgressColumn, ...]:
 
 
 @contextmanager
-def _bar(total: int, show: bool) -> Iterator[producer.Progress]:
+def _bar(total: int, show: bool) -> Iterator[producer.OnSlot]:
     with Progress(*columns(), console=Console(stderr=True), disable=not show) as progress:
         task = progress.add_task("replay", total=total, day="connecting")
 

@@ -22,10 +22,11 @@ from detectors.events import STREAMS
 from replay.errors import AddressError, BrokerError
 from replay.producer.connection import PLAINTEXT, Connection
 from replay.producer.pacer import Message, Slot
+from transport import producers
 
 CONNECT_S = 6.0
 FLUSH_S = 60.0
-HANG_UP_S = 3.0
+STOP_WITHIN_S = 3.0
 LOOK_S = 10.0
 SETTLE_S = 0.3
 PENDING_MAX = 2_000
@@ -34,7 +35,7 @@ LINGER_MS = 2
 MAX_REQUEST_BYTES = 1_040_000
 _ADDRESS = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(\d{1,5}))?")
 
-Progress = Callable[[Slot], None]
+OnSlot = Callable[[Slot], None]
 
 
 @dataclass
@@ -83,7 +84,7 @@ async def send(
     *,
     broker: str,
     topic_prefix: str = "",
-    progress: Progress | None = None,
+    progress: OnSlot | None = None,
     connection: Connection = PLAINTEXT,
 ) -> Sent:
     """Send slots when they are due and wait until the broker has all of them.
@@ -211,7 +212,8 @@ async def _producer(bootstrap: list[str], broker: str, connection: Connection) -
         await _reached(producer.start(), broker, connection)
         yield producer
     finally:
-        await _hang_up(producer)
+        # Everything was confirmed before, or an error is on its way: how the stop went changes neither.
+        await producers.stop(producer, within_s=STOP_WITHIN_S)
 
 
 def _unsent(error: Exception, what: str) -> BrokerError:
@@ -219,20 +221,6 @@ def _unsent(error: Exception, what: str) -> BrokerError:
     if isinstance(error, (TimeoutError, KafkaTimeoutError, KafkaConnectionError)):
         return BrokerError(f"the broker did not confirm {what} within {FLUSH_S:g} s; is it still up?")
     return BrokerError(f"the broker refused {what}: {error!r}")
-
-
-async def _hang_up(producer: AIOKafkaProducer) -> None:
-    """Stop a producer; one whose broker is gone would try for ever to deliver what nobody waits for any more."""
-    stopping = asyncio.create_task(producer.stop())
-    done, _ = await asyncio.wait([stopping], timeout=HANG_UP_S)
-    if done:
-        stopping.result()
-        return
-    stopping.cancel()
-    task = producer._sender.sender_task  # noqa: SLF001 - aiokafka has no way to stop without a flush
-    if task is not None:
-        task.cancel()
-    await producer.client.close()
 
 
 async def _partitions(bootstrap: list[str], broker: str, prefix: str, connection: Connection) -> dict[str, list[int]]:

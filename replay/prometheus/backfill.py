@@ -28,8 +28,8 @@ from replay.errors import OutputError
 from replay.prometheus import openmetrics
 from replay.prometheus import rule_evaluation as rules
 from replay.prometheus.openmetrics import Stretch
-from replay.prometheus.promtool import BLOCK_HOURS, BlockWriter, Server, program
-from replay.prometheus.sampling import Progress as Advance
+from replay.prometheus.promtool import BLOCK_HOURS, BlockWriter, PrometheusServer, program
+from replay.prometheus.sampling import OnProgress as Advance
 from replay.prometheus.sampling import Sampler
 from replay.scenarios.scenario import Script
 
@@ -94,35 +94,38 @@ def write(
         replay.errors.ProgramError: promtool or Prometheus is missing, or refuses.
     """
     began = time.monotonic()
-    if not text_only:
-        program("promtool")
-        if rule_files:
-            program("prometheus")
+    judging = bool(rule_files) and not text_only
+    for name in [] if text_only else ["promtool", "prometheus"] if judging else ["promtool"]:
+        program(name)  # before hours of work, not after
     with _replaced(out) as partial, bar(len(script.events), show=show_progress) as advance:
         backfill = _Backfill(script, config, partial, step_s)
         samples = backfill.measurements(advance, text_only=text_only)
-        found = backfill.judgements(rule_files) if rule_files and not text_only else _Judged(0, {}, [], [])
-    said = backfill.sampler.outputs
+        judged = backfill.judgements(rule_files) if judging else _Judged(0, {}, [], [])
+    return _summary(script, out, backfill.sampler, samples, judged, elapsed_s=round(time.monotonic() - began, 3))
+
+
+def _summary(
+    script: Script, out: Path, sampler: Sampler, samples: int, judged: "_Judged", *, elapsed_s: float
+) -> Summary:
+    def count(kind: type[Output]) -> int:
+        return sum(isinstance(one, kind) and one.known >= script.window_ns for one in sampler.outputs)
+
     return Summary(
         out=str(out),
         scenario=script.scenario.name,
         first=script.scenario.window.isoformat(),
         last=script.scenario.end.isoformat(),
-        step_s=step_s,
-        moments=len(backfill.sampler.moments),
+        step_s=sampler.moments.step // NS,
+        moments=len(sampler.moments),
         samples=samples,
-        signals=_count(said, Signal, script),
-        transitions=_count(said, Transition, script),
-        recorded=found.recorded,
-        alerts=found.alerts,
-        left_out=found.left_out,
-        too_coarse=found.too_coarse,
-        elapsed_s=round(time.monotonic() - began, 3),
+        signals=count(Signal),
+        transitions=count(Transition),
+        recorded=judged.recorded,
+        alerts=judged.alerts,
+        left_out=judged.left_out,
+        too_coarse=judged.too_coarse,
+        elapsed_s=elapsed_s,
     )
-
-
-def _count(said: list[Output], kind: type[Output], script: Script) -> int:
-    return sum(isinstance(one, kind) and one.known >= script.window_ns for one in said)
 
 
 class _Judged(msgspec.Struct):
@@ -133,9 +136,9 @@ class _Judged(msgspec.Struct):
 
 
 class _Answer(NamedTuple):
-    rule: rules.Rule
-    found: rules.Series
-    held: rules.Series
+    rule: rules.PrometheusRule
+    found: rules.QueryResult
+    held: rules.QueryResult
 
 
 class _Backfill:
@@ -188,9 +191,9 @@ class _Backfill:
     def judgements(self, files: Sequence[Path]) -> _Judged:
         """Ask the rules, in as many rounds as they rest on each other, and write what they say."""
         judged = _Judged(0, {}, [], [])
-        rounds: list[list[rules.Rule]] | None = None
+        rounds: list[list[rules.PrometheusRule]] | None = None
         while rounds is None or rounds:
-            with Server(self._folder, rules=files) as server:  # each round sees the blocks of the one before
+            with PrometheusServer(self._folder, rules=files) as server:  # each round sees the blocks of the one before
                 if rounds is None:
                     rounds, living, coarse = rules.plan(rules.read(server), self.sampler.moments.step / NS)
                     judged.left_out = [rule.name for rule in living]
@@ -202,7 +205,7 @@ class _Backfill:
         self._tidy()
         return judged
 
-    def _ask(self, server: Server, rule: rules.Rule) -> tuple[rules.Series, rules.Series]:
+    def _ask(self, server: PrometheusServer, rule: rules.PrometheusRule) -> tuple[rules.QueryResult, rules.QueryResult]:
         held = rule.held_by()
         moments = self.sampler.moments
         return rules.asked(server, rule.query, moments), rules.asked(server, held, moments) if held else ()

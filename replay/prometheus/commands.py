@@ -4,7 +4,6 @@ Nothing heavy is imported before one of them runs.
 """
 
 import sys
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,26 +14,46 @@ if TYPE_CHECKING:
     from replay.prometheus.backfill import Summary
     from replay.scenarios.scenario import Script
 
-RULES = Path(str(resources.files("grafana"))) / "prometheus" / "rules"
-"""Those that are installed with the program: named by the package that holds them, imported by nothing here."""
+RULES_PACKAGE = "grafana"
+RULES_FOLDER = ("prometheus", "rules")
 PATTERN = "*.yml"
 
 
 def rule_files(given: tuple[Path, ...]) -> list[Path]:
-    """The files of rules: those given, those in a folder given, or those that are installed.
+    """The files of rules: those given, those in a folder given, or by default those that are shipped.
 
     Raises:
-        click.UsageError: one that is given is not there.
+        click.UsageError: one that is given does not exist, or none is given and none is installed.
     """
     found: list[Path] = []
-    for path in given or (RULES,):
+    for path in given or (shipped_rules(),):
         if path.is_dir():
             found += sorted(path.glob(PATTERN))
         elif path.is_file():
             found.append(path)
-        elif given:
+        else:
             raise click.UsageError(f"--rules: {path} is not there")
     return found
+
+
+def shipped_rules() -> Path:
+    """The folder of the rules that come with the program, as data of the package that holds them.
+
+    Raises:
+        click.UsageError: they are not installed.
+    """
+    from importlib import resources
+
+    try:
+        folder: Path | None = Path(str(resources.files(RULES_PACKAGE).joinpath(*RULES_FOLDER)))
+    except ModuleNotFoundError:
+        folder = None
+    if folder is None or not any(folder.glob(PATTERN)):
+        raise click.UsageError(
+            "the shipped rules are not installed here: name a folder of rules with --rules, or leave alerts out with "
+            "--no-rules"
+        )
+    return folder
 
 
 def run(script: "Script", options: dict[str, Any], *, as_json: bool) -> None:
@@ -44,14 +63,15 @@ def run(script: "Script", options: dict[str, Any], *, as_json: bool) -> None:
 
     config = load(options["preset"], options["config"])
     step_s = options["step"] or backfill.step_for(script)
-    files = [] if options["no_rules"] else rule_files(options["rules"])
+    without = options["no_rules"] or (options["text_only"] and not options["rules"])
+    files = [] if without else rule_files(options["rules"])
     if step_s > backfill.LOOKBACK_S:
         click.echo(
             f"warning: a step of {step_s} s leaves gaps in a Prometheus that looks back five minutes; start it with "
             f"--query.lookback-delta={step_s + 60}s",
             err=True,
         )
-    if not files and not options["no_rules"]:
+    if not files and not without:
         click.echo("warning: no rules were found, so no alert is written; name them with --rules", err=True)
     done = backfill.write(
         script,
@@ -62,10 +82,10 @@ def run(script: "Script", options: dict[str, Any], *, as_json: bool) -> None:
         text_only=options["text_only"],
         show_progress=not as_json and sys.stderr.isatty(),
     )
-    click.echo(msgspec.json.encode(done).decode() if as_json else _said(done, text_only=options["text_only"]))
+    click.echo(msgspec.json.encode(done).decode() if as_json else _described(done, text_only=options["text_only"]))
 
 
-def _said(done: "Summary", *, text_only: bool) -> str:
+def _described(done: "Summary", *, text_only: bool) -> str:
     alerts = ", ".join(f"{name} ({series})" for name, series in sorted(done.alerts.items()) if series)
     what = f"{done.out}: {done.scenario} from {done.first} to {done.last}, every {done.step_s} s"
     steps = f"{done.transitions} transition" + "s" * (done.transitions != 1)
@@ -86,11 +106,10 @@ def _said(done: "Summary", *, text_only: bool) -> str:
     return "\n".join(lines)
 
 
-def unfold(script: "Script", options: dict[str, Any], *, as_json: bool) -> None:
+def remote_write(script: "Script", options: dict[str, Any], *, as_json: bool) -> None:
     """Write a script's past remotely as it becomes due, and say what was written."""
     from detectors.config import load
-    from replay.prometheus import backfill
-    from replay.prometheus import stream_remote_write as unfolding
+    from replay.prometheus import backfill, stream_remote_write
     from replay.prometheus.remote_write import Writer
 
     kafkas = ("shuffle", "duplicate", "late", "corrupt", "rate", "force", "topic_prefix")
@@ -99,7 +118,7 @@ def unfold(script: "Script", options: dict[str, Any], *, as_json: bool) -> None:
         raise click.UsageError(f"--remote-write sends no messages: --{asked[0].replace('_', '-')} goes without it")
     writer = Writer(options["remote_write"])
     with backfill.bar(len(script.events), show=not as_json and sys.stderr.isatty()) as advance:
-        done = unfolding.unfold(
+        done = stream_remote_write.stream(
             script,
             load(),
             writer,
@@ -108,6 +127,6 @@ def unfold(script: "Script", options: dict[str, Any], *, as_json: bool) -> None:
             dates=options["dates"],
             progress=advance,
         )
-    said = f"{done.scenario}: {done.samples:,} samples in {done.requests:,} requests, {done.repeats} repeated"
+    text = f"{done.scenario}: {done.samples:,} samples in {done.requests:,} requests, {done.repeats} repeated"
     behind = f", {done.behind_s:.1f} s behind the speed that was asked for" if done.behind_s >= 1 else ""
-    click.echo(msgspec.json.encode(done).decode() if as_json else f"{said}; {done.elapsed_s:.1f} s{behind}")
+    click.echo(msgspec.json.encode(done).decode() if as_json else f"{text}; {done.elapsed_s:.1f} s{behind}")

@@ -98,9 +98,9 @@ def write_series(file: TextIO, name: str, series: Iterable[tuple[Mapping[str, st
     """Write the series of one untyped metric, each with its (seconds, value) pairs; returns how many samples."""
     file.write(f"# TYPE {name} unknown\n")
     count = 0
-    said = cache(number)  # few values and moments, over and over
+    written = cache(number)  # few values and moments, over and over
     for labels, points in series:
         head = name + labelled(labels)
-        file.writelines(f"{head} {said(value)} {said(moment)}\n" for moment, value in points)
+        file.writelines(f"{head} {written(value)} {written(moment)}\n" for moment, value in points)
         count += len(points)
     return count

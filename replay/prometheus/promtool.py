@@ -100,7 +100,7 @@ class BlockWriter:
             process.communicate()
 
 
-class Server:
+class PrometheusServer:
     """A Prometheus over a folder of blocks, with rules if files are given; it can be written to remotely.
 
     ``configuration`` (YAML or JSON) takes the place of one that only names the rules.
@@ -154,9 +154,9 @@ class Server:
                     return
             except (urllib.error.URLError, OSError):
                 time.sleep(0.05)
-        said = log.read_text(errors="replace")[-TAIL:]
+        text = log.read_text(errors="replace")[-TAIL:]
         self.close()
-        raise ProgramError(f"prometheus did not start within {START_S:g} s: {said}")
+        raise ProgramError(f"prometheus did not start within {START_S:g} s: {text}")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -188,9 +188,9 @@ class Server:
         try:
             with urllib.request.urlopen(request, timeout=QUERY_S) as answer:  # noqa: S310 - our own server, or one the user named
                 return orjson.loads(answer.read())["data"]
-        except urllib.error.HTTPError as refused:
-            with refused:
-                said = refused.read().decode(errors="replace")
-            raise ProgramError(f"Prometheus refused {parameters.get('query', path)!r}: {said[:TAIL]}") from None
+        except urllib.error.HTTPError as rejection:
+            with rejection:
+                text = rejection.read().decode(errors="replace")
+            raise ProgramError(f"Prometheus refused {parameters.get('query', path)!r}: {text[:TAIL]}") from None
         except OSError as error:
             raise ProgramError(f"Prometheus at {self.url} does not answer: {error}") from None

@@ -119,21 +119,21 @@ class Writer:
         try:
             with urllib.request.urlopen(asked, timeout=TIMEOUT_S):  # noqa: S310 - our own server, or one the user named
                 return None
-        except urllib.error.HTTPError as refused:
-            with refused:
-                said = refused.read(TAIL).decode(errors="replace").strip()
-            if refused.code >= 500 or refused.code == http.client.TOO_MANY_REQUESTS:
-                return f"{refused.code} {said}"
+        except urllib.error.HTTPError as rejection:
+            with rejection:
+                text = rejection.read(TAIL).decode(errors="replace").strip()
+            if rejection.code >= 500 or rejection.code == http.client.TOO_MANY_REQUESTS:
+                return f"{rejection.code} {text}"
             raise ProgramError(
-                f"{self._url} refuses what is sent: {refused.code} {said}{_hint(refused.code, said)}"
+                f"{self._url} refuses what is sent: {rejection.code} {text}{_hint(rejection.code, text)}"
             ) from None
         except (OSError, http.client.HTTPException) as error:
             return str(error) or type(error).__name__
 
 
-def _hint(code: int, said: str) -> str:
-    if code == http.client.NOT_FOUND or "enable-remote-write-receiver" in said:
+def _hint(code: int, text: str) -> str:
+    if code == http.client.NOT_FOUND or "enable-remote-write-receiver" in text:
         return "; start Prometheus with --web.enable-remote-write-receiver"
-    if "out of" in said or "too old" in said or "duplicate" in said:
+    if "out of" in text or "too old" in text or "duplicate" in text:
         return "; it holds newer samples already: write into a Prometheus of its own whose folder is new"
     return ""

@@ -23,13 +23,13 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from detectors.view.gauges import FAMILIES
-from replay.prometheus.promtool import Server
+from replay.prometheus.promtool import PrometheusServer
 
 POINTS_MAX = 10_000
 """Prometheus answers at most 11 000 points a series."""
 Labels = tuple[tuple[str, str], ...]
 Points = list[tuple[float, float]]
-Series = Sequence[tuple[dict[str, str], Points]]
+QueryResult = Sequence[tuple[dict[str, str], Points]]
 
 _OURS = re.compile(r"\b(crunchwatch_\w+|up|scrape_\w+|process_\w+|prometheus_\w+)\b")
 _RECORDED = re.compile(r"\b[a-z_]\w*:\w[\w:]*")
@@ -43,7 +43,7 @@ _TEMPLATE = re.compile(r"\{\{\s*\$labels\.(\w+)\s*\}\}")
 
 
 @dataclass(frozen=True)
-class Rule:
+class PrometheusRule:
     """A rule as Prometheus read it; ``name`` is the recorded series' or the alert's."""
 
     name: str
@@ -72,14 +72,14 @@ class Rule:
         return held if self.alerts and held != self.query else None
 
 
-def read(server: Server) -> list[Rule]:
+def read(server: PrometheusServer) -> list[PrometheusRule]:
     """The rules that a server loaded, group by group in their order."""
     groups = server.ask("rules", {})["groups"]
     return [_rule(one) for group in groups for one in group["rules"]]
 
 
-def _rule(plain: Mapping[str, Any]) -> Rule:
-    return Rule(
+def _rule(plain: Mapping[str, Any]) -> PrometheusRule:
+    return PrometheusRule(
         name=plain["name"],
         alerts=plain["type"] == "alerting",
         query=plain["query"],
@@ -92,28 +92,28 @@ def _rule(plain: Mapping[str, Any]) -> Rule:
 SHOWN = {family.sample_name for family in FAMILIES}
 
 
-class Plan(NamedTuple):
+class EvaluationPlan(NamedTuple):
     """Which rules are asked, and which are not and why."""
 
-    rounds: list[list[Rule]]
+    rounds: list[list[PrometheusRule]]
     """Each rests on series that exist before it."""
-    living: list[Rule]
+    living: list[PrometheusRule]
     """Those about a living worker."""
-    coarse: list[Rule]
+    coarse: list[PrometheusRule]
     """Those that look back over no more than a step, or rest on one that does."""
 
 
-def plan(rules: Iterable[Rule], step_s: float) -> Plan:
+def plan(rules: Iterable[PrometheusRule], step_s: float) -> EvaluationPlan:
     """Sort rules by what samples so far apart can answer."""
     every = list(rules)
     _, living = _rounds(every)
     rounds, _ = _rounds([rule for rule in every if rule.window_s() > step_s])
     asked = [rule for one in rounds for rule in one]
-    return Plan(rounds, living, [rule for rule in every if rule not in asked and rule not in living])
+    return EvaluationPlan(rounds, living, [rule for rule in every if rule not in asked and rule not in living])
 
 
-def _rounds(rules: list[Rule]) -> tuple[list[list[Rule]], list[Rule]]:
-    known, left, rounds = set(SHOWN), rules, list[list[Rule]]()
+def _rounds(rules: list[PrometheusRule]) -> tuple[list[list[PrometheusRule]], list[PrometheusRule]]:
+    known, left, rounds = set(SHOWN), rules, list[list[PrometheusRule]]()
     while ready := [rule for rule in left if rule.needs() <= known]:
         left = [rule for rule in left if rule not in ready]
         rounds.append(ready)
@@ -121,7 +121,7 @@ def _rounds(rules: list[Rule]) -> tuple[list[list[Rule]], list[Rule]]:
     return rounds, left
 
 
-def asked(server: Server, query: str, moments: range) -> Series:
+def asked(server: PrometheusServer, query: str, moments: range) -> QueryResult:
     """A range query over all moments (UTC ns), in as many pieces as Prometheus asks for."""
     found: dict[Labels, Points] = defaultdict(list)
     step_s = moments.step / 1e9
@@ -135,12 +135,14 @@ def asked(server: Server, query: str, moments: range) -> Series:
     return [(dict(labels), points) for labels, points in found.items()]
 
 
-def recorded(rule: Rule, answer: Series) -> Series:
+def recorded(rule: PrometheusRule, answer: QueryResult) -> QueryResult:
     """What a recording rule would have written."""
     return [({**_bare(labels), **dict(rule.labels)}, points) for labels, points in answer]
 
 
-def alerted(rule: Rule, answer: Series, moments: range, held: Series = ()) -> tuple[Series, Series]:
+def alerted(
+    rule: PrometheusRule, answer: QueryResult, moments: range, held: QueryResult = ()
+) -> tuple[QueryResult, QueryResult]:
     """What an alerting rule would have written: ``ALERTS``, and ``ALERTS_FOR_STATE`` (since when it is active).
 
     Args:
@@ -166,7 +168,9 @@ def alerted(rule: Rule, answer: Series, moments: range, held: Series = ()) -> tu
     return states, since
 
 
-def _states(rule: Rule, there: set[float], keeps: set[float], grid: list[float]) -> Iterator[tuple[float, str, float]]:
+def _states(
+    rule: PrometheusRule, there: set[float], keeps: set[float], grid: list[float]
+) -> Iterator[tuple[float, str, float]]:
     """The moments at which an alert exists, its state, and since when it is active."""
     begun: float | None = None
     firing, gone_since = False, None

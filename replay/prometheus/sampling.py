@@ -21,7 +21,7 @@ from replay.errors import ScenarioError
 from replay.scenarios.scenario import Script
 
 Key = tuple[Family, tuple[str, ...]]
-Progress = Callable[[int, int], None]
+OnProgress = Callable[[int, int], None]
 """Told how many events went through, and the moment reached (UTC ns)."""
 CHUNK = 2_000
 HOUR_NS = 3600 * NS
@@ -60,7 +60,7 @@ class Sampler:
         self._due: deque[int] = deque()
         self._due_until = 0
 
-    def ticks(self, progress: Progress = lambda _, __: None) -> Iterator[Tick]:
+    def ticks(self, progress: OnProgress = lambda _, __: None) -> Iterator[Tick]:
         """The moments in order.
 
         The engine is asked when events came, when the allowed lateness lets them count, and each hour for what time
@@ -94,7 +94,7 @@ class Sampler:
             due = True
         return due
 
-    def _warm_up(self, progress: Progress) -> None:
+    def _warm_up(self, progress: OnProgress) -> None:
         before = self._known_by(self.moments[0] - 1)
         for start in range(0, len(before), CHUNK):
             chunk = before[start : start + CHUNK]
@@ -108,9 +108,9 @@ class Sampler:
         return self._events[start : self._next]
 
     def _take(self, events: list[Event], *, live: bool) -> None:
-        said = self._engine.process(events).outputs
-        self.outputs += said
-        for output in said:
+        emitted = self._engine.process(events).outputs
+        self.outputs += emitted
+        for output in emitted:
             # Steps of the warm-up are not counted: a worker begun on the window's first day has not seen them.
             if live and isinstance(output, Transition):
                 self._gauges.step(output)

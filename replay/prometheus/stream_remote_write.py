@@ -1,4 +1,4 @@
-"""Watching the past unfold in a Prometheus: what a worker would have shown, written remotely at any speed.
+"""The past streamed into a Prometheus: what a worker would have shown, by remote write and at any speed.
 
 ``true`` dates, the default: each sample at its moment of 2021, so that a board set to those weeks fills from left to
 right, and nothing can be taken for today. ``now``: each at the moment it is sent, so that rules and boards that look at
@@ -14,7 +14,7 @@ import msgspec
 from detectors.calendar import NS
 from detectors.sections import Config
 from replay.prometheus.remote_write import Points, Writer, labels
-from replay.prometheus.sampling import Key, Progress, Sampler, Tick
+from replay.prometheus.sampling import Key, OnProgress, Sampler, Tick
 from replay.scenarios.scenario import Script
 
 JOB = "replay"
@@ -22,7 +22,7 @@ BATCH = 20
 Dates = Literal["true", "now"]
 
 
-class Unfolded(msgspec.Struct, kw_only=True):
+class Streamed(msgspec.Struct, kw_only=True):
     """What was written."""
 
     scenario: str
@@ -36,7 +36,7 @@ class Unfolded(msgspec.Struct, kw_only=True):
     """How far the last moment came after it was due; 0 without a speed."""
 
 
-def unfold(
+def stream(
     script: Script,
     config: Config,
     writer: Writer,
@@ -44,10 +44,10 @@ def unfold(
     speed: float | None,
     step_s: int,
     dates: Dates = "true",
-    progress: Progress = lambda _, __: None,
+    progress: OnProgress = lambda _, __: None,
     clock: Callable[[], float] = time.time,
     wait: Callable[[float], None] = time.sleep,
-) -> Unfolded:
+) -> Streamed:
     """Write a script's moments as they become due; what is before the window only warms the engine.
 
     Args:
@@ -57,17 +57,40 @@ def unfold(
         speed: seconds of the past a second; None for as fast as it goes.
         step_s: seconds of the past between two moments.
         dates: at which moments the samples stand.
-        progress: told how far it is.
+        progress: called with how far it is.
         clock: seconds of UTC.
         wait: how to let time pass.
 
     Raises:
-        replay.errors.BrokerError: the server refuses the samples or does not answer.
+        replay.errors.ProgramError: the server rejects the samples or does not answer.
     """
     began = clock()
     sampler = Sampler(script, config, step_s)
     own = {"market": sampler.market, "job": JOB, "instance": script.scenario.name}
     batch = _Batch(writer, own, clock if dates == "now" else None)
+    behind_s = _paced(sampler, batch, speed=speed, progress=progress, clock=clock, wait=wait)
+    return Streamed(
+        scenario=script.scenario.name,
+        dates=dates,
+        moments=len(sampler.moments),
+        samples=writer.samples,
+        requests=writer.requests,
+        repeats=writer.repeats,
+        elapsed_s=round(clock() - began, 3),
+        behind_s=round(behind_s, 3),
+    )
+
+
+def _paced(
+    sampler: Sampler,
+    batch: "_Batch",
+    *,
+    speed: float | None,
+    progress: OnProgress,
+    clock: Callable[[], float],
+    wait: Callable[[float], None],
+) -> float:
+    """Write each moment when it is due; returns by how many seconds the last one was late."""
     first: float | None = None
     due = 0.0
     for tick in sampler.ticks(progress):
@@ -78,17 +101,7 @@ def unfold(
             wait(max(0.0, due - clock()))
         batch.add(tick)
     batch.send()
-    behind_s = 0.0 if speed is None or first is None else max(0.0, clock() - due)
-    return Unfolded(
-        scenario=script.scenario.name,
-        dates=dates,
-        moments=len(sampler.moments),
-        samples=writer.samples,
-        requests=writer.requests,
-        repeats=writer.repeats,
-        elapsed_s=round(clock() - began, 3),
-        behind_s=round(behind_s, 3),
-    )
+    return 0.0 if speed is None or first is None else max(0.0, clock() - due)
 
 
 class _Batch:

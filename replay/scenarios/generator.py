@@ -46,7 +46,7 @@ class Episode:
     left: int
 
 
-class Invention:
+class MarketGenerator:
     """One market, a day at a time."""
 
     def __init__(self, market: str, seed: int) -> None:

@@ -12,7 +12,7 @@ from detectors.calendar import DAY, NS, is_business_day, next_business_day, ny
 from detectors.checks import MARKET
 from detectors.events import STREAMS, Event, order_key
 from replay.errors import ScenarioError
-from replay.scenarios.generator import Invention
+from replay.scenarios.generator import MarketGenerator
 from replay.scenarios.heartbeats import TAIL_S, beat
 from replay.scenarios.scenario import Scenario, Script
 
@@ -33,7 +33,7 @@ class Stage:
     def __init__(self, markets: Sequence[str], seed: int, first: dt.date = FIRST_DAY) -> None:
         """Set the markets up; raises ScenarioError for a name that is none, one given twice, and too many."""
         _check(markets)
-        self._inventions = [Invention(market, seed) for market in markets]
+        self._inventions = [MarketGenerator(market, seed) for market in markets]
         self._beats = 0
         self._next = first - DAY
 

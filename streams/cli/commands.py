@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from streams.cli.config_commands import config
 from streams.cli.deadletter_commands import deadletter
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ def notify(
             sys.exit(EXIT_NOTHING_CAME)
         return
     if dry_run:
-        rehearsal = notifying.rehearse(settings, click.echo, from_beginning=from_beginning, until_idle_s=until_idle)
+        rehearsal = notifying.dry_run(settings, click.echo, from_beginning=from_beginning, until_idle_s=until_idle)
         click.echo(f"{asyncio.run(rehearsal)} messages would have been sent")
         return
     asyncio.run(_until_told(settings))
@@ -167,4 +168,4 @@ async def _until_told(settings: Settings) -> None:
     await notifying.run(settings, click.echo, stopping)
 
 
-COMMANDS: tuple[click.Command, ...] = (worker, topics, broker, watch, deadletter, notify)
+COMMANDS: tuple[click.Command, ...] = (worker, topics, broker, watch, deadletter, notify, config)

@@ -57,7 +57,7 @@ class PlaceId(click.ParamType):
         return str(value)
 
 
-class Reason(click.ParamType):
+class ReasonCode(click.ParamType):
     """Why a message was refused, or an event set aside; a misspelt one would find nothing, and look like success."""
 
     name = "reason"
@@ -102,7 +102,7 @@ def deadletter() -> None:
 @deadletter.command("list")
 @_settings_file
 @_broker
-@click.option("--reason", type=Reason(), help="Only those refused for this reason.")
+@click.option("--reason", type=ReasonCode(), help="Only those refused for this reason.")
 @click.option("--topic", type=Stream(), help="Only those that came on this stream.")
 @click.option("--since", type=Since(), help="Only those refused since then: 2021-03-01T10:00, or 30m, 2h, 1d ago.")
 @click.option("--open", "only_open", is_flag=True, help="Only those that were not replayed yet.")
@@ -169,7 +169,9 @@ def _print_table(found: list[Letter]) -> None:
 @click.option(
     "--file", "source", type=click.File(encoding="utf-8-sig"), help="Mended lines of `list --json`; - is stdin."
 )
-@click.option("--all-of", "reason", type=Reason(), help="All that were refused for this reason and not replayed yet.")
+@click.option(
+    "--all-of", "reason", type=ReasonCode(), help="All that were refused for this reason and not replayed yet."
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be sent, and send nothing.")
 def replay(
     path: Path | None,

@@ -109,13 +109,13 @@ def _text(raw: bytes | None) -> str | None:
         return None
 
 
-async def originals(settings: Settings, wanted: Iterable[Letter]) -> dict[str, tuple[bytes | None, bytes]]:
+async def originals(settings: Settings, asked_for: Iterable[Letter]) -> dict[str, tuple[bytes | None, bytes]]:
     """Key and value of the messages behind dead letters, by the letters' ids; those that are gone are missing.
 
     Of a frame it is the one element that was refused: the others were taken.
     """
     by_place: dict[TopicPartition, list[Letter]] = {}
-    for one in wanted:
+    for one in asked_for:
         by_place.setdefault(TopicPartition(settings.topic(one.topic), one.partition), []).append(one)
     found: dict[str, tuple[bytes | None, bytes]] = {}
     async with clients.reader(settings) as reader:
@@ -132,7 +132,7 @@ async def originals(settings: Settings, wanted: Iterable[Letter]) -> dict[str, t
     return found
 
 
-async def _at(reader: AIOKafkaConsumer, place: TopicPartition, offset: int) -> topic_reader.Raw | None:
+async def _at(reader: AIOKafkaConsumer, place: TopicPartition, offset: int) -> topic_reader.KafkaRecord | None:
     reader.assign([place])
     reader.seek(place, offset)
     try:

@@ -2,7 +2,7 @@
 
 It is one small binary that speaks Kafka's protocol, idempotent producers and consumer groups included, and keeps its
 data in a folder of ours. It is not trusted with anything: what is claimed of delivery is shown on Apache Kafka. Two
-of its ways need care, and get it elsewhere: it answers an empty fetch at once (``clients.pace_fetches``), and it
+of its ways need care, and get it elsewhere: it answers an empty fetch at once (``pace_fetches``), and it
 replaces a killed group member only under a fixed name (``CRUNCHWATCH_INSTANCE``).
 """
 
@@ -79,9 +79,9 @@ class EmbeddedBroker:
         deadline = time.monotonic() + READY_WITHIN_S
         while not _listens(self.port):
             if self._process.poll() is not None or time.monotonic() > deadline:
-                said = self._log_tail()
+                output = self._log_tail()
                 self.stop()
-                raise EmbeddedBrokerError(f"the embedded broker did not start:\n{said}")
+                raise EmbeddedBrokerError(f"the embedded broker did not start:\n{output}")
             time.sleep(0.05)
         return self
 

@@ -43,7 +43,7 @@ class _Lines:
     def __init__(self, as_json: bool) -> None:
         self._as_json = as_json
 
-    def add(self, step: follow.Step) -> None:
+    def add(self, step: follow.FollowedTransition) -> None:
         sys.stdout.write(step.raw.decode() if self._as_json else _words(step.transition))
         sys.stdout.write("\n")
         sys.stdout.flush()
@@ -63,7 +63,7 @@ class _LiveTable:
         self._transitions: list[Transition] = []
         self._live = Live(table.steps([], title=self._title), console=Console(), auto_refresh=False)
 
-    def add(self, step: follow.Step) -> None:
+    def add(self, step: follow.FollowedTransition) -> None:
         self._transitions = [*self._transitions, step.transition][-table.SHOWN :]
         self._live.update(table.steps(self._transitions, title=self._title), refresh=True)
 

@@ -24,7 +24,7 @@ ASK_EVERY_S = 3.0
 ANSWER_WITHIN_S = 5.0
 
 
-class Vigil:
+class BrokerWatch:
     """Asks the broker for the ends of what is followed, again and again, while it is entered."""
 
     def __init__(self, settings: Settings, reader: AIOKafkaConsumer, places: Sequence[TopicPartition]) -> None:

@@ -19,10 +19,9 @@ from aiokafka.errors import KafkaError
 from streams.errors import BrokerUnavailableError
 from streams.kafka import handshake, security
 from streams.settings import MEBIBYTE, Settings
+from transport import aiokafka_internals
 
 RETRY_S = 0.25
-QUICK_S = 0.05
-PAUSE_S = 0.03
 FETCH_WAIT_MS = 20
 TRANSACTION_MARGIN_S = 30.0
 MAX_TRANSACTION_S = 900.0  # a broker refuses more, unless it is told otherwise
@@ -155,7 +154,7 @@ async def reader(
         except BaseException:
             await client.stop()
             raise
-        pace_fetches(client)
+        aiokafka_internals.pace_fetches(client)
         return client
 
     client = await connected(settings, make, patience_s)
@@ -163,25 +162,3 @@ async def reader(
         yield client
     finally:
         await client.stop()
-
-
-def pace_fetches(consumer: AIOKafkaConsumer) -> None:
-    """Make a consumer pause after an empty fetch that came back at once.
-
-    Kafka holds an empty fetch until data come or the wait is over; a broker that answers at once instead would have
-    the client ask again in a tight loop, one core for each. Kafka itself never notices this.
-    """
-    fetcher: Any = consumer._fetcher  # noqa: SLF001 - aiokafka has no public hook between two fetches
-    fetch = fetcher._proc_fetch_request  # noqa: SLF001
-
-    async def paced(*arguments: Any) -> bool:
-        try:
-            began = time.monotonic()
-            has_data: bool = await fetch(*arguments)
-            if not has_data and time.monotonic() - began < QUICK_S:
-                await asyncio.sleep(PAUSE_S)
-        except asyncio.CancelledError:
-            return False  # the fetcher awaits what it cancelled, and would end with it
-        return has_data
-
-    fetcher._proc_fetch_request = paced  # noqa: SLF001

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -13,18 +13,19 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from detectors.signals import Transition, from_json
 from streams.errors import BrokerUnavailableError
 from streams.kafka import clients
-from streams.kafka.broker_watch import Vigil
+from streams.kafka.broker_watch import BrokerWatch
 from streams.kafka.topics import TRANSITIONS
 from streams.settings import Settings
+from transport import aiokafka_internals
 
 _POLL_S = 0.25
 _REMEMBERED = 100_000
-_HELD_TOLD_AFTER_S = 5.0
+_WARN_AFTER_S = 5.0
 
 log = logging.getLogger(__name__)
 
 
-class Step(msgspec.Struct, frozen=True):
+class FollowedTransition(msgspec.Struct, frozen=True):
     """A transition, and the very bytes it is on the topic."""
 
     transition: Transition
@@ -46,7 +47,7 @@ class _Seen:
         return True
 
 
-class _Held:
+class _OpenTransactions:
     """What is on the topic and cannot be had yet: then nothing comes, but nothing is over either.
 
     A worker that was killed in the midst of a flush leaves a transaction open; what lies behind its beginning is
@@ -58,7 +59,7 @@ class _Held:
         self._places = places
         self._patience_s = clients.transaction_s(settings)
         self._since: float | None = None
-        self._told = False
+        self._warned = False
 
     async def back(self, *, bounded: bool) -> bool:
         """Whether anything is still to come of what is there.
@@ -68,17 +69,17 @@ class _Held:
         """
         waiting = [place for place in self._places if await self._waits(place)]
         if not waiting:
-            self._since, self._told = None, False
+            self._since, self._warned = None, False
             return False
         now = time.monotonic()
         self._since = self._since or now
-        said = f"{', '.join(f'{one.topic}-{one.partition}' for one in waiting[:3])}: an unfinished transaction, of a "
-        said += "worker that was killed perhaps, withholds what was written after it began"
-        if now - self._since > _HELD_TOLD_AFTER_S and not self._told:
-            self._told = True
-            log.warning("%s; its worker's successor ends it, or the broker within %g s", said, self._patience_s)
-        if bounded and now - self._since > self._patience_s + _HELD_TOLD_AFTER_S:
-            raise BrokerUnavailableError(f"{said}, for {now - self._since:.0f} s now")
+        reason = f"{', '.join(f'{one.topic}-{one.partition}' for one in waiting[:3])}: an unfinished transaction, of a "
+        reason += "worker that was killed perhaps, withholds what was written after it began"
+        if now - self._since > _WARN_AFTER_S and not self._warned:
+            self._warned = True
+            log.warning("%s; its worker's successor ends it, or the broker within %g s", reason, self._patience_s)
+        if bounded and now - self._since > self._patience_s + _WARN_AFTER_S:
+            raise BrokerUnavailableError(f"{reason}, for {now - self._since:.0f} s now")
         return True
 
     async def _waits(self, place: TopicPartition) -> bool:
@@ -88,7 +89,7 @@ class _Held:
 
 async def follow(
     settings: Settings, *, from_beginning: bool = False, until_idle_s: float | None = None
-) -> AsyncGenerator[Step | None, None]:
+) -> AsyncGenerator[FollowedTransition | None, None]:
     """Give every transition once; None now and then while nothing comes, so that the caller can do other things.
 
     Args:
@@ -103,33 +104,51 @@ async def follow(
         topic = settings.topic(TRANSITIONS)
         if topic not in await reader.topics():
             raise BrokerUnavailableError(f"there is no topic '{topic}' at {settings.broker}: has a worker run there?")
-        await reader._client.set_topics([topic])  # noqa: SLF001 - the public way would also subscribe
+        await aiokafka_internals.know_topics(reader, [topic])
         partitions = reader.partitions_for_topic(topic) or set()
         places = [TopicPartition(topic, number) for number in sorted(partitions)]
         reader.assign(places)
         await (reader.seek_to_beginning() if from_beginning else reader.seek_to_end())
-        seen, held = _Seen(), _Held(settings, reader, places)
+        seen, pending = _Seen(), _OpenTransactions(settings, reader, places)
         last = time.monotonic()
-        async with Vigil(settings, reader, places) as vigil:
+        async with BrokerWatch(settings, reader, places) as watch:
             while until_idle_s is None or time.monotonic() - last < until_idle_s:
-                vigil.check()
-                if await held.back(bounded=until_idle_s is not None):
+                watch.check()
+                if await pending.back(bounded=until_idle_s is not None):
                     last = time.monotonic()
                 batches = await reader.getmany(timeout_ms=int(_POLL_S * 1000))
                 records = sorted((one for batch in batches.values() for one in batch), key=lambda one: one.timestamp)
                 for record in records:
-                    step = _read(record.value or b"")
-                    if step is not None and seen.first_time(step.transition.id):
+                    found = _read(record.value or b"")
+                    if found is not None and seen.first_time(found.transition.id):
                         last = time.monotonic()
-                        yield step
+                        yield found
                 if not records:
                     yield None
 
 
-def _read(raw: bytes) -> Step | None:
+async def messages(settings: Settings, names: Sequence[str]) -> AsyncGenerator[tuple[str, bytes], None]:
+    """Give topic and value of everything on some topics, from their beginning and for as long as it is asked for.
+
+    Args:
+        settings: where the broker is, and how many partitions the topics have.
+        names: of topics, without the prefix.
+
+    Raises:
+        BrokerUnavailableError: nobody answers there.
+    """
+    plain = {settings.topic(name): name for name in names}
+    async with clients.reader(settings) as reader:
+        reader.assign([TopicPartition(topic, number) for topic in plain for number in range(settings.partitions)])
+        await reader.seek_to_beginning()
+        async for message in reader:
+            yield plain[message.topic], message.value
+
+
+def _read(raw: bytes) -> FollowedTransition | None:
     """What a worker wrote; what somebody else put on the topic is not shown."""
     try:
         output = from_json(raw)
     except msgspec.MsgspecError:
         return None
-    return Step(output, raw) if isinstance(output, Transition) else None
+    return FollowedTransition(output, raw) if isinstance(output, Transition) else None

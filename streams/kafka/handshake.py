@@ -16,7 +16,7 @@ from aiokafka import errors
 from aiokafka.conn import AIOKafkaConnection, create_conn
 from aiokafka.protocol.admin import SaslHandShakeRequest
 
-from streams.errors import AccessRefusedError
+from streams.errors import AccessDeniedError
 from streams.kafka import security
 from streams.settings import Settings
 
@@ -31,17 +31,17 @@ FORBIDDEN = (
 _ILLEGAL_STATE = errors.IllegalSaslStateError.errno
 
 
-def forbidden(error: BaseException) -> AccessRefusedError | None:
+def forbidden(error: BaseException) -> AccessDeniedError | None:
     """What the broker says to somebody it knows, and who may not do this."""
     if not isinstance(error, FORBIDDEN):
         return None
     what = type(error).__name__.removesuffix("Error").removesuffix("Failed").removesuffix("Authorization")
-    return AccessRefusedError(
+    return AccessDeniedError(
         f"the broker forbids it ({what}): docs/threat-model.md lists what a worker must be granted"
     )
 
 
-async def refusal(settings: Settings) -> AccessRefusedError | None:
+async def refusal(settings: Settings) -> AccessDeniedError | None:
     """Try each address once: the first clear refusal, or None if there is none, or one of them works.
 
     One that takes a connection and then says nothing is no refusal.
@@ -53,15 +53,15 @@ async def refusal(settings: Settings) -> AccessRefusedError | None:
         return None
 
 
-async def _refusal(settings: Settings) -> AccessRefusedError | None:
+async def _refusal(settings: Settings) -> AccessDeniedError | None:
     options = security.options(settings)
-    found: AccessRefusedError | None = None
+    found: AccessDeniedError | None = None
     for address in settings.bootstrap:
         host, _, port = address.rpartition(":")
         try:
             await _try(host.strip("[]"), int(port), options)
-        except AccessRefusedError as error:
-            found = found or AccessRefusedError(f"{address}: {error}", certain=error.certain)
+        except AccessDeniedError as error:
+            found = found or AccessDeniedError(f"{address}: {error}", certain=error.certain)
         except (OSError, TimeoutError, errors.KafkaError):
             continue
         else:
@@ -94,16 +94,16 @@ async def _greet(host: str, port: int, tls: ssl.SSLContext | None) -> None:
                 await _hang_up(await asyncio.open_connection(host, port, ssl=tls))
     except ssl.SSLCertVerificationError as error:
         hint = "the one who signed it belongs into CRUNCHWATCH_TLS_CA_FILE" if _untrusted(error) else "renew or mend it"
-        raise AccessRefusedError(f"the broker's certificate is refused: {error.verify_message}; {hint}") from None
+        raise AccessDeniedError(f"the broker's certificate is refused: {error.verify_message}; {hint}") from None
     except ssl.SSLError as error:
-        raise AccessRefusedError(
+        raise AccessDeniedError(
             f"no TLS there ({error.reason or 'the greeting failed'}): is it a plaintext port? See CRUNCHWATCH_SECURITY",
             certain=False,
         ) from None
     except ConnectionResetError:
         if tls is None:
             raise
-        raise AccessRefusedError(
+        raise AccessDeniedError(
             "the broker hangs up on TLS: is it a plaintext port? See CRUNCHWATCH_SECURITY", certain=False
         ) from None
 
@@ -117,24 +117,24 @@ async def _named(error: Exception, host: str, port: int, options: dict[str, Any]
     mechanism = options.get("sasl_mechanism")
     if isinstance(error, errors.SaslAuthenticationFailed):
         name = options["sasl_plain_username"]
-        return AccessRefusedError(
+        return AccessDeniedError(
             f"the broker refuses user '{name}' by {mechanism}: wrong name or password (CRUNCHWATCH_SASL_USERNAME, "
             "CRUNCHWATCH_SASL_PASSWORD_FILE)"
         )
     if isinstance(error, errors.UnsupportedSaslMechanismError):
-        return AccessRefusedError(f"the broker does not take {mechanism}: see CRUNCHWATCH_SASL_MECHANISM")
+        return AccessDeniedError(f"the broker does not take {mechanism}: see CRUNCHWATCH_SASL_MECHANISM")
     if isinstance(error, errors.IllegalSaslStateError):
-        return AccessRefusedError("the broker asks nobody for a name on this port: see CRUNCHWATCH_SECURITY")
+        return AccessDeniedError("the broker asks nobody for a name on this port: see CRUNCHWATCH_SECURITY")
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLError):
-            return AccessRefusedError(
+            return AccessDeniedError(
                 f"the broker ends TLS ({cause.reason}): it wants a certificate it knows (CRUNCHWATCH_TLS_CERT_FILE, "
                 "CRUNCHWATCH_TLS_KEY_FILE)"
             )
         cause = cause.__cause__
     if "ssl_context" not in options and await _speaks_tls(host, port):
-        return AccessRefusedError("this is a TLS port: set CRUNCHWATCH_SECURITY to ssl or sasl_ssl")
+        return AccessDeniedError("this is a TLS port: set CRUNCHWATCH_SECURITY to ssl or sasl_ssl")
     return error
 
 
@@ -163,4 +163,4 @@ async def _is_open(connection: AIOKafkaConnection) -> None:
     answer = await connection.send(SaslHandShakeRequest("PLAIN"))
     if answer.error_code != _ILLEGAL_STATE:
         ways = ", ".join(answer.enabled_mechanisms)
-        raise AccessRefusedError(f"the broker wants a name and password ({ways}): set CRUNCHWATCH_SECURITY to sasl_ssl")
+        raise AccessDeniedError(f"the broker wants a name and password ({ways}): set CRUNCHWATCH_SECURITY to sasl_ssl")

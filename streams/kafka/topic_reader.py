@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from typing import NamedTuple, TypeAlias
 
-from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from streams.errors import BrokerUnavailableError
 from streams.kafka import clients, topics
@@ -16,7 +16,7 @@ POLL_MS = 500
 SILENCE_S = 20.0
 
 
-Raw: TypeAlias = "ConsumerRecord[bytes, bytes]"
+KafkaRecord: TypeAlias = "ConsumerRecord[bytes, bytes]"
 
 
 class Record(NamedTuple):
@@ -41,52 +41,49 @@ async def read(settings: Settings, names: Iterable[str], *, partition: int | Non
     Raises:
         BrokerUnavailableError: nobody answers, a topic is missing, or the broker stops answering half way.
     """
-    wanted = {settings.topic(name): name for name in names}
-    async with clients.admin(settings) as admin:
-        there = set(await admin.list_topics())  # listed: asked for by name, some brokers would make a missing one
-        missing = sorted(set(wanted) - there)
-        if missing:
-            raise BrokerUnavailableError(
-                f"{settings.broker} has no topic {', '.join(missing)}; make them with `crunchwatch topics`, "
-                "and mind CRUNCHWATCH_TOPIC_PREFIX"
-            )
-        described = await admin.describe_topics(sorted(wanted))
-    parts = [
-        TopicPartition(one["topic"], part["partition"])
-        for one in described
-        for part in one["partitions"]
-        if partition is None or part["partition"] == partition
-    ]
+    plain = {settings.topic(name): name for name in names}
+    parts = [one for one in await _partitions(settings, list(plain)) if partition in {None, one.partition}]
     found: list[Record] = []
     async with clients.reader(settings) as reader:
-        reader.assign(parts)
-        await reader.seek_to_beginning()
-        ends = await reader.end_offsets(parts)
-        heard = asyncio.get_running_loop().time()
-        while True:
-            left = [part for part in parts if await reader.position(part) < ends[part]]
-            if not left:
-                break
-            batches = await reader.getmany(*left, timeout_ms=POLL_MS)
-            for part, messages in batches.items():
-                found += [
-                    Record(
-                        wanted[part.topic],
-                        part.partition,
-                        message.offset,
-                        message.key,
-                        message.value,
-                        message.timestamp,
-                    )
-                    for message in messages
-                    if message.offset < ends[part]
-                ]
-            now = asyncio.get_running_loop().time()
-            heard = now if batches else heard
-            if now - heard > SILENCE_S:
-                raise BrokerUnavailableError(f"{settings.broker} gave nothing more for {SILENCE_S:g} s")
-    order = {name: index for index, name in enumerate(wanted.values())}
+        async for part, message in _until_now(reader, parts, settings.broker):
+            place = plain[part.topic], part.partition, message.offset
+            found.append(Record(*place, message.key, message.value, message.timestamp))
+    order = {name: index for index, name in enumerate(plain.values())}
     return sorted(found, key=lambda record: (order[record.topic], record.partition, record.offset))
+
+
+async def _partitions(settings: Settings, names: list[str]) -> list[TopicPartition]:
+    """All partitions of topics, which are named with their prefix and have to exist."""
+    async with clients.admin(settings) as admin:
+        there = set(await admin.list_topics())  # listed: asked for by name, some brokers would create a missing one
+        missing = sorted(set(names) - there)
+        if missing:
+            raise BrokerUnavailableError(
+                f"{settings.broker} has no topic {', '.join(missing)}; create them with `crunchwatch topics`, "
+                "and check CRUNCHWATCH_TOPIC_PREFIX"
+            )
+        described = await admin.describe_topics(sorted(names))
+    return [TopicPartition(one["topic"], part["partition"]) for one in described for part in one["partitions"]]
+
+
+async def _until_now(
+    reader: AIOKafkaConsumer, parts: list[TopicPartition], broker: str
+) -> AsyncIterator[tuple[TopicPartition, KafkaRecord]]:
+    """The messages of partitions from their beginning to where they end when this is asked."""
+    reader.assign(parts)
+    await reader.seek_to_beginning()
+    ends = await reader.end_offsets(parts)
+    clock = asyncio.get_running_loop().time
+    heard = clock()
+    while left := [part for part in parts if await reader.position(part) < ends[part]]:
+        batches = await reader.getmany(*left, timeout_ms=POLL_MS)
+        for part, messages in batches.items():
+            for message in messages:
+                if message.offset < ends[part]:
+                    yield part, message
+        heard = clock() if batches else heard
+        if clock() - heard > SILENCE_S:
+            raise BrokerUnavailableError(f"{broker} gave nothing more for {SILENCE_S:g} s")
 
 
 async def outputs(settings: Settings) -> list[Record]:

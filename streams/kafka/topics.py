@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Mapping
+from typing import Protocol
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
@@ -30,6 +31,16 @@ ALL = (*SOURCES, *OUTPUTS, SNAPSHOTS)
 
 _DAY_MS = 86_400_000
 _VISIBLE_WITHIN_S = 5.0
+
+
+class SourceMessage(Protocol):
+    """A consumed message, as Faust and aiokafka both have it."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
 
 
 async def ensure(settings: Settings) -> list[str]:
@@ -60,12 +71,12 @@ async def _partition_counts(admin: AIOKafkaAdminClient, settings: Settings) -> d
     """Partition counts of the topics that exist and whose partitions all have a leader."""
     # Listed first: describing an unknown topic creates it on brokers with auto.create.topics.enable.
     there = set(await admin.list_topics())
-    wanted = {settings.topic(name): name for name in ALL}
-    asked = [topic for topic in wanted if topic in there]
+    plain = {settings.topic(name): name for name in ALL}
+    asked = [topic for topic in plain if topic in there]
     if not asked:
         return {}
     return {
-        wanted[found["topic"]]: len(found["partitions"])
+        plain[found["topic"]]: len(found["partitions"])
         for found in await admin.describe_topics(asked)
         if found["error_code"] == 0 and all(part["leader"] >= 0 for part in found["partitions"])
     }
@@ -85,11 +96,11 @@ async def _create(admin: AIOKafkaAdminClient, settings: Settings, names: Iterabl
         if code == 0:
             created.append(topic)
         elif error is not TopicAlreadyExistsError:  # another worker was first: as good as created
-            raise _refused(topic, error, message)
+            raise _rejected(topic, error, message)
     return created
 
 
-def _refused(topic: str, error: type[KafkaError], message: list[str | None]) -> BrokerUnavailableError:
+def _rejected(topic: str, error: type[KafkaError], message: list[str | None]) -> BrokerUnavailableError:
     reason = next((text for text in message if text), error.__name__)
     return BrokerUnavailableError(f"the broker refused to create topic '{topic}': {reason}")
 
@@ -120,8 +131,8 @@ def _check(counts: Mapping[str, int], settings: Settings) -> None:
     wrong = {name: count for name, count in counts.items() if count != settings.partitions}
     if not wrong:
         return
-    said = ", ".join(f"{settings.topic(name)} has {count}" for name, count in sorted(wrong.items()))
+    differing = ", ".join(f"{settings.topic(name)} has {count}" for name, count in sorted(wrong.items()))
     raise TopicMismatchError(
-        f"every topic needs {settings.partitions} partitions, but {said}. Set CRUNCHWATCH_PARTITIONS to what all of "
-        "them have, or make the topics anew: a market's topics must lie on partitions of the same number"
+        f"every topic needs {settings.partitions} partitions, but {differing}. Set CRUNCHWATCH_PARTITIONS to what all "
+        "of them have, or create the topics anew: a market's topics must lie on partitions of the same number"
     )

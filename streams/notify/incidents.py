@@ -28,7 +28,7 @@ Action = Literal["trigger", "acknowledge", "resolve"]
 INCIDENTS: dict[Incident, State] = {"crunch": "crunch", "default": "de_facto_default"}
 """From which state on each is open."""
 SEVERITY: dict[Incident, str] = {"crunch": "error", "default": "critical"}
-SAID: dict[Incident, str] = {"crunch": "crunch or worse", "default": "de facto default"}
+TITLES: dict[Incident, str] = {"crunch": "crunch or worse", "default": "de facto default"}
 
 
 class Due(msgspec.Struct, kw_only=True):
@@ -69,24 +69,24 @@ def take(outbox: Outbox, step: Transition, now_ns: int, policy: Policy) -> list[
     if step.id in outbox.seen:
         return []
     outbox.seen = [*outbox.seen, step.id][-REMEMBERED:]
-    said = []
+    lines = []
     mine = outbox.open.setdefault(step.market, {})
     for incident, state in INCIDENTS.items():
         was, now = (STATES.index(one) >= STATES.index(state) for one in (step.from_state, step.to_state))
         if now and not was and incident not in mine:
             why_not = _unwanted(step, now_ns, policy)
             if why_not:
-                said.append(f"{step.market}: {SAID[incident]} pages nobody: {why_not}")
+                lines.append(f"{step.market}: {TITLES[incident]} pages nobody: {why_not}")
                 continue
             mine[incident] = dedup_key(step, incident)
             outbox.due.append(due(step, incident, "trigger", mine[incident]))
-            said.append(f"{step.market}: {SAID[incident]} is triggered")
+            lines.append(f"{step.market}: {TITLES[incident]} is triggered")
         elif incident in mine and not now:
             outbox.due.append(due(step, incident, "resolve", mine.pop(incident)))
-            said.append(f"{step.market}: {SAID[incident]} is resolved")
+            lines.append(f"{step.market}: {TITLES[incident]} is resolved")
     if not mine:
         del outbox.open[step.market]
-    return said
+    return lines
 
 
 def dedup_key(step: Transition, incident: Incident) -> str:
@@ -128,7 +128,7 @@ def due(step: Transition, incident: Incident, action: Action, key: str) -> Due:
         "timestamp": _iso(step.known),
         "component": "treasury and repo market",
         "group": step.market,
-        "class": SAID[incident],
+        "class": TITLES[incident],
         "custom_details": details,
     }
     return Due(market=step.market, incident=incident, action=action, dedup_key=key, payload=payload)

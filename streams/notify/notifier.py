@@ -20,15 +20,16 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from detectors.events import Provenance
 from detectors.signals import Transition, from_json
-from streams.errors import BrokerUnavailableError, PagerRefusedError, SettingsError
+from streams.errors import BrokerUnavailableError, PagerRejectedError, SettingsError
 from streams.kafka import clients, follow
-from streams.kafka.broker_watch import Vigil
+from streams.kafka.broker_watch import BrokerWatch
 from streams.kafka.topics import TRANSITIONS
 from streams.notify import outbox as outbox_topic
 from streams.notify.incidents import INCIDENTS, Due, Incident, Outbox, Policy, take
-from streams.notify.outbox import Store
-from streams.notify.pagerduty import Accepted, Later, Outcome, Pager, Refused, wait_s
+from streams.notify.outbox import OutboxStore
+from streams.notify.pagerduty import Accepted, Declined, Pager, RetryLater, SendResult, wait_s
 from streams.settings import Settings
+from transport import aiokafka_internals
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ def policy(settings: Settings) -> Policy:
 class Notifier:
     """Reads transitions, keeps the outbox, sends what is due, one message at a time and in order."""
 
-    def __init__(self, settings: Settings, pager: Pager, store: Store, outbox: Outbox, say: Say) -> None:
+    def __init__(self, settings: Settings, pager: Pager, store: OutboxStore, outbox: Outbox, say: Say) -> None:
         self.outbox = outbox
         self._policy = policy(settings)
         self._pager = pager
@@ -80,7 +81,7 @@ class Notifier:
         """Make one attempt, if one is due and allowed now.
 
         Raises:
-            PagerRefusedError: what is refused stays in the outbox, behind what was not.
+            PagerRejectedError: what is refused stays in the outbox, behind what was not.
         """
         if not self.outbox.due or time.monotonic() < self._not_before_s:
             return
@@ -91,13 +92,13 @@ class Notifier:
         self._not_before_s = time.monotonic() + self._spacing_s
         await self._settle(message, outcome)
 
-    async def _settle(self, message: Due, outcome: Outcome) -> None:
+    async def _settle(self, message: Due, outcome: SendResult) -> None:
         what = f"{message.action} of {message.dedup_key} for {message.market}"
         if isinstance(outcome, Accepted):
             self.outbox.due.pop(0)
             await self._store.write(self.outbox)
             self._say(f"sent: {what}")
-        elif isinstance(outcome, Later):
+        elif isinstance(outcome, RetryLater):
             after_s = max(wait_s(message.attempts, outcome.after_s), self._spacing_s)
             self._not_before_s = time.monotonic() + after_s
             self._say(f"not sent, tried again in {after_s:.0f} s: {what}: {outcome.why}")
@@ -108,7 +109,7 @@ class Notifier:
             mine = [one for one in self.outbox.due if one.dedup_key == message.dedup_key]
             self.outbox.due = [*others, *mine]
             await self._store.write(self.outbox)
-            raise PagerRefusedError(
+            raise PagerRejectedError(
                 f"PagerDuty refuses the {what}: {outcome.why}. Check the key and the address; it stays in the outbox "
                 "and is tried again at the next start"
             )
@@ -127,7 +128,7 @@ async def run(settings: Settings, say: Say, stopping: asyncio.Event) -> None:
     """Notify until told to stop; on the very first start only of what comes from now on."""
     policy(settings)
     pager = Pager(settings)
-    store = await Store.open(settings)
+    store = await OutboxStore.open(settings)
     try:
         async with clients.reader(settings) as reader:
             outbox = await outbox_topic.read(settings) or Outbox()
@@ -137,26 +138,26 @@ async def run(settings: Settings, say: Say, stopping: asyncio.Event) -> None:
             opened = sum(map(len, outbox.open.values()))
             topic = settings.topic(TRANSITIONS)
             say(f"notifying of what comes to {topic}; {opened} incidents open, {len(outbox.due)} messages due")
-            async with Vigil(settings, reader, list(reader.assignment())) as vigil:
-                await vigil.over(asyncio.create_task(_work(notifier, reader, stopping)))
+            async with BrokerWatch(settings, reader, list(reader.assignment())) as watch:
+                await watch.over(asyncio.create_task(_work(notifier, reader, stopping)))
     finally:
         await store.close()
 
 
 async def _work(notifier: Notifier, reader: AIOKafkaConsumer, stopping: asyncio.Event) -> None:
     """Send and take until told to stop; a write that waits for a broker which is gone does not keep it from that."""
-    told = asyncio.create_task(stopping.wait())
-    while not told.done():
+    stopped = asyncio.create_task(stopping.wait())
+    while not stopped.done():
         turn = asyncio.create_task(_turn(notifier, reader))
         try:
-            await asyncio.wait((turn, told), return_when=asyncio.FIRST_COMPLETED)
-            async with asyncio.timeout(STOP_WITHIN_S if told.done() else None):
+            await asyncio.wait((turn, stopped), return_when=asyncio.FIRST_COMPLETED)
+            async with asyncio.timeout(STOP_WITHIN_S if stopped.done() else None):
                 await turn
         except TimeoutError:
             log.warning("stopped in the midst of a write; the outbox is as it was last confirmed")
         finally:
             turn.cancel()
-    told.cancel()
+    stopped.cancel()
 
 
 async def _turn(notifier: Notifier, reader: AIOKafkaConsumer) -> None:
@@ -171,7 +172,7 @@ async def _begin(reader: AIOKafkaConsumer, settings: Settings, outbox: Outbox) -
     topic = settings.topic(TRANSITIONS)
     if topic not in await reader.topics():
         raise BrokerUnavailableError(f"there is no topic '{topic}' at {settings.broker}: has a worker run there?")
-    await reader._client.set_topics([topic])  # noqa: SLF001 - the public way would also subscribe
+    await aiokafka_internals.know_topics(reader, [topic])
     places = [TopicPartition(topic, number) for number in sorted(reader.partitions_for_topic(topic) or ())]
     ends, first = await reader.end_offsets(places), await reader.beginning_offsets(places)
     reader.assign(places)
@@ -183,7 +184,7 @@ async def _begin(reader: AIOKafkaConsumer, settings: Settings, outbox: Outbox) -
         reader.seek(place, known)
 
 
-async def rehearse(settings: Settings, say: Say, *, from_beginning: bool, until_idle_s: float | None) -> int:
+async def dry_run(settings: Settings, say: Say, *, from_beginning: bool, until_idle_s: float | None) -> int:
     """Say what would be paged, sending and writing nothing; how many messages that would have been.
 
     From the beginning nothing is too old to be shown: who asks for the past wants to see it as a pager would have.
@@ -210,7 +211,7 @@ async def acknowledge(settings: Settings, market: str, say: Say) -> int:
     """Acknowledge a market's open incidents at PagerDuty; how many there are.
 
     Raises:
-        PagerRefusedError: PagerDuty does not take it, or cannot be reached now.
+        PagerRejectedError: PagerDuty does not take it, or cannot be reached now.
     """
     pager = Pager(settings)
     outbox = await outbox_topic.read(settings) or Outbox()
@@ -220,8 +221,8 @@ async def acknowledge(settings: Settings, market: str, say: Say) -> int:
             continue
         message = _acknowledgement(market, incident, mine[incident])
         outcome = await asyncio.to_thread(pager.send, message)
-        if isinstance(outcome, Later | Refused):
-            raise PagerRefusedError(f"{mine[incident]} was not acknowledged: {outcome.why}")
+        if isinstance(outcome, RetryLater | Declined):
+            raise PagerRejectedError(f"{mine[incident]} was not acknowledged: {outcome.why}")
         say(f"acknowledged: {mine[incident]}")
     return len(mine)
 

@@ -6,8 +6,6 @@ whoever opens it last is the notifier, and the one before is told so at its next
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import suppress
 from typing import Self
 
 import msgspec
@@ -19,16 +17,17 @@ from streams.errors import BrokerUnavailableError, NotifierFencedError, Recovery
 from streams.kafka import clients
 from streams.notify.incidents import Outbox
 from streams.settings import Settings
+from transport import aiokafka_internals, producers
 
 TOPIC = "stress.notifications"
 KEY = b"outbox"
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(Outbox)
 _POLL_MS = 500
-_HANG_UP_WITHIN_S = 3.0
+_STOP_WITHIN_S = 3.0
 
 
-class Store:
+class OutboxStore:
     """The outbox, and the right to write it."""
 
     def __init__(self, settings: Settings, producer: AIOKafkaProducer) -> None:
@@ -60,10 +59,8 @@ class Store:
             raise BrokerUnavailableError(f"the outbox could not be written at {self._broker}: {error!r}") from None
 
     async def close(self) -> None:
-        """Hang up; with a broker that is gone, without its answer."""
-        with suppress(TimeoutError, KafkaError):
-            async with asyncio.timeout(_HANG_UP_WITHIN_S):
-                await self._producer.stop()
+        """Stop the producer in bounded time, whether or not the broker still answers."""
+        await producers.stop(self._producer, within_s=_STOP_WITHIN_S)
 
 
 async def read(settings: Settings) -> Outbox | None:
@@ -79,7 +76,7 @@ async def read(settings: Settings) -> Outbox | None:
     place = TopicPartition(topic, 0)
     last: bytes | None = None
     async with clients.reader(settings) as reader:
-        await reader._client.set_topics([topic])  # noqa: SLF001 - the public way would also subscribe
+        await aiokafka_internals.know_topics(reader, [topic])
         end = (await reader.end_offsets([place]))[place]
         reader.assign([place])
         await reader.seek_to_beginning(place)

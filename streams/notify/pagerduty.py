@@ -27,14 +27,14 @@ ANSWER_WITHIN_S = 10.0
 FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 300.0
 LONGEST_ASKED_S = 3600.0
-_SAID_BYTES = 300
+_ANSWER_BYTES = 300
 
 
 class Accepted:
     """PagerDuty has it."""
 
 
-class Later:
+class RetryLater:
     """Not now: why, and after how long at the least if the other side said so."""
 
     def __init__(self, why: str, after_s: float | None = None) -> None:
@@ -42,14 +42,14 @@ class Later:
         self.after_s = after_s
 
 
-class Refused:
+class Declined:
     """Not like this: trying again the same way is no use."""
 
     def __init__(self, why: str) -> None:
         self.why = why
 
 
-Outcome = Accepted | Later | Refused
+SendResult = Accepted | RetryLater | Declined
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
@@ -78,7 +78,7 @@ class Pager:
         self._key = security.secret("pagerduty_key_file", settings.pagerduty_key_file)
         self._opener = urllib.request.build_opener(_NoRedirects)
 
-    def send(self, message: Due) -> Outcome:
+    def send(self, message: Due) -> SendResult:
         """Post it; waits at most ten seconds for an answer. Never raises for what the network does."""
         body: dict[str, Any] = {
             "routing_key": self._key,
@@ -94,25 +94,25 @@ class Pager:
         )
         try:
             with self._opener.open(request, timeout=ANSWER_WITHIN_S) as answer:
-                answer.read(_SAID_BYTES)
+                answer.read(_ANSWER_BYTES)
                 return Accepted()
         except urllib.error.HTTPError as error:
             with error:
                 return self._judged(error)
         except (OSError, ValueError) as error:  # not reached, cut off, or an answer that is no HTTP
-            return Later(f"no answer: {type(error).__name__}")
+            return RetryLater(f"no answer: {type(error).__name__}")
         except Exception as error:  # noqa: BLE001 - http.client's own errors; whatever it is, the message is kept
-            return Later(f"no answer: {type(error).__name__}")
+            return RetryLater(f"no answer: {type(error).__name__}")
 
-    def _judged(self, error: urllib.error.HTTPError) -> Outcome:
+    def _judged(self, error: urllib.error.HTTPError) -> SendResult:
         status = error.code
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in {
             HTTPStatus.TOO_MANY_REQUESTS,
             HTTPStatus.REQUEST_TIMEOUT,
         }:
-            return Later(f"status {status}", _asked(error.headers.get("Retry-After")))
-        said = error.read(_SAID_BYTES).decode(errors="replace").replace(self._key, "…")
-        return Refused(f"status {status}: {' '.join(said.split())}")
+            return RetryLater(f"status {status}", _asked(error.headers.get("Retry-After")))
+        text = error.read(_ANSWER_BYTES).decode(errors="replace").replace(self._key, "…")
+        return Declined(f"status {status}: {' '.join(text.split())}")
 
 
 def _asked(text: str | None) -> float | None:

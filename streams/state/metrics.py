@@ -21,7 +21,7 @@ from detectors.signals import Transition
 from streams.state.market_metrics import MarketMetrics
 from streams.state.partition import REASONS as MARKET_REASONS
 from streams.state.partition import Applied, Partition
-from streams.state.snapshot_records import Found
+from streams.state.snapshot_records import PartitionRecords
 
 _LATENCY_S = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
 _FLUSH_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -104,7 +104,7 @@ class Metrics:
             else:
                 self.signals.inc()
 
-    def spoken_for(self, stream: str) -> None:
+    def heartbeat_written(self, stream: str) -> None:
         """The watchdog wrote a heartbeat for a stream that has died."""
         self.spoken.labels(stream).inc()
 
@@ -121,7 +121,7 @@ class Metrics:
         """Messages are gone from the broker that no state has seen."""
         self.losses.inc(count)
 
-    def recovered(self, found: Found) -> None:
+    def recovered(self, found: PartitionRecords) -> None:
         """A partition's records were read back."""
         for _, reason in found.refused:
             self.refusals.labels(reason).inc()

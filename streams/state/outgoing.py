@@ -9,13 +9,14 @@ import msgspec
 import orjson
 
 from detectors.codec import Reject
-from detectors.engine import Refused
-from detectors.places import Place
+from detectors.engine import RejectedEvent
+from detectors.log_positions import LogPosition
 from detectors.signals import Output, Transition, to_json
 from streams.kafka.topics import DEAD_LETTER, LATE, SIGNALS, TRANSITIONS
+from streams.state.partition import Applied
 
 MAX_PLACES = 64
-"""Places in a header; the causes themselves are all in the value."""
+"""Positions in a header; the causes themselves are all in the value."""
 MAX_KEY_BYTES = 64
 
 Headers = list[tuple[str, bytes]]
@@ -30,7 +31,22 @@ class Outgoing(msgspec.Struct, frozen=True):
     headers: Headers
 
 
-def output(found: Output, places: Sequence[Place]) -> Outgoing:
+def produced(applied: Applied, place: LogPosition, key: bytes | None) -> list[Outgoing]:
+    """Everything that one message led to: outputs, late events, dead letters.
+
+    Args:
+        applied: what the engine made of the message.
+        place: where the message lies.
+        key: its key.
+    """
+    return [
+        *(output(found, places) for found, places in applied.outputs),
+        *(late(event, place) for event in applied.late),
+        *(dead_letter(reject, place, key) for reject in applied.rejects),
+    ]
+
+
+def output(found: Output, places: Sequence[LogPosition]) -> Outgoing:
     """A signal or a transition: the same bytes as in a backtest and in the golden files."""
     topic = TRANSITIONS if isinstance(found, Transition) else SIGNALS
     where = orjson.dumps([_plain(place) for place in places[:MAX_PLACES]])
@@ -38,13 +54,13 @@ def output(found: Output, places: Sequence[Place]) -> Outgoing:
     return Outgoing(topic, found.market.encode(), to_json(found), headers)
 
 
-def late(found: Refused, place: Place) -> Outgoing:
+def late(found: RejectedEvent, place: LogPosition) -> Outgoing:
     """An event that was not used, whole, with the reason: too late, too far ahead, or its sequence used twice."""
     value = {"reason": found.reason, "event": msgspec.to_builtins(found.event), **_plain(place)}
     return Outgoing(LATE, found.event.market.encode(), orjson.dumps(value, option=orjson.OPT_SORT_KEYS), [])
 
 
-def dead_letter(reject: Reject, place: Place, key: bytes | None) -> Outgoing:
+def dead_letter(reject: Reject, place: LogPosition, key: bytes | None) -> Outgoing:
     """A message, or one element of a frame, that is no event: why, where it lies, and its first bytes."""
     value = {
         "reason": reject.reason,
@@ -58,5 +74,5 @@ def dead_letter(reject: Reject, place: Place, key: bytes | None) -> Outgoing:
     return Outgoing(DEAD_LETTER, kept, orjson.dumps(value, option=orjson.OPT_SORT_KEYS), [])
 
 
-def _plain(place: Place) -> dict[str, str | int]:
+def _plain(place: LogPosition) -> dict[str, str | int]:
     return {"topic": place.topic, "partition": place.partition, "offset": place.offset}

@@ -12,11 +12,12 @@ import msgspec
 
 from detectors import codec
 from detectors.codec import Reject
-from detectors.engine import Engine, Refused
-from detectors.places import Place
+from detectors.engine import Engine, RejectedEvent
+from detectors.events import Event
+from detectors.log_positions import LogPosition
 from detectors.signals import Output
 from streams.state import snapshot_records
-from streams.state.snapshot_records import Mark
+from streams.state.snapshot_records import EmittedUntil
 
 TOO_MANY_MARKETS = "too_many_markets"
 NOT_ALLOWED = "market_not_allowed"
@@ -31,8 +32,8 @@ class Applied(msgspec.Struct):
     market: str | None = None
     events: int = 0
     duplicates: int = 0
-    outputs: list[tuple[Output, list[Place]]] = msgspec.field(default_factory=list)
-    late: list[Refused] = msgspec.field(default_factory=list)
+    outputs: list[tuple[Output, list[LogPosition]]] = msgspec.field(default_factory=list)
+    late: list[RejectedEvent] = msgspec.field(default_factory=list)
     rejects: list[Reject] = msgspec.field(default_factory=list)
 
 
@@ -57,7 +58,7 @@ class Partition:
         self.touched = False
         self.settled: dict[str, int] = {}
         """Below these, what was bad or late has been reported before; it is not reported again when reread."""
-        self.said: dict[str, Mark] = {}
+        self.emitted: dict[str, EmittedUntil] = {}
         """How far each market has spoken; a state that is built anew does not say it again."""
         self.allowed: frozenset[str] = frozenset()
         """The markets that are taken; empty: any."""
@@ -86,33 +87,34 @@ class Partition:
         self.next_offsets[topic] = offset + 1
         self.touched = True
         decoded = codec.decode(raw, key=key, stream=topic)
-        applied = Applied()
-        if offset >= self.settled.get(topic, 0):
-            applied.rejects = decoded.rejects
-        if not decoded.events:
-            return applied
-        events = [event for _, event in decoded.events]
-        applied.market = events[0].market
-        if self.allowed and applied.market not in self.allowed:
-            if offset >= self.settled.get(topic, 0):
-                applied.rejects = [*applied.rejects, _not_allowed(raw)]
-            return applied
-        market = self._market(applied.market)
-        if market is None:
-            if offset >= self.settled.get(topic, 0):
-                applied.rejects = [*applied.rejects, _too_many(raw)]
-            return applied
-        if offset < market.seen.get(topic, 0):
-            return applied
-        result = market.engine.process(events, [Place(name, self.number, offset)] * len(events))
+        applied = Applied(rejects=decoded.rejects)
+        if decoded.events:
+            events = [event for _, event in decoded.events]
+            applied.market = events[0].market
+            market = self._admitted(applied.market, raw)
+            if isinstance(market, Reject):
+                applied.rejects = [*applied.rejects, market]
+            elif offset >= market.seen.get(topic, 0):
+                self._process(market, events, LogPosition(name, self.number, offset), applied)
+        if offset < self.settled.get(topic, 0):
+            applied.rejects, applied.late = [], []  # they were reported before
+        return applied
+
+    def _admitted(self, name: str, raw: bytes | None) -> Market | Reject:
+        """The market of a message, or why it is not taken."""
+        if self.allowed and name not in self.allowed:
+            return _not_allowed(raw)
+        return self._market(name) or _too_many(raw)
+
+    def _process(self, market: Market, events: list[Event], place: LogPosition, applied: Applied) -> None:
+        """Hand a message's events to its market's engine, and note what came of them."""
+        result = market.engine.process(events, [place] * len(events))
         market.dirty = True
         applied.events = len(events)
         applied.duplicates = result.duplicates
-        news = self._news(market.engine, result.outputs)
-        applied.outputs = [(output, list(market.engine.places_of(output))) for output in news]
-        if offset >= self.settled.get(topic, 0):
-            applied.late = [*result.late, *result.conflicts]
-        return applied
+        new = self._not_emitted_before(market.engine, result.outputs)
+        applied.outputs = [(output, list(market.engine.places_of(output))) for output in new]
+        applied.late = [*result.late, *result.conflicts]
 
     def _market(self, name: str) -> Market | None:
         market = self.markets.get(name)
@@ -123,16 +125,16 @@ class Partition:
             market = self.markets[name] = Market(engine, {}, 0)
         return market
 
-    def _news(self, engine: Engine, outputs: list[Output]) -> list[Output]:
+    def _not_emitted_before(self, engine: Engine, outputs: list[Output]) -> list[Output]:
         """What has not been said before, and from now on has."""
-        mark = self.said.get(engine.market, Mark())
-        news = [output for output in outputs if not mark.covers(output)]
+        emitted = self.emitted.get(engine.market, EmittedUntil())
+        new = [output for output in outputs if not emitted.covers(output)]
         until = engine.watermark_ns
-        if until >= mark.until_ns:
-            ids = mark.ids if until == mark.until_ns else ()
-            last = tuple(output.id for output in news if output.known >= until)
-            self.said[engine.market] = Mark(mark.flush, until, ids + last)
-        return news
+        if until >= emitted.until_ns:
+            ids = emitted.ids if until == emitted.until_ns else ()
+            last = tuple(output.id for output in new if output.known >= until)
+            self.emitted[engine.market] = EmittedUntil(emitted.flush, until, ids + last)
+        return new
 
     def market_records(self) -> list[snapshot_records.MarketRecord]:
         """The states to write down in the flush that begins now, of the markets that have changed since the last."""
@@ -153,13 +155,13 @@ class Partition:
     def position_record(self) -> snapshot_records.PositionRecord:
         """The position that belongs to these states."""
         for name, market in self.markets.items():
-            self.said[name] = msgspec.structs.replace(self.said.get(name, Mark()), flush=market.flush)
+            self.emitted[name] = msgspec.structs.replace(self.emitted.get(name, EmittedUntil()), flush=market.flush)
         topics = {*self.next_offsets, *self.settled}
         return snapshot_records.PositionRecord(
             flush=self.flush,
             next_offsets=dict(self.next_offsets),
             settled={topic: max(self.next_offsets.get(topic, 0), self.settled.get(topic, 0)) for topic in topics},
-            markets=dict(self.said),
+            markets=dict(self.emitted),
         )
 
     def written(self) -> None:

@@ -17,7 +17,7 @@ from streams.state.partition import Market, NewEngine, Partition
 log = logging.getLogger(__name__)
 
 
-def adopt(
+def recover_partition(
     number: int,
     recovered: snapshot_reader.Recovered,
     config: Config,
@@ -47,7 +47,7 @@ def adopt(
             _lose(place, lost, settings, metrics)
     partition = Partition(number, next_offsets=start, new_engine=new_engine)
     partition.settled = dict(promised)
-    partition.said = dict(found.position.markets) if found.position is not None else {}
+    partition.emitted = dict(found.position.markets) if found.position is not None else {}
     partition.flush = max((record.flush for record in (*found.markets.values(), found.position) if record), default=0)
     partition.allowed = settings.allowed_markets
     for market, engine in engines.items():
@@ -59,20 +59,24 @@ def adopt(
 
 
 def _restore(
-    found: snapshot_records.Found, config: Config, metrics: Metrics
+    found: snapshot_records.PartitionRecords, config: Config, metrics: Metrics
 ) -> tuple[dict[str, Engine], dict[str, str]]:
     engines: dict[str, Engine] = {}
     unusable: dict[str, str] = {}
     for market, record in found.markets.items():
         try:
-            engines[market] = Engine.restore(config, market, record.state)
+            engine = engines[market] = Engine.restore(config, market, record.state)
+            for name, why in engine.anew.items():
+                log.warning(
+                    "%s: detector '%s' begins anew (%s); what it last said stands until it is warm", market, name, why
+                )
         except SnapshotError as error:
             unusable[market] = error.reason
             metrics.refused(error.reason)
     return engines, unusable
 
 
-def first_offset(place: str, start: int, promised: int, held: snapshot_reader.Held) -> tuple[int, int]:
+def first_offset(place: str, start: int, promised: int, held: snapshot_reader.OffsetRange) -> tuple[int, int]:
     """Where reading can begin, and how many messages nobody has applied are gone before it.
 
     What lies below ``promised`` was applied once; reading it again rebuilds a state, and is no loss to miss.

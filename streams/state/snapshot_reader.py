@@ -19,12 +19,13 @@ from streams.kafka import clients
 from streams.kafka.topics import SNAPSHOTS, SOURCES
 from streams.settings import Settings
 from streams.state import snapshot_records
+from transport import aiokafka_internals
 
 _POLL_MS = 500
-Record: TypeAlias = "ConsumerRecord[bytes, bytes]"
+KafkaRecord: TypeAlias = "ConsumerRecord[bytes, bytes]"
 
 
-class Held(msgspec.Struct, frozen=True):
+class OffsetRange(msgspec.Struct, frozen=True):
     """What the broker holds of one source topic's partition: offsets from ``first`` up to, not with, ``end``."""
 
     first: int
@@ -34,8 +35,8 @@ class Held(msgspec.Struct, frozen=True):
 class Recovered(msgspec.Struct):
     """All that is to be known before a partition's first message is read."""
 
-    found: snapshot_records.Found
-    held: dict[str, Held]
+    found: snapshot_records.PartitionRecords
+    held: dict[str, OffsetRange]
 
 
 async def recover(settings: Settings, partitions: Iterable[int]) -> dict[int, Recovered]:
@@ -66,15 +67,14 @@ async def _recover(reader: AIOKafkaConsumer, settings: Settings, numbers: list[i
     sources = {
         TopicPartition(settings.topic(topic), number): (topic, number) for topic in SOURCES for number in numbers
     }
-    # Told at once, the client learns all topics in one request; asked one by one it waits a tenth of a second for each.
-    await reader._client.set_topics({place.topic for place in (*snapshots, *sources)})  # noqa: SLF001
+    await aiokafka_internals.know_topics(reader, (place.topic for place in (*snapshots, *sources)))
     ends = await reader.end_offsets([*snapshots, *sources])
     first = await reader.beginning_offsets(list(sources))
     logs = await _read_to_end(reader, {place: ends[place] for place in snapshots})
     recovered = {}
     for place, number in snapshots.items():
         found = snapshot_records.fold(logs[place].entries())
-        held = {topic: Held(first[tp], ends[tp]) for tp, (topic, of) in sources.items() if of == number}
+        held = {topic: OffsetRange(first[tp], ends[tp]) for tp, (topic, of) in sources.items() if of == number}
         recovered[number] = Recovered(found, held)
     return recovered
 
@@ -98,9 +98,9 @@ class _Log:
     """The last records of each key, as they come: memory stays flat however long ago the topic was compacted."""
 
     def __init__(self) -> None:
-        self._kept: dict[bytes, list[Record]] = {}
+        self._kept: dict[bytes, list[KafkaRecord]] = {}
 
-    def add(self, record: Record) -> None:
+    def add(self, record: KafkaRecord) -> None:
         kept = self._kept.setdefault(record.key or b"", [])
         kept.append(record)
         del kept[:-2]  # the last, and one to stand in for it should it be refused
@@ -111,7 +111,7 @@ class _Log:
         return [(record.key or b"", record.value) for record in kept]
 
 
-async def reread(settings: Settings, place: TopicPartition, begin: int, end: int) -> list[Record]:
+async def reread(settings: Settings, place: TopicPartition, begin: int, end: int) -> list[KafkaRecord]:
     """The messages a source holds from ``begin`` up to, not with, ``end``; none if these offsets are only holes."""
     try:
         async with (
@@ -120,7 +120,7 @@ async def reread(settings: Settings, place: TopicPartition, begin: int, end: int
         ):
             reader.assign([place])
             reader.seek(place, begin)
-            found: list[Record] = []
+            found: list[KafkaRecord] = []
             while await reader.position(place) < end:
                 batches = await reader.getmany(place, timeout_ms=_POLL_MS)
                 found.extend(record for batch in batches.values() for record in batch if record.offset < end)

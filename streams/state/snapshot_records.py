@@ -25,7 +25,7 @@ _COMPRESSION_LEVEL = 1
 _MAX_STATE_BYTES = 128 << 20  # a few times the largest state: a small record may inflate to anything
 
 
-class RecordRefusedError(Exception):
+class RecordRejectedError(Exception):
     """A record that is not to be used: ``reason`` is "truncated" or "format"."""
 
     def __init__(self, reason: str, detail: str) -> None:
@@ -42,7 +42,7 @@ class MarketRecord(msgspec.Struct, frozen=True, kw_only=True, tag="market"):
     state: bytes
 
 
-class Mark(msgspec.Struct, frozen=True):
+class EmittedUntil(msgspec.Struct, frozen=True):
     """Up to where a market has spoken: all that is known before ``until_ns``, and these ids of what is known then."""
 
     flush: int = 0
@@ -61,7 +61,7 @@ class PositionRecord(msgspec.Struct, frozen=True, kw_only=True, tag="position"):
     flush: int
     next_offsets: dict[str, int]
     settled: dict[str, int]
-    markets: dict[str, Mark]
+    markets: dict[str, EmittedUntil]
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -74,21 +74,21 @@ def encode(record: MarketRecord | PositionRecord) -> bytes:
 
 
 def decode(raw: bytes) -> MarketRecord | PositionRecord:
-    """Undo :func:`encode`; whatever the bytes, the only error is :class:`RecordRefusedError`."""
+    """Undo :func:`encode`; whatever the bytes, the only error is :class:`RecordRejectedError`."""
     if not raw or raw[0] != FORMAT:
-        raise RecordRefusedError("format", f"format {raw[0] if raw else 'none'}, this version reads {FORMAT}")
+        raise RecordRejectedError("format", f"format {raw[0] if raw else 'none'}, this version reads {FORMAT}")
     inflate = zlib.decompressobj()
     try:
         body = inflate.decompress(raw[1:], _MAX_STATE_BYTES)
         if not inflate.eof:
-            raise RecordRefusedError("truncated", "the record ends early, or is larger than any state may be")
+            raise RecordRejectedError("truncated", "the record ends early, or is larger than any state may be")
         record: MarketRecord | PositionRecord = _DECODER.decode(body)
     except (zlib.error, msgspec.MsgspecError, RecursionError) as error:
-        raise RecordRefusedError("truncated", str(error)) from None
+        raise RecordRejectedError("truncated", str(error)) from None
     return record
 
 
-class Found(msgspec.Struct):
+class PartitionRecords(msgspec.Struct):
     """What a partition's records say, folded in the order of the log."""
 
     position: PositionRecord | None = None
@@ -97,15 +97,15 @@ class Found(msgspec.Struct):
     """Key and reason of records that were not used; an older record of the key stands in, if there is one."""
 
 
-def fold(entries: Iterable[tuple[bytes, bytes | None]]) -> Found:
+def fold(entries: Iterable[tuple[bytes, bytes | None]]) -> PartitionRecords:
     """Read a partition's records, oldest first."""
-    found = Found()
+    found = PartitionRecords()
     for key, value in entries:
         if value is None:
             continue  # nobody writes tombstones here: forgetting a market is not done by a stranger's record
         try:
             record = decode(value)
-        except RecordRefusedError as refused:
+        except RecordRejectedError as refused:
             found.refused.append((key.decode(errors="replace")[:64], refused.reason))
             continue
         if isinstance(record, PositionRecord):
@@ -115,14 +115,14 @@ def fold(entries: Iterable[tuple[bytes, bytes | None]]) -> Found:
     return found
 
 
-class Plan(msgspec.Struct):
+class ResumePlan(msgspec.Struct):
     """Where reading starts, and which markets are read again from further back and why."""
 
     start: dict[str, int]
     healed: dict[str, str]
 
 
-def plan(found: Found, topics: Iterable[str], unusable: Mapping[str, str]) -> Plan:
+def plan(found: PartitionRecords, topics: Iterable[str], unusable: Mapping[str, str]) -> ResumePlan:
     """Find the offsets to start from, so that no market misses a message.
 
     Args:
@@ -136,7 +136,7 @@ def plan(found: Found, topics: Iterable[str], unusable: Mapping[str, str]) -> Pl
     position = found.position
     healed = dict(unusable)
     if position is None:
-        return Plan(dict.fromkeys(topics, 0), healed)
+        return ResumePlan(dict.fromkeys(topics, 0), healed)
     start = {topic: position.next_offsets.get(topic, 0) for topic in topics}
     behind: list[Mapping[str, int]] = [{} for _ in unusable]
     for market, mark in position.markets.items():
@@ -151,4 +151,4 @@ def plan(found: Found, topics: Iterable[str], unusable: Mapping[str, str]) -> Pl
             behind.append(record.applied)
     for applied in behind:
         start = {topic: min(offset, applied.get(topic, 0)) for topic, offset in start.items()}
-    return Plan(start, healed)
+    return ResumePlan(start, healed)

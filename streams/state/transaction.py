@@ -13,7 +13,7 @@ import logging
 from collections.abc import Iterable, Sequence
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import InvalidProducerEpoch, KafkaError, ProducerFenced
+from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
 
 from streams.errors import BrokerUnavailableError, FencedError, SnapshotTooLargeError
 from streams.kafka import clients
@@ -23,6 +23,7 @@ from streams.state import snapshot_records
 from streams.state.metrics import Metrics
 from streams.state.outgoing import Outgoing
 from streams.state.partition import Partition
+from transport import producers
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ CLOSE_WITHIN_S = 1.0
 _OPEN_AT_ONCE = 16
 
 
-class Ledger:
+class PartitionWriter:
     """One partition's producer, and the outputs that wait for its next transaction."""
 
     def __init__(self, settings: Settings, number: int, producer: AIOKafkaProducer) -> None:
@@ -42,7 +43,7 @@ class Ledger:
         self._interrupted = False
 
     @classmethod
-    async def open(cls, settings: Settings, number: int) -> Ledger:
+    async def open(cls, settings: Settings, number: int) -> PartitionWriter:
         """Take the partition over from whoever wrote to it before.
 
         Raises:
@@ -91,25 +92,10 @@ class Ledger:
         self.due, self.due_bytes = [], 0
 
     async def close(self) -> None:
-        """Hang up, without waiting for a broker that is gone; an open transaction is undone by the next owner."""
-        stopping = asyncio.create_task(self._producer.stop())
-        done, _ = await asyncio.wait([stopping], timeout=CLOSE_WITHIN_S)
-        if not done:
-            stopping.cancel()
-            await self._abandon()
-        elif (error := stopping.exception()) is not None:
-            log.info("partition %d: while hanging up: %r", self.number, error)
-
-    async def _abandon(self) -> None:
-        # Left alone, the client would try for ever to deliver what nobody waits for any more.
-        task = self._producer._sender.sender_task  # noqa: SLF001 - aiokafka has no way to stop without a flush
-        if task is not None:
-            task.cancel()
-        try:
-            async with asyncio.timeout(CLOSE_WITHIN_S):
-                await self._producer.client.close()
-        except (KafkaError, OSError, TimeoutError) as error:
-            log.info("partition %d: while abandoning: %r", self.number, error)
+        """Stop the producer in bounded time; an open transaction is undone by the next owner."""
+        error = await producers.stop(self._producer, within_s=CLOSE_WITHIN_S)
+        if error is not None:
+            log.info("partition %d: while closing: %r", self.number, error)
 
 
 def records_of(partition: Partition, settings: Settings, metrics: Metrics) -> list[Outgoing]:
@@ -132,14 +118,14 @@ def records_of(partition: Partition, settings: Settings, metrics: Metrics) -> li
     return [*state, Outgoing(SNAPSHOTS, snapshot_records.POSITION_KEY, position, [])]
 
 
-async def open_all(settings: Settings, numbers: Iterable[int]) -> dict[int, Ledger]:
+async def open_all(settings: Settings, numbers: Iterable[int]) -> dict[int, PartitionWriter]:
     """Open several, some at a time; one that fails closes the others."""
     gate = asyncio.Semaphore(_OPEN_AT_ONCE)
-    opened: dict[int, Ledger] = {}
+    opened: dict[int, PartitionWriter] = {}
 
     async def one(number: int) -> None:
         async with gate:
-            opened[number] = await Ledger.open(settings, number)
+            opened[number] = await PartitionWriter.open(settings, number)
 
     try:
         async with asyncio.TaskGroup() as group:
@@ -153,6 +139,6 @@ async def open_all(settings: Settings, numbers: Iterable[int]) -> dict[int, Ledg
     return opened
 
 
-async def close_all(ledgers: Iterable[Ledger]) -> None:
+async def close_all(ledgers: Iterable[PartitionWriter]) -> None:
     """Close several at once."""
     await asyncio.gather(*(ledger.close() for ledger in ledgers))

@@ -10,16 +10,16 @@ from urllib.parse import quote
 from detectors.calendar import NS
 from detectors.signals import STATES
 from detectors.view.status import Status
-from streams.web.format import FEED_NAMES, moment, plain
+from streams.web.format import feed_name, moment, plain
 from streams.web.market import badge, lag, market
-from streams.web.view import Seen
+from streams.web.view import WorkerView
 
 RELOAD_S = 30
 FULL_UP_TO = 4
 """With more markets than these, those that are normal are shown in full only when they are asked for."""
 
 
-def document(seen: Seen | None, settings_hint: str = "", only: str | None = None) -> str:
+def document(seen: WorkerView | None, settings_hint: str = "", only: str | None = None) -> str:
     """The whole page.
 
     Args:
@@ -47,7 +47,7 @@ def document(seen: Seen | None, settings_hint: str = "", only: str | None = None
     )
 
 
-def _worst(seen: Seen | None) -> str:
+def _worst(seen: WorkerView | None) -> str:
     if seen is None or not seen.markets:
         return "No market"
     worst = max((one.status for one in seen.markets), key=lambda one: STATES.index(one.state))
@@ -59,7 +59,7 @@ def _waiting() -> str:
     return f"<section class=card><h2>Not yet</h2><p>{text}</p></section>"
 
 
-def _body(seen: Seen, settings_hint: str, only: str | None) -> str:
+def _body(seen: WorkerView, settings_hint: str, only: str | None) -> str:
     full = {number: one for number, one in enumerate(seen.markets) if _in_full(one.status, only, len(seen.markets))}
     markets = "".join(market(one, seen.at_ns, number, settings_hint) for number, one in full.items())
     several = len(seen.markets) > 1
@@ -75,18 +75,18 @@ def _in_full(status: Status, only: str | None, count: int) -> bool:
     return count <= FULL_UP_TO or status.state != "normal"
 
 
-def _worker(seen: Seen) -> str:
+def _worker(seen: WorkerView) -> str:
     notices = []
     if not seen.ready:
         notices.append("This worker is not ready. What stands below may be old.")
     if seen.busy_s > 0:
         notices.append(f"The worker has not answered for {seen.busy_s:.0f} s. What stands below is that old.")
-    said = "".join(f'<p class="notice" role="alert">{text}</p>' for text in notices)
+    markup = "".join(f'<p class="notice" role="alert">{text}</p>' for text in notices)
     parts = ", ".join(map(str, seen.partitions)) or "none"
     ready = "ready" if seen.ready else "not ready"
     announced = "; ".join(f"{one.status.market}: {plain(one.status.state)}" for one in seen.markets)
     return (
-        f"{said}<p class=worker><span class='ready {'yes' if seen.ready else 'no'}'>Worker {ready}</span> "
+        f"{markup}<p class=worker><span class='ready {'yes' if seen.ready else 'no'}'>Worker {ready}</span> "
         f"<span>partitions {parts}</span> <span>as of {_clock(seen.at_ns)}</span></p>"
         f'<p class="sr" id="announce" aria-live="polite">{escape(announced)}</p>'
     )
@@ -96,7 +96,7 @@ def _clock(ns: int) -> str:
     return f'{moment(ns)}<span class="seconds">:{dt.datetime.fromtimestamp(ns // NS, dt.UTC):%S}</span>'
 
 
-def _overview(seen: Seen, full: Collection[int]) -> str:
+def _overview(seen: WorkerView, full: Collection[int]) -> str:
     rows = "".join(_row(one.status, number, seen.at_ns, full) for number, one in enumerate(seen.markets))
     return (
         '<section class="card overview" aria-labelledby="overview"><h2 id="overview">Markets</h2><div class=scroll>'
@@ -108,9 +108,9 @@ def _overview(seen: Seen, full: Collection[int]) -> str:
 
 def _row(status: Status, number: int, now_ns: int, full: Collection[int]) -> str:
     where = f"#m{number}" if number in full else f"/?market={quote(status.market, safe='')}"
-    blind = ", ".join(FEED_NAMES.get(feed, feed) for feed in status.blind_on) or "nothing"
+    blind = ", ".join(feed_name(feed) for feed in status.blind_on) or "nothing"
     since = moment(status.since_ns) if status.since_ns > 0 else "the beginning"
     cells = (badge(status.state), escape(status.kind), since, escape(blind), lag(status, now_ns))
     names = ("State", "Kind", "Since", "Blind on", "Behind now")
-    said = "".join(f'<td data-name="{name}">{cell}</td>' for name, cell in zip(names, cells, strict=True))
-    return f'<tr><th scope=row><a href="{where}">{escape(status.market)}</a></th>{said}</tr>'
+    markup = "".join(f'<td data-name="{name}">{cell}</td>' for name, cell in zip(names, cells, strict=True))
+    return f'<tr><th scope=row><a href="{where}">{escape(status.market)}</a></th>{markup}</tr>'

@@ -7,42 +7,14 @@ from html import escape
 from itertools import pairwise
 
 from detectors.calendar import NEW_YORK, NS
+from detectors.events.catalogue import feed_labels
+from detectors.registry import installed
 from detectors.signals import State
 from detectors.view.margins import Margin
 
 STATE_NAMES: dict[State, str] = {"normal": "Normal", "crunch": "Crunch", "de_facto_default": "De facto default"}
 STATE_MARKS: dict[State, str] = {"normal": "●", "crunch": "▲", "de_facto_default": "■"}
 """A shape beside each colour, for those who do not see the colour."""
-FEED_NAMES = {
-    "yields": "yields",
-    "repo_gc": "general collateral",
-    "specials": "specials",
-    "policy": "policy rates",
-    "futures": "futures positions",
-    "fails": "fails",
-    "facility": "facility",
-    "flows": "fund flows",
-}
-SIGNAL_NAMES = {
-    "levels.sustained": "Sell-off beyond a level, sustained",
-    "corridor.negative": "General collateral below zero",
-    "corridor.above": "Repo above the corridor",
-    "corridor.prewarning": "Repo at the corridor's bottom",
-    "specialness.special": "Specialness of an issue",
-    "floor.breach": "Special rate against the fails floor",
-    "fails.high": "Fails to deliver",
-    "facility.high": "Take-up at the facility",
-    "scarcity.spread": "Scarcity in public rates",
-    "coordination.stance_count": "Types of funds that stand short",
-    "coordination.flow_count": "Types of funds that sell",
-    "coordination.count": "Types of funds that reposition",
-    "auction.weak": "Weak auction",
-    "volatility.move": "Move of a day",
-    "volatility.high": "Volatility",
-    "feedback.gain": "Gain of the loop",
-    "regime.kind": "Kind of stress",
-    "inversion.shock": "Implied shock",
-}
 _UNITS = {"pct": "%", "bp": "bp", "usd": "USD", "types": "of 4 types"}
 _SUFFIXES = ("_pct", "_bp", "_usd", "_s")
 _DAY_S = 86_400
@@ -55,8 +27,13 @@ def plain(name: str) -> str:
 
 
 def signal_name(detector: str, name: str) -> str:
-    """What a signal is called; its own name where there is no other."""
-    return SIGNAL_NAMES.get(f"{detector}.{name}", f"{detector}.{name}")
+    """What people call a signal, as its detector says; its own name where there is no other."""
+    return installed().label(detector, name)
+
+
+def feed_name(feed: str) -> str:
+    """What people call a feed, as the kinds of events that speak for it say."""
+    return feed_labels().get(feed, feed)
 
 
 def amount(value: float, unit: str) -> str:
@@ -94,8 +71,8 @@ def figures(values: dict[str, float]) -> list[tuple[str, str]]:
     found = []
     for name, value in values.items():
         suffix = next((one for one in _SUFFIXES if name.endswith(one)), "")
-        said = brief(round(value * NS)) if suffix == "_s" else amount(value, suffix[1:])
-        found.append((plain(name.removesuffix(suffix)), said))
+        shown = brief(round(value * NS)) if suffix == "_s" else amount(value, suffix[1:])
+        found.append((plain(name.removesuffix(suffix)), shown))
     return found
 
 

@@ -5,26 +5,26 @@ from __future__ import annotations
 from html import escape
 
 from detectors.calendar import NS
-from detectors.evidence import Mark
+from detectors.evidence import SignalState
 from detectors.ordering import FAR_PAST
 from detectors.signals import STATES, State
 from detectors.view.outlook import Change
 from detectors.view.recent import Recalled
 from detectors.view.status import Status
 from streams.web.format import (
-    FEED_NAMES,
-    SIGNAL_NAMES,
     STATE_MARKS,
     STATE_NAMES,
     amount,
     duration,
+    feed_name,
     figures,
     moment,
     plain,
+    signal_name,
     unit_of,
 )
 from streams.web.rules import rule
-from streams.web.view import MarketSeen
+from streams.web.view import MarketView
 
 CAUSES_SHOWN = 24
 PREWARNING = "corridor.prewarning"
@@ -36,7 +36,7 @@ MEANING: dict[State, str] = {
 }
 
 
-def market(seen: MarketSeen, now_ns: int, number: int, settings_hint: str) -> str:
+def market(seen: MarketView, now_ns: int, number: int, settings_hint: str) -> str:
     """All sections of a market; ``number`` makes its ids, for a market's name may hold anything."""
     status = seen.status
     return (
@@ -59,7 +59,7 @@ def lag(status: Status, now_ns: int) -> str:
     return "-" if status.watermark_ns <= 0 else duration((now_ns - status.watermark_ns) / NS)
 
 
-def _head(seen: MarketSeen, now_ns: int, number: int) -> str:
+def _head(seen: MarketView, now_ns: int, number: int) -> str:
     status = seen.status
     steps = "".join(
         f'<li class="{state}"{" aria-current=step" if state == status.state else ""}>'
@@ -76,7 +76,7 @@ def _head(seen: MarketSeen, now_ns: int, number: int) -> str:
         facts.append(("Kind", escape(plain(status.kind))))
     facts.append(("Confidence", escape(status.confidence)))
     if status.evidence.get(PREWARNING):
-        facts.append(("Pre-warning", escape(SIGNAL_NAMES[PREWARNING])))
+        facts.append(("Pre-warning", escape(signal_name(*PREWARNING.split(".")))))
     if status.watermark_ns > 0:
         facts.append(
             ("Settled up to", f"{moment(status.watermark_ns)} <span class=quiet>{_behind(status, now_ns)}</span>")
@@ -91,8 +91,8 @@ def _head(seen: MarketSeen, now_ns: int, number: int) -> str:
 def _unseen(status: Status) -> str:
     if not status.blind_on:
         return ""
-    said = f"Blind on {len(status.blind_on)} of {len(status.feeds)}"
-    return f'<span class="badge blind"><span aria-hidden="true">◌</span> {said}</span>'
+    text = f"Blind on {len(status.blind_on)} of {len(status.feeds)}"
+    return f'<span class="badge blind"><span aria-hidden="true">◌</span> {text}</span>'
 
 
 def _meaning(status: Status) -> str:
@@ -118,7 +118,7 @@ def _card(title: str, kind: str, body: str) -> str:
     return f'<section class="card {kind}"><h3>{title}</h3>{body}</section>'
 
 
-def _why(seen: MarketSeen) -> str:
+def _why(seen: MarketView) -> str:
     rank = STATES.index(seen.status.state)
     holding = [one for one in seen.outlook.rules if one.holds]
     if not holding:
@@ -130,7 +130,7 @@ def _why(seen: MarketSeen) -> str:
     return _card("Why", "why", "".join(map(rule, mine)) + also + "".join(map(rule, others)))
 
 
-def _changes(seen: MarketSeen, number: int) -> str:
+def _changes(seen: MarketView, number: int) -> str:
     ways = "".join(_way(one, seen.status) for one in seen.outlook.changes) or "<li>It cannot rise any further.</li>"
     rules = [one for one in seen.outlook.rules if not one.holds]
     nearest = "".join(rule(one) for one in rules[:3])
@@ -150,13 +150,13 @@ def _way(change: Change, status: Status) -> str:
     if change.at_ns is None and not rises:
         when = "once "
     arrow = "↑" if rises else "↓"
-    by = escape(plain(change.by.replace("repo_gc", FEED_NAMES["repo_gc"])))
+    by = escape(plain(change.by.replace("repo_gc", feed_name("repo_gc"))))
     return f'<li><span aria-hidden="true">{arrow}</span> To {badge(change.to_state)} {when}{by}.</li>'
 
 
 def _sight(status: Status) -> str:
     feeds = "".join(
-        f'<li class="{"blind" if feed in status.blind_on else "alive"}">{escape(FEED_NAMES.get(feed, feed))} '
+        f'<li class="{"blind" if feed in status.blind_on else "alive"}">{escape(feed_name(feed))} '
         f"<b>{'blind' if feed in status.blind_on else 'seen'}</b></li>"
         for feed in status.feeds
     )
@@ -180,15 +180,15 @@ def _sight(status: Status) -> str:
     return _card("What it can see", "sight", body)
 
 
-def _last(seen: MarketSeen, number: int, settings_hint: str) -> str:
+def _last(seen: MarketView, number: int, settings_hint: str) -> str:
     if seen.status.watermark_ns == FAR_PAST or not seen.recent:
         return _card("Last transitions", "last", "<p>None yet.</p>")
     newest = list(reversed(seen.recent))
-    told = "".join(
+    items = "".join(
         _transition(one, f"t{number}-{one.transition.id}", settings_hint, opened=index == 0)
         for index, one in enumerate(newest)
     )
-    return _card("Last transitions", "last", told)
+    return _card("Last transitions", "last", items)
 
 
 def _transition(one: Recalled, name: str, settings_hint: str, *, opened: bool) -> str:
@@ -204,7 +204,7 @@ def _transition(one: Recalled, name: str, settings_hint: str, *, opened: bool) -
         ("Kind", escape(step.kind)),
         ("Confidence", escape(step.confidence)),
         ("Provenance", f"{escape(step.provenance)}, at the weakest"),
-        ("Blind on", escape(", ".join(FEED_NAMES.get(feed, feed) for feed in step.blind_on)) or "nothing"),
+        ("Blind on", escape(", ".join(feed_name(feed) for feed in step.blind_on)) or "nothing"),
     ]
     rules = "".join(
         f'<li><span aria-hidden="true" class="mark">{"✓" if evidence.holds else "✗"}</span> '
@@ -221,7 +221,7 @@ def _transition(one: Recalled, name: str, settings_hint: str, *, opened: bool) -
     )
 
 
-def _told(mark: Mark) -> str:
+def _told(mark: SignalState) -> str:
     values = "".join(
         f"<div><dt>{escape(name)}</dt><dd>{escape(text)}</dd></div>" for name, text in figures(mark.values)
     )

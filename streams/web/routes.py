@@ -14,7 +14,7 @@ import orjson
 from streams.settings import Settings
 from streams.web.document import document
 from streams.web.server import Answer
-from streams.web.view import Seen
+from streams.web.view import WorkerView
 
 _STATIC = {
     "/page.css": "text/css; charset=utf-8",
@@ -25,7 +25,7 @@ _HTML = "text/html; charset=utf-8"
 _JSON = "application/json"
 
 
-def pages(take: Callable[[], Seen | None], settings: Settings) -> Callable[[str], Answer | None]:
+def pages(take: Callable[[], WorkerView | None], settings: Settings) -> Callable[[str], Answer | None]:
     """A function from a path to an answer.
 
     Args:
@@ -54,7 +54,7 @@ def pages(take: Callable[[], Seen | None], settings: Settings) -> Callable[[str]
     return answer
 
 
-def as_json(seen: Seen) -> bytes:
+def as_json(seen: WorkerView) -> bytes:
     """What is seen as JSON; thresholds, whose keys are pairs, as lists of series, line and value."""
     plain = msgspec.to_builtins(seen, str_keys=False)
     for market in plain["markets"]:

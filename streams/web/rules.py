@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from html import escape
 
-from detectors.evidence import Mark
+from detectors.evidence import SignalState
 from detectors.view.margins import Margin
 from detectors.view.outlook import ConditionOutlook, RuleOutlook
 from streams.web.format import (
-    FEED_NAMES,
     STATE_NAMES,
     amount,
     brief,
     counted,
     distance,
+    feed_name,
     figures,
     plain,
     signal_name,
@@ -23,16 +23,16 @@ from streams.web.format import (
 def rule(one: RuleOutlook) -> str:
     """One rule: what it makes, whether it holds, and each of its conditions."""
     word = f"{len(one.conditions) - one.missing} of {len(one.conditions)}"
-    said = "holds" if one.holds else f"{word} hold" if len(one.conditions) > 1 else "does not hold"
+    text = "holds" if one.holds else f"{word} hold" if len(one.conditions) > 1 else "does not hold"
     if one.until_ns is not None:
-        said += f" until {brief(one.until_ns)}"
+        text += f" until {brief(one.until_ns)}"
     if one.silent:
-        said += ", on silent evidence alone"
+        text += ", on silent evidence alone"
     items = "".join(_condition(asked) for asked in one.conditions)
     return (
         f'<article class="rule {"on" if one.holds else "off"}"><h4>{escape(plain(one.name))} '
         f"<span class=quiet>makes {STATE_NAMES[one.state].lower()}, {escape(one.kind)}</span></h4>"
-        f"<p class=verdict>{said}</p><ul>{items}</ul></article>"
+        f"<p class=verdict>{text}</p><ul>{items}</ul></article>"
     )
 
 
@@ -47,7 +47,7 @@ def _condition(one: ConditionOutlook) -> str:
     outlasted = one.last if one.holds and one.margins and not one.margins[0].reached else None
     notes = [_clock(one)] if outlasted is None and _clock(one) else []
     if one.blind_on:
-        feeds = ", ".join(FEED_NAMES.get(feed, feed) for feed in one.blind_on)
+        feeds = ", ".join(feed_name(feed) for feed in one.blind_on)
         held = ": held as last said" if one.last is not None else ""
         notes.append(f"<span class=blind>blind on {escape(feeds)}{held}</span>")
     if outlasted is not None:
@@ -71,17 +71,17 @@ def _clock(one: ConditionOutlook) -> str:
     return ""
 
 
-def _outlasting(one: ConditionOutlook, mark: Mark, margin: Margin) -> str:
+def _outlasting(one: ConditionOutlook, mark: SignalState, margin: Margin) -> str:
     """Why a condition holds whose figure no longer does: what was said and how long it counts, then what is missing."""
     words = [f"{name} {text}" for name, text in figures(_in_unit(mark.values, margin.unit))]
-    said_at = f" ({', '.join(words)})" if words else ""
+    figures_then = f" ({', '.join(words)})" if words else ""
     if mark.level >= one.min_level:
-        said = f"said {brief(mark.known)} as level {mark.level}{said_at}"
+        text = f"said {brief(mark.known)} as level {mark.level}{figures_then}"
     else:
-        said = f"{'said' if one.happens else 'ended'} {brief(mark.left.get(one.min_level, mark.known))}"
+        text = f"{'text' if one.happens else 'ended'} {brief(mark.left.get(one.min_level, mark.known))}"
     counts = f"still counts until {brief(one.until_ns)}" if one.until_ns is not None else "not taken back yet"
     return (
-        f"<span class=margin>{escape(said)}, {counts}; now <span class=who>{escape(margin.subject)}</span> "
+        f"<span class=margin>{escape(text)}, {counts}; now <span class=who>{escape(margin.subject)}</span> "
         f"{amount(margin.value, margin.unit)}, <b>{distance(margin).removesuffix(' to go')} short</b> of "
         f"{amount(margin.threshold, margin.unit)}</span>"
     )
@@ -102,5 +102,5 @@ def _margin(margin: Margin) -> str:
     )
 
 
-def _word(mark: Mark) -> str:
+def _word(mark: SignalState) -> str:
     return f"<span class=quiet>last said {brief(mark.known)}: {escape(mark.text)}</span>"

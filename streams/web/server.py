@@ -118,20 +118,20 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._send(self.answer(path), with_body=with_body)
 
-    def _send(self, said: Answer, *, with_body: bool) -> None:
-        self.send_response(said.status)
+    def _send(self, answer: Answer, *, with_body: bool) -> None:
+        self.send_response(answer.status)
         for name, value in HEADERS.items():
             self.send_header(name, value)
-        if said.status is HTTPStatus.UNAUTHORIZED:
+        if answer.status is HTTPStatus.UNAUTHORIZED:
             self.send_header("WWW-Authenticate", "Bearer")
             self.send_header("WWW-Authenticate", 'Basic realm="crunchwatch: any name, and the token as password"')
-        if said.status is HTTPStatus.METHOD_NOT_ALLOWED:
+        if answer.status is HTTPStatus.METHOD_NOT_ALLOWED:
             self.send_header("Allow", "GET, HEAD")
-        self.send_header("Content-Type", said.kind)
-        self.send_header("Content-Length", str(len(said.body)))
+        self.send_header("Content-Type", answer.kind)
+        self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
         if with_body:
-            self.wfile.write(said.body)
+            self.wfile.write(answer.body)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
         """One plain line that repeats nothing of the request; the base class would quote it in HTML."""

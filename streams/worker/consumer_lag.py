@@ -17,7 +17,8 @@ from aiokafka.errors import KafkaError
 from streams.errors import BrokerUnavailableError, StreamsError
 from streams.kafka import clients
 from streams.kafka.topics import SOURCES
-from streams.worker.partition_owner import Custody
+from streams.worker.partition_owner import PartitionOwner
+from transport import aiokafka_internals
 
 ASK_EVERY_S = 3.0
 ANSWER_WITHIN_S = 5.0
@@ -29,7 +30,7 @@ ONE_STALLED_AFTER_S = 90.0
 _POLL_MS = 500
 
 
-class Stand(NamedTuple):
+class ReadPosition(NamedTuple):
     """Where the reading of one source partition stands, since when it has with messages waiting, and when it moved."""
 
     offset: int
@@ -37,26 +38,25 @@ class Stand(NamedTuple):
     moved: float
 
 
-class Progress:
+class LagMonitor:
     """What the broker says of the owned partitions."""
 
-    def __init__(self, custody: Custody) -> None:
+    def __init__(self, owner: PartitionOwner) -> None:
         self.silent_since: float | None = None
         """Since when the broker has not answered."""
         self.stalled: str | None = None
         """What waits and is not taken."""
-        self._custody = custody
-        self._stands: dict[TopicPartition, Stand] = {}
+        self._owner = owner
+        self._stands: dict[TopicPartition, ReadPosition] = {}
         self._empty_until: dict[TopicPartition, int] = {}
 
     async def watch(self) -> None:
         """Ask, again and again, until cancelled; a broker that is gone for too long ends the worker."""
-        settings = self._custody.settings
+        settings = self._owner.settings
         while True:
             try:
                 async with clients.reader(settings, patience_s=ANSWER_WITHIN_S) as reader:
-                    names = {settings.topic(topic) for topic in SOURCES}
-                    await reader._client.set_topics(names)  # noqa: SLF001 - one request for all, not one for each
+                    await aiokafka_internals.know_topics(reader, map(settings.topic, SOURCES))
                     while True:
                         async with asyncio.timeout(2 * ANSWER_WITHIN_S):
                             await self.look(reader)
@@ -65,17 +65,17 @@ class Progress:
             except (KafkaError, OSError, TimeoutError, StreamsError):
                 self._unanswered()
             except Exception as error:  # noqa: BLE001 - without this watch a stall would be silent
-                self._custody.fail(error)
+                self._owner.fail(error)
                 return
             await asyncio.sleep(1.0)
 
     def _unanswered(self) -> None:
         now = time.monotonic()
         self.silent_since = self.silent_since or now
-        settings = self._custody.settings
+        settings = self._owner.settings
         if now - self.silent_since > settings.recovery_timeout_s:
-            said = f"the broker at {settings.broker} has not answered for {now - self.silent_since:.0f} s"
-            self._custody.fail(BrokerUnavailableError(said))
+            reason = f"the broker at {settings.broker} has not answered for {now - self.silent_since:.0f} s"
+            self._owner.fail(BrokerUnavailableError(reason))
 
     async def look(self, reader: AIOKafkaConsumer) -> None:
         """Compare the broker's ends with where the reading stands."""
@@ -96,26 +96,24 @@ class Progress:
             or min(now - self._stands[place].since, now - moved[place.partition]) > STALLED_AFTER_S
         ]
         self.stalled = f"messages wait and none is taken: {', '.join(waiting[:3])}" if waiting else None
-        self._custody.metrics.lagging(
-            {place: behind[place] - offsets[place] if place in behind else 0 for place in ends}
-        )
+        self._owner.metrics.lagging({place: behind[place] - offsets[place] if place in behind else 0 for place in ends})
 
-    def _stand(self, place: TopicPartition, offset: int, end: int, now: float) -> Stand:
+    def _stand(self, place: TopicPartition, offset: int, end: int, now: float) -> ReadPosition:
         """Since when reading has stood where it does; while nothing waits, it does not stand."""
         stand = self._stands.get(place)
         if stand is None or stand.offset != offset:
-            return Stand(offset, now, now)
-        return stand if self._behind(place, offset, end) else Stand(offset, now, stand.moved)
+            return ReadPosition(offset, now, now)
+        return stand if self._behind(place, offset, end) else ReadPosition(offset, now, stand.moved)
 
     def _moved(self, number: int) -> float:
         """When anything of a partition was last seen to be taken."""
         return max(stand.moved for place, stand in self._stands.items() if place.partition == number)
 
     def _offsets(self) -> dict[TopicPartition, int]:
-        custody = self._custody
+        owner = self._owner
         return {
-            TopicPartition(custody.settings.topic(topic), number): partition.next_offsets.get(topic, 0)
-            for number, partition in custody.partitions.items()
+            TopicPartition(owner.settings.topic(topic), number): partition.next_offsets.get(topic, 0)
+            for number, partition in owner.partitions.items()
             for topic in SOURCES
         }
 

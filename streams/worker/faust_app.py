@@ -18,13 +18,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
 
-from streams.kafka import clients, security
+from streams.kafka import security
 from streams.kafka.topics import SOURCES
 from streams.settings import Settings
+from transport import aiokafka_internals
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # Faust's dependencies warn at import; that is not the user's concern
@@ -34,11 +34,11 @@ with warnings.catch_warnings():
     from mode.threads import WorkerThread
 
 if TYPE_CHECKING:
-    from streams.worker.partition_owner import Custody
+    from streams.worker.partition_owner import PartitionOwner
 
 log = logging.getLogger(__name__)
 
-TELL_WITHIN_S = 2.0
+COMMIT_WITHIN_S = 2.0
 
 
 class DaemonThread(WorkerThread):
@@ -64,27 +64,25 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
-        consumer._partition_assignment_strategy = [RangePartitionAssignor]  # noqa: SLF001 - see the module's words
-        # Faust sets this only together with its own transactions; what a producer undid is not for us.
-        consumer._isolation_level = "read_committed"  # noqa: SLF001 - read when the consumer starts
+        aiokafka_internals.assign_by_range(consumer)
         return cast("AIOKafkaConsumer", consumer)
 
     async def on_start(self) -> None:
         """Start the consumer, and mind brokers that answer an empty fetch at once."""
         await super().on_start()
-        clients.pace_fetches(self._ensure_consumer())
+        aiokafka_internals.pace_fetches(self._ensure_consumer())
 
-    async def tell_group(self, positions: Mapping[TopicPartition, int]) -> None:
+    async def commit_group(self, positions: Mapping[TopicPartition, int]) -> None:
         """Set the group's offsets. They are for onlookers: failing, in a rebalance say, costs nothing."""
-        await self.call_thread(self._tell_group, dict(positions))
+        await self.call_thread(self._commit_group, dict(positions))
 
-    async def _tell_group(self, positions: dict[TopicPartition, int]) -> None:
+    async def _commit_group(self, positions: dict[TopicPartition, int]) -> None:
         consumer = self._ensure_consumer()
         owned = consumer.assignment()
         offsets = {place: OffsetAndMetadata(offset, "") for place, offset in positions.items() if place in owned}
         try:
             if offsets:
-                async with asyncio.timeout(TELL_WITHIN_S):
+                async with asyncio.timeout(COMMIT_WITHIN_S):
                     await consumer.commit(offsets)
         except (KafkaError, TimeoutError) as error:
             log.info("the group's offsets were not set: %r", error)
@@ -94,7 +92,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         await self.call_thread(self._rejoin)
 
     async def _rejoin(self) -> None:
-        self._ensure_consumer()._coordinator.request_rejoin()  # noqa: SLF001 - aiokafka offers no other way
+        aiokafka_internals.request_rejoin(self._ensure_consumer())
 
 
 class Consumer(driver.Consumer):
@@ -106,13 +104,13 @@ class Consumer(driver.Consumer):
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     @property
-    def _custody(self) -> Custody:
-        return cast("App", self.app).custody
+    def _owner(self) -> PartitionOwner:
+        return cast("App", self.app).owner
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Write down what there is before anybody else may read it."""
         self._assigned = False
-        await self._custody.revoke()
+        await self._owner.revoke()
         await super().on_partitions_revoked(revoked)
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
@@ -125,17 +123,17 @@ class Consumer(driver.Consumer):
         if not self._assigned:
             return {}  # in the midst of a rebalance: whatever is owned next will be sought then
         try:
-            positions = await self._custody.assign({place.partition for place in self.assignment()})
+            positions = await self._owner.assign({place.partition for place in self.assignment()})
         except Exception as error:
-            self._custody.fail(error)
+            self._owner.fail(error)
             raise
         offsets = {TP(place.topic, place.partition): offset for place, offset in positions.items()}
         await self._thread.seek_wait(offsets)
         return offsets
 
-    async def tell_group(self, positions: Mapping[TopicPartition, int]) -> None:
+    async def commit_group(self, positions: Mapping[TopicPartition, int]) -> None:
         """Set the group's offsets."""
-        await self._thread.tell_group(positions)
+        await self._thread.commit_group(positions)
 
     async def rejoin(self) -> None:
         """Ask the group to deal out the partitions anew."""
@@ -153,7 +151,7 @@ class Transport(driver.Transport):
 class App(faust.App):
     """Faust's app with our transport."""
 
-    custody: Custody
+    owner: PartitionOwner
 
     def _new_transport(self) -> Transport:
         return Transport(self.conf.broker_consumer, self)
@@ -162,7 +160,7 @@ class App(faust.App):
         """Make none: Faust keeps its tables there, and all of our state is on the broker."""
 
 
-def build(settings: Settings, custody: Custody) -> App:
+def build(settings: Settings, owner: PartitionOwner) -> App:
     """Make the app; nothing is connected yet."""
     app = App(
         settings.group,
@@ -183,13 +181,13 @@ def build(settings: Settings, custody: Custody) -> App:
         stream_wait_empty=False,
         stream_buffer_maxsize=1024,
     )
-    app.custody = custody
+    app.owner = owner
     app.finalize()
     channel = app.topic(*map(settings.topic, SOURCES), key_type=bytes, value_type=bytes, value_serializer="raw")
 
     async def consume(stream: Any) -> None:
         async for event in stream.noack().events():
-            await custody.take(event.message)
+            await owner.take(event.message)
 
     app.agent(channel, name="custody", concurrency=1)(consume)
     return app

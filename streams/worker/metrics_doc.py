@@ -12,6 +12,7 @@ from detectors.signals import STATES
 from detectors.view.gauges import FAMILIES, KINDS, MAX_SERIES
 from streams.state.metrics import Metrics
 from streams.state.partition import REASONS as MARKET_REASONS
+from streams.worker import prometheus_internals
 
 LABELS = {
     "market": "a market; at most `CRUNCHWATCH_MAX_MARKETS` a worker",
@@ -59,7 +60,7 @@ a desk reads percent and basis points. How far a series is from a line:
 """
 
 
-class Row(NamedTuple):
+class MetricRow(NamedTuple):
     """One metric as the page shows it."""
 
     name: str
@@ -78,19 +79,19 @@ class Row(NamedTuple):
         return next((unit for end, unit in UNITS.items() if stem.endswith(f"_{end}")), "1")
 
 
-def rows(metrics: Metrics) -> list[Row]:
+def rows(metrics: Metrics) -> list[MetricRow]:
     """Every metric of a worker, by name."""
     found = []
     declared = {family.name: ("market", *family.labels) for family in FAMILIES}
     statesets = {family.name for family in FAMILIES if family.type == "stateset"}
-    for collector in metrics.registry._collector_to_names:  # noqa: SLF001 - what is declared, used or not yet
+    for collector in prometheus_internals.collectors(metrics.registry):
         for family in collector.collect():
-            labels = declared.get(family.name, tuple(getattr(collector, "_labelnames", ())))
+            labels = declared.get(family.name, prometheus_internals.labels(collector))
             kind = "stateset" if family.name in statesets else family.type
             if family.type == "histogram":
                 labels = (*labels, "le")
             name = f"{family.name}_total" if family.type == "counter" else family.name
-            found.append(Row(name, kind, labels, family.documentation))
+            found.append(MetricRow(name, kind, labels, family.documentation))
     return sorted(found)
 
 
@@ -113,7 +114,7 @@ def page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _line(row: Row) -> str:
+def _line(row: MetricRow) -> str:
     labels = " ".join(f"`{label}`" for label in row.labels)
     return f"| `{row.name}` | {row.type} | {labels} | {row.unit} | {row.meaning} |"
 

@@ -16,43 +16,33 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from detectors.engine import Engine
-from detectors.places import Place
+from detectors.log_positions import LogPosition
 from detectors.sections import Config
 from detectors.signals import Transition
 from streams.errors import BrokerUnavailableError, FencedError, StreamsError
-from streams.kafka.topics import SOURCES
+from streams.kafka.topics import SOURCES, SourceMessage
 from streams.settings import Settings
 from streams.state import outgoing, snapshot_reader, transaction
 from streams.state.metrics import Metrics
 from streams.state.partition import Applied, Partition
-from streams.state.recovery import adopt
+from streams.state.recovery import recover_partition
 
 log = logging.getLogger(__name__)
 
 TEND_S = 0.5
-LEDGER_BYTES = 4 << 20
+PENDING_BYTES = 4 << 20
 """Outputs that may wait for a transaction, of one partition."""
 Commit = Callable[[Mapping[TopicPartition, int]], Awaitable[None]]
 Rejoin = Callable[[], Awaitable[None]]
 
 
-class Message(Protocol):
-    """A consumed message, as Faust and aiokafka both have it."""
-
-    topic: str
-    partition: int
-    offset: int
-    key: bytes | None
-    value: bytes | None
-
-
-class Custody:
+class PartitionOwner:
     """The partitions that this worker owns, from assignment to revocation."""
 
     def __init__(self, settings: Settings, config: Config, metrics: Metrics) -> None:
@@ -68,7 +58,7 @@ class Custody:
         self.flushing_since: float | None = None
         self.lost: dict[int, float] = {}
         """Partitions that turned out to have another owner, and when; until the group deals out anew."""
-        self._ledgers: dict[int, transaction.Ledger] = {}
+        self._writers: dict[int, transaction.PartitionWriter] = {}
         self._lock = asyncio.Lock()
         self._since_flush = 0
         self._urgent = False
@@ -89,10 +79,10 @@ class Custody:
 
         What is held already is kept, so asking again for the same partitions only repeats the answer.
         """
-        wanted = set(numbers)
+        asked = set(numbers)
         async with self._lock:
-            await self._drop(set(self.partitions) - wanted)
-            await self._unless_stopped(self._take_over(wanted - set(self.partitions)))
+            await self._drop(set(self.partitions) - asked)
+            await self._unless_stopped(self._take_over(asked - set(self.partitions)))
             self.lost.clear()
             self.assigned = True
             self.metrics.owned(self.partitions)
@@ -101,15 +91,15 @@ class Custody:
     async def _take_over(self, numbers: set[int]) -> None:
         # First the former owner is kept from writing, then what it wrote is read: in this order nothing is missed.
         began = time.monotonic()
-        self._ledgers |= await transaction.open_all(self.settings, numbers)
+        self._writers |= await transaction.open_all(self.settings, numbers)
         for number, recovered in (await snapshot_reader.recover(self.settings, numbers)).items():
-            self.partitions[number] = adopt(
+            self.partitions[number] = recover_partition(
                 number, recovered, self.config, self.settings, self.metrics, self._new_engine
             )
         if numbers:
             markets = sum(len(self.partitions[number].markets) for number in numbers)
-            said = "partitions %s taken over, %d markets read back in %.1f s"
-            log.info(said, sorted(numbers), markets, time.monotonic() - began)
+            text = "partitions %s taken over, %d markets read back in %.1f s"
+            log.info(text, sorted(numbers), markets, time.monotonic() - began)
 
     async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> None:
         """Give up what may take long when the worker is told to stop."""
@@ -154,7 +144,7 @@ class Custody:
         for number in numbers:
             for market in self.partitions.pop(number).markets:
                 self.metrics.markets.forget(market)
-        await transaction.close_all([self._ledgers.pop(number) for number in numbers])
+        await transaction.close_all([self._writers.pop(number) for number in numbers])
         if numbers:
             log.info("partitions %s let go", sorted(numbers))
 
@@ -167,7 +157,7 @@ class Custody:
 
     # -- messages -----------------------------------------------------------------------------------------------
 
-    async def take(self, message: Message) -> None:
+    async def take(self, message: SourceMessage) -> None:
         """Apply a message, or end the worker: nothing is passed over in silence."""
         try:
             async with self._lock:
@@ -181,7 +171,7 @@ class Custody:
         except Exception as error:  # noqa: BLE001 - whatever it is, going on would lose messages
             self.fail(error)
 
-    async def _take(self, message: Message) -> None:
+    async def _take(self, message: SourceMessage) -> None:
         partition = self.partitions.get(message.partition)
         topic = self._names.get(message.topic)
         if partition is None or topic is None:
@@ -204,23 +194,21 @@ class Custody:
             await self._apply(partition, topic, record)
         partition.pass_over(topic, offset)
 
-    async def _apply(self, partition: Partition, topic: str, message: Message) -> None:
+    async def _apply(self, partition: Partition, topic: str, message: SourceMessage) -> None:
         began = time.perf_counter()
         applied = partition.apply(topic, message.topic, message.offset, message.key, message.value)
         self._since_flush += 1
         self._keep(partition.number, applied, message)
         self.metrics.applied(topic, applied, time.perf_counter() - began)
 
-    def _keep(self, number: int, applied: Applied, message: Message) -> None:
-        place = Place(message.topic, message.partition, message.offset)
-        kept = self._ledgers[number]
-        kept.enter(outgoing.output(found, places) for found, places in applied.outputs)
-        kept.enter(outgoing.late(late, place) for late in applied.late)
-        kept.enter(outgoing.dead_letter(reject, place, message.key) for reject in applied.rejects)
+    def _keep(self, number: int, applied: Applied, message: SourceMessage) -> None:
+        place = LogPosition(message.topic, message.partition, message.offset)
+        kept = self._writers[number]
+        kept.enter(outgoing.produced(applied, place, message.key))
         steps = [found for found, _ in applied.outputs if isinstance(found, Transition)]
         for step in steps:
             log.info("%s: %s -> %s, to be written down at once", step.market, step.from_state, step.to_state)
-        if steps or kept.due_bytes > LEDGER_BYTES:
+        if steps or kept.due_bytes > PENDING_BYTES:
             self._urgent = True
 
     # -- writing down -------------------------------------------------------------------------------------------
@@ -262,7 +250,7 @@ class Custody:
 
     async def _write(self, partition: Partition) -> None:
         began = time.perf_counter()
-        await self._ledgers[partition.number].commit(transaction.records_of(partition, self.settings, self.metrics))
+        await self._writers[partition.number].commit(transaction.records_of(partition, self.settings, self.metrics))
         partition.written()
         self.metrics.flushed(time.perf_counter() - began)
 
@@ -307,5 +295,5 @@ class Custody:
 
     async def disconnect(self) -> None:
         """Close what is open to the broker."""
-        ledgers, self._ledgers = self._ledgers, {}
+        ledgers, self._writers = self._writers, {}
         await transaction.close_all(ledgers.values())

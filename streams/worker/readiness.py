@@ -11,8 +11,8 @@ import threading
 import time
 from collections.abc import Iterator
 
-from streams.worker.consumer_lag import Progress
-from streams.worker.partition_owner import Custody
+from streams.worker.consumer_lag import LagMonitor
+from streams.worker.partition_owner import PartitionOwner
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +20,7 @@ BEAT_S = 0.5
 BLOCKED_AFTER_S = 10.0
 UNCONFIRMED_AFTER_S = 15.0
 ASK_EVERY_S = 0.5
-TOLD_AFTER_S = 15.0
+REPORT_AFTER_S = 15.0
 """A start may take so long without a word."""
 NO_PARTITIONS = "no partitions yet, or their state is being read back"
 
@@ -28,9 +28,9 @@ NO_PARTITIONS = "no partitions yet, or their state is being read back"
 class Readiness:
     """What keeps a worker from its work."""
 
-    def __init__(self, custody: Custody, progress: Progress) -> None:
-        self._custody = custody
-        self._progress = progress
+    def __init__(self, owner: PartitionOwner, lag: LagMonitor) -> None:
+        self._owner = owner
+        self._lag = lag
         self._beat = time.monotonic()
         self._over = threading.Event()
 
@@ -40,22 +40,22 @@ class Readiness:
 
     def _reasons(self, now: float) -> Iterator[str]:
         """All that keeps it, the one that explains the others first."""
-        custody, progress = self._custody, self._progress
-        flushing, silent = custody.flushing_since, progress.silent_since
-        if custody.stopping:
+        owner, lag = self._owner, self._lag
+        flushing, silent = owner.flushing_since, lag.silent_since
+        if owner.stopping:
             yield "stopping"
         if now - self._beat > BLOCKED_AFTER_S:
             yield f"the event loop has not run for {now - self._beat:.0f} s"
         if silent is not None:
-            yield f"the broker at {custody.settings.broker} does not answer, for {now - silent:.0f} s now"
+            yield f"the broker at {owner.settings.broker} does not answer, for {now - silent:.0f} s now"
         if flushing is not None and now - flushing > UNCONFIRMED_AFTER_S:
             yield f"the broker has not confirmed a write for {now - flushing:.0f} s"
-        if custody.lost:
-            yield f"partitions {sorted(custody.lost)} turned out to have another owner, the group is asked anew"
-        if not custody.assigned:
+        if owner.lost:
+            yield f"partitions {sorted(owner.lost)} turned out to have another owner, the group is asked anew"
+        if not owner.assigned:
             yield NO_PARTITIONS
-        if progress.stalled is not None:
-            yield progress.stalled
+        if lag.stalled is not None:
+            yield lag.stalled
 
     @property
     def ready(self) -> bool:
@@ -68,11 +68,11 @@ class Readiness:
             self._beat = time.monotonic()
             await asyncio.sleep(BEAT_S)
 
-    def tell(self) -> None:
+    def report(self) -> None:
         """Say in the log when it stops being ready, and when it is again; in a thread, until closed."""
-        threading.Thread(target=self._tell, name="readiness", daemon=True).start()
+        threading.Thread(target=self._report, name="readiness", daemon=True).start()
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         since: float | None = None
         began, start = False, time.monotonic()
         while not self._over.wait(ASK_EVERY_S):
@@ -81,7 +81,7 @@ class Readiness:
                 if since is not None:
                     log.warning("ready %s after %.0f s", "again" if began else "at last", time.monotonic() - since)
                 began, since = True, None
-            elif since is None and not self._custody.stopping and (began or waited_s > TOLD_AFTER_S):
+            elif since is None and not self._owner.stopping and (began or waited_s > REPORT_AFTER_S):
                 since = time.monotonic() if began else start
                 log.warning("not ready%s: %s", "" if began else f" for {waited_s:.0f} s", self._explained(reason))
 
@@ -89,7 +89,7 @@ class Readiness:
         """The reason, and for one that is no trouble of this worker, whose it may be."""
         if reason != NO_PARTITIONS:
             return reason
-        settings = self._custody.settings
+        settings = self._owner.settings
         return (
             f"{reason}. The group '{settings.group}' may still count on a member that was killed (for "
             f"{settings.session_timeout_s:g} s; the embedded broker for ever: give each a CRUNCHWATCH_INSTANCE), "

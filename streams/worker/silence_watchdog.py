@@ -24,7 +24,8 @@ from streams.settings import Settings
 from streams.state import snapshot_reader
 from streams.state.metrics import Metrics
 from streams.state.partition import Partition
-from streams.worker.stream_silence import NS, Silences
+from streams.worker.stream_silence import NS, StreamSilences
+from transport import producers
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +33,7 @@ SOURCE = "watchdog"
 DAY_NS = 86_400 * NS
 _LOOKS = 8
 """So many looks within the silence that is allowed."""
-_HANG_UP_S = 1.0
+_STOP_WITHIN_S = 1.0
 _HOLES = 16
 """Offsets behind the last message that may be a transaction's markers."""
 
@@ -47,7 +48,7 @@ class Watchdog:
         self._merge = merge
         self._metrics = metrics
         self._owned = owned
-        self._silences: dict[tuple[int, str], Silences] = {}
+        self._silences: dict[tuple[int, str], StreamSilences] = {}
         self._producer: AIOKafkaProducer | None = None
 
     async def run(self) -> None:
@@ -62,16 +63,10 @@ class Watchdog:
                 except (KafkaError, StreamsError, OSError, TimeoutError) as error:
                     log.info("the watchdog could not look: %r", error)
         finally:
-            await self._hang_up()
-
-    async def _hang_up(self) -> None:
-        if self._producer is None:
-            return
-        try:
-            async with asyncio.timeout(_HANG_UP_S):
-                await self._producer.stop()
-        except (KafkaError, OSError, TimeoutError) as error:
-            log.info("the watchdog's producer did not stop: %r", error)
+            if self._producer is not None:
+                failure = await producers.stop(self._producer, within_s=_STOP_WITHIN_S)
+                if failure is not None:
+                    log.info("the watchdog's producer did not stop cleanly: %r", failure)
 
     async def look(self) -> None:
         """Speak for every stream that is dead now."""
@@ -84,11 +79,11 @@ class Watchdog:
                 dead = silences.look(held.engine.marks, time.monotonic(), time.time_ns())
                 for stream, known in dead.items():
                     if await self._at_its_end(partition, stream) and self._owned().get(number) is partition:
-                        await self._speak(number, market, stream, known)
-                        silences.spoke(stream, known)
+                        await self._write_heartbeat(number, market, stream, known)
+                        silences.wrote(stream, known)
 
-    def _fresh(self) -> Silences:
-        return Silences(
+    def _fresh(self) -> StreamSilences:
+        return StreamSilences(
             silence_s=self._settings.stream_silence_s,
             lateness_ns=self._merge.lateness_s * NS,
             max_ahead_ns=self._merge.max_ahead_days * DAY_NS,
@@ -104,7 +99,7 @@ class Watchdog:
             return True
         return end - begin <= _HOLES and not await snapshot_reader.reread(self._settings, place, begin, end)
 
-    async def _speak(self, number: int, market: str, stream: str, known: int) -> None:
+    async def _write_heartbeat(self, number: int, market: str, stream: str, known: int) -> None:
         beat = Heartbeat(
             market=market,
             source=SOURCE,
@@ -117,7 +112,7 @@ class Watchdog:
         if self._producer is None:
             self._producer = await clients.producer(self._settings)
         await self._producer.send_and_wait(self._settings.topic(stream), encode(beat), market.encode(), number)
-        self._metrics.spoken_for(stream)
+        self._metrics.heartbeat_written(stream)
         log.warning(
             "%s: %s has said nothing for %g s while others went on; a heartbeat of %d s was written for it",
             market, stream, self._settings.stream_silence_s, known // NS,

@@ -17,23 +17,23 @@ from detectors.ordering import FAR_PAST
 NS = 10**9
 
 
-class Heard(msgspec.Struct):
+class StreamMark(msgspec.Struct):
     """A stream's mark, since when it stands there, and where the others stood then."""
 
     mark: int
     since_s: float
     others: dict[str, int]
-    spoken_for: int | None = None
+    written_until: int | None = None
 
 
-class Silences:
+class StreamSilences:
     """One market's streams, watched by their owner."""
 
     def __init__(self, *, silence_s: float, lateness_ns: int, max_ahead_ns: int) -> None:
         self._silence_s = silence_s
         self._lateness_ns = lateness_ns
         self._max_ahead_ns = max_ahead_ns
-        self._heard: dict[str, Heard] = {}
+        self._heard: dict[str, StreamMark] = {}
 
     def look(self, marks: Mapping[str, int], now_s: float, wall_ns: int) -> dict[str, int]:
         """Note where the streams stand; for the dead ones, the moment up to which they can be called past.
@@ -46,15 +46,15 @@ class Silences:
         for stream, mark in marks.items():
             before = self._heard.get(stream)
             if before is None or mark != before.mark:
-                if before is not None and before.spoken_for is not None and mark <= before.spoken_for:
+                if before is not None and before.written_until is not None and mark <= before.written_until:
                     before.mark = mark  # that was us: the stream itself is as silent as it was
                 else:
-                    self._heard[stream] = Heard(mark, now_s, dict(marks))
+                    self._heard[stream] = StreamMark(mark, now_s, dict(marks))
         moving = [
             stream
             for stream, mark in marks.items()
             if mark != FAR_PAST and now_s - self._heard[stream].since_s < self._silence_s
-            and self._heard[stream].spoken_for is None
+            and self._heard[stream].written_until is None
         ]  # fmt: skip
         if not moving:
             return {}
@@ -66,12 +66,12 @@ class Silences:
             if self._outrun(self._heard[stream], marks, moving, until)
         }
 
-    def _outrun(self, heard: Heard, marks: Mapping[str, int], moving: list[str], until: int) -> bool:
+    def _outrun(self, heard: StreamMark, marks: Mapping[str, int], moving: list[str], until: int) -> bool:
         least_ns = self._silence_s * NS
         went_on = all(marks[one] - heard.others.get(one, FAR_PAST) >= least_ns for one in moving)
-        said = heard.mark if heard.spoken_for is None else max(heard.mark, heard.spoken_for)
-        return went_on and until - said >= least_ns
+        newest = heard.mark if heard.written_until is None else max(heard.mark, heard.written_until)
+        return went_on and until - newest >= least_ns
 
-    def spoke(self, stream: str, known: int) -> None:
+    def wrote(self, stream: str, known: int) -> None:
         """A heartbeat of this moment was written for the stream."""
-        self._heard[stream].spoken_for = known
+        self._heard[stream].written_until = known

@@ -16,17 +16,18 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from detectors.config import load
+from detectors.config_diff import longest_window
 from detectors.sections import Config
-from streams.errors import BrokerUnavailableError, StopError, StreamsError
+from streams.errors import BrokerUnavailableError, SettingsError, StopError, StreamsError
 from streams.kafka import topics
 from streams.settings import Settings
 from streams.state.metrics import Metrics
 from streams.web.routes import pages
 from streams.web.server import WebServer
-from streams.web.view import Glance, look
-from streams.worker import faust_app
-from streams.worker.consumer_lag import Progress
-from streams.worker.partition_owner import Custody
+from streams.web.view import LatestView, look
+from streams.worker import faust_app, faust_internals
+from streams.worker.consumer_lag import LagMonitor
+from streams.worker.partition_owner import PartitionOwner
 from streams.worker.readiness import Readiness
 from streams.worker.silence_watchdog import Watchdog
 
@@ -50,46 +51,59 @@ def run(settings: Settings, started: Callable[[str], None]) -> None:
     for name in _NOISY:  # they log as errors what a rebalance or a starting broker brings about every day
         logging.getLogger(name).setLevel("DEBUG" if settings.log_level == "debug" else "CRITICAL")
     config = load(settings.preset, Path(settings.config) if settings.config else None)
+    check_retention(settings, config)
     asyncio.run(_main(settings, config, started))
+
+
+def check_retention(settings: Settings, config: Config) -> None:
+    """Reject a retention from which a lost state could not be rebuilt: a detector would be blind and nobody told."""
+    needed, name = longest_window(config)
+    if settings.retention_days < needed:
+        raise SettingsError(
+            "retention_days",
+            f"the topics keep {settings.retention_days} days, but '{name}' looks back {needed} days: a state that is "
+            f"lost could not be rebuilt from them. Set CRUNCHWATCH_RETENTION_DAYS to {needed} or more, or shorten its "
+            "window",
+        )
 
 
 async def _main(settings: Settings, config: Config, started: Callable[[str], None]) -> None:
     metrics = Metrics(settings.partitions)
     await topics.ensure(settings)
-    custody = Custody(settings, config, metrics)
-    progress = Progress(custody)
-    readiness = Readiness(custody, progress)
+    owner = PartitionOwner(settings, config, metrics)
+    lag = LagMonitor(owner)
+    readiness = Readiness(owner, lag)
     metrics.ready.set_function(lambda: readiness.ready)
-    glance = Glance(asyncio.get_running_loop(), lambda: look(custody.partitions, ready=readiness.ready))
+    glance = LatestView(asyncio.get_running_loop(), lambda: look(owner.partitions, ready=readiness.ready))
     web = WebServer(settings, metrics.exposition, readiness.reason, pages(glance.take, settings))
-    app = faust_app.build(settings, custody)
+    app = faust_app.build(settings, owner)
 
-    async def tell_group(positions: Mapping[TopicPartition, int]) -> None:
-        await cast("faust_app.Consumer", app.consumer).tell_group(positions)
+    async def commit_group(positions: Mapping[TopicPartition, int]) -> None:
+        await cast("faust_app.Consumer", app.consumer).commit_group(positions)
 
     async def rejoin() -> None:
         await cast("faust_app.Consumer", app.consumer).rejoin()
 
-    custody.commit, custody.rejoin = tell_group, rejoin
+    owner.commit, owner.rejoin = commit_group, rejoin
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     starting = asyncio.create_task(_start(app, lambda: started(web.url)))
-    readiness.tell()
-    watchdog = Watchdog(settings, config.merge, metrics, lambda: custody.partitions if custody.assigned else {})
-    works = (custody.tend(), progress.watch(), readiness.beat(), watchdog.run())
+    readiness.report()
+    watchdog = Watchdog(settings, config.merge, metrics, lambda: owner.partitions if owner.assigned else {})
+    works = (owner.tend(), lag.watch(), readiness.beat(), watchdog.run())
     tending = [asyncio.create_task(work) for work in works]
     try:
-        await _until_stopped(custody, app, stopping, starting)
+        await _until_stopped(owner, app, stopping, starting)
     finally:
-        _end_hard_after(settings.stop_timeout_s, custody)
-        await _stop(custody, app, settings.stop_timeout_s)
+        _end_hard_after(settings.stop_timeout_s, owner)
+        await _stop(owner, app, settings.stop_timeout_s)
         for task in (*tending, starting):  # not before: a flush that is broken off is not taken up again
             task.cancel()
         readiness.close()
         web.close()
-    failure = _by_name(custody.failure, settings)
+    failure = _by_name(owner.failure, settings)
     if failure is not None:
         raise failure
 
@@ -107,29 +121,28 @@ async def _start(app: faust_app.App, started: Callable[[], None]) -> None:
 
 
 async def _until_stopped(
-    custody: Custody, app: faust_app.App, stopping: asyncio.Event, starting: asyncio.Task[None]
+    owner: PartitionOwner, app: faust_app.App, stopping: asyncio.Event, starting: asyncio.Task[None]
 ) -> None:
     """Wait for a signal, for a failure of ours, or for Faust to crash."""
 
     async def crashed() -> None:
         await starting
-        await app._crashed.wait()  # noqa: SLF001 - mode has no public way to await a crash
-        reason = app._crash_reason  # noqa: SLF001
+        reason = await faust_internals.crashed(app)
         raise reason if isinstance(reason, Exception) else RuntimeError(f"Faust crashed: {reason!r}")
 
-    waits = [asyncio.create_task(wait) for wait in (stopping.wait(), custody.failed.wait(), crashed())]
+    waits = [asyncio.create_task(wait) for wait in (stopping.wait(), owner.failed.wait(), crashed())]
     done, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     for task in pending:
         task.cancel()
     for task in done:
         error = task.exception()
         if isinstance(error, Exception):
-            custody.fail(error)
+            owner.fail(error)
 
 
-async def _stop(custody: Custody, app: faust_app.App, within_s: float) -> None:
+async def _stop(owner: PartitionOwner, app: faust_app.App, within_s: float) -> None:
     """Write down, leave the group, hang up; a failing step does not keep the next from being taken."""
-    steps = ((custody.close, 0.4), (app.stop, 0.45), (custody.disconnect, 0.1))
+    steps = ((owner.close, 0.4), (app.stop, 0.45), (owner.disconnect, 0.1))
     for step, share in steps:
         try:
             async with asyncio.timeout(share * within_s):
@@ -137,15 +150,15 @@ async def _stop(custody: Custody, app: faust_app.App, within_s: float) -> None:
         except Exception as error:  # noqa: BLE001 - it stops anyway, and is read back from what was confirmed
             why = "there was no answer in time" if isinstance(error, TimeoutError) else repr(error)
             log.warning("while stopping: %s", why)
-            if step == custody.close and custody.failure is None:
-                custody.failure = StopError("not everything could be written down in time; it will be read again")
+            if step == owner.close and owner.failure is None:
+                owner.failure = StopError("not everything could be written down in time; it will be read again")
 
 
-def _end_hard_after(seconds: float, custody: Custody) -> None:
+def _end_hard_after(seconds: float, owner: PartitionOwner) -> None:
     """End the process if hanging up hangs: a dead broker must not keep a worker from ending."""
 
     def end() -> None:
-        failure = custody.failure
+        failure = owner.failure
         code = failure.exit_code if isinstance(failure, StreamsError) else int(failure is not None)
         why = f"{failure}; " if failure is not None else ""
         sys.stderr.write(f"crunchwatch worker: {why}not hung up within {seconds:g} s, ending hard\n")

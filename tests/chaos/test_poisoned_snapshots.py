@@ -16,7 +16,7 @@ from detectors import config
 from detectors.engine import Engine
 from streams.kafka import clients, topics
 from streams.state import snapshot_records
-from streams.state.snapshot_records import MarketRecord, RecordRefusedError
+from streams.state.snapshot_records import MarketRecord, RecordRejectedError
 from tests.chaos.ledger import Ledger
 from tests.chaos.trial import FEW, Trial, made_up, metric, moves, until
 
@@ -85,7 +85,7 @@ def _last(going: Trial) -> tuple[int, MarketRecord] | None:
     """The victim's last record of state, with its partition."""
     for record in reversed(going.read(topics.SNAPSHOTS)):
         if record.key == VICTIM.encode():
-            with suppress(RecordRefusedError):  # an earlier poison
+            with suppress(RecordRejectedError):  # an earlier poison
                 found = snapshot_records.decode(record.value or b"")
                 return (record.partition, found) if isinstance(found, MarketRecord) else None
     return None

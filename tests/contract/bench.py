@@ -5,17 +5,16 @@ from typing import Any
 
 import msgspec
 
-from detectors.blindness import Blindness
-from detectors.detector import Detector, Draft
+from detectors.detector import Detector, Finding
 from detectors.events import Event
-from detectors.registry import detectors_of
+from detectors.feed_health import FeedHealth
+from detectors.registry import detectors_of, installed
 from detectors.sections import Config
-from detectors.signals import Signal
 
 
 def all_of(config: Config) -> dict[str, Detector]:
-    """Every detector by name, Blindness too."""
-    return {one.name: one for one in (Blindness(config.stress.feeds), *detectors_of(config))}
+    """Every detector by name, FeedHealth too."""
+    return {one.name: one for one in (FeedHealth(config.stress.feeds), *detectors_of(config))}
 
 
 def plain(state: Any) -> Any:
@@ -29,12 +28,14 @@ class Bench:
     def __init__(self, config: Config, name: str) -> None:
         self._config = config
         made = all_of(config)
+        for one in made.values():
+            one.meet(installed())
         self.detector = made[name]
         self.suppliers = [one for one in made.values() if one.name in self.detector.listens]
 
-    def run(self, events: Iterable[Event], *, time: bool = True) -> list[Draft]:
+    def run(self, events: Iterable[Event], *, time: bool = True) -> list[Finding]:
         """Give events; what the detector said."""
-        drafts: list[Draft] = []
+        drafts: list[Finding] = []
         for event in events:
             if time:
                 drafts += self._pass(event.known)
@@ -45,20 +46,18 @@ class Bench:
                 drafts += self.detector.update(event)
         return drafts
 
-    def _pass(self, until: int) -> list[Draft]:
-        drafts: list[Draft] = []
+    def _pass(self, until: int) -> list[Finding]:
+        drafts: list[Finding] = []
         while (deadline := self.detector.wake_at()) is not None and deadline <= until:
             drafts += self.detector.on_time(deadline)
             again = self.detector.wake_at()
             assert again is None or again > deadline, f"{self.detector.name} wakes at one moment for ever"
         return drafts
 
-    def _hear(self, supplier: Detector, said: list[Draft]) -> list[Draft]:
-        drafts: list[Draft] = []
+    def _hear(self, supplier: Detector, said: list[Finding]) -> list[Finding]:
+        drafts: list[Finding] = []
         for draft in said:
-            fields = {name: getattr(draft, name) for name in draft.__struct_fields__}
-            signal = Signal(market="UST", detector=supplier.name, config_hash="", **fields)
-            drafts += self.detector.observe(signal)
+            drafts += self.detector.observe(draft.signed("UST", supplier.name, ""))
         return drafts
 
     def snapshot(self) -> Any:

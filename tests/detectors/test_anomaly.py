@@ -6,8 +6,8 @@ import random
 import msgspec
 import pytest
 
-from detectors.online.anomaly import SpreadAnomaly, SpreadModel
-from detectors.sections import Anomaly, Spread
+from detectors.online.anomaly import Anomaly, SpreadAnomaly, SpreadModel
+from detectors.online.spreads import Spread
 from tests.support import make
 from tests.support.drive import brief, causes, feed
 

@@ -11,7 +11,8 @@ import msgspec
 import pytest
 
 from detectors.config import PRESETS, ConfigError, config_hash, load, parse
-from detectors.sections import SIGNALS, Config
+from detectors.registry import installed
+from detectors.sections import Config
 
 Path = tuple[str | int, ...]
 
@@ -260,7 +261,7 @@ def test_what_cannot_be_meant_is_refused_with_its_path(path, value, blamed):
 def test_an_unknown_signal_is_answered_with_those_there_are():
     error = refused(changed(DESK, ("stress", "rules", 0, "all", 0, "name"), "broken"))
     assert "floor.broken" in error.reason
-    for detector, names in SIGNALS.items():
+    for detector, names in installed().signals.items():
         for name in names:
             assert f"{detector}.{name}" in error.reason
 

@@ -11,7 +11,6 @@ from detectors.funds.coordination import FundCoordination
 from detectors.funds.exposure import FundExposure
 from detectors.registry import detectors_of
 from detectors.sections import Config
-from detectors.signals import Signal
 from tests.detectors import bundled
 
 FUNDS = ("cta", "trend", "risk_parity", "balanced")
@@ -37,8 +36,7 @@ def run() -> tuple[FundCoordination, dict[dt.date, tuple[int, int]], dict[str, l
             if type(event) not in one.kinds:
                 continue
             for draft in one.update(event):
-                fields = {name: getattr(draft, name) for name in draft.__struct_fields__}
-                counter.observe(Signal(market="UST", detector=one.name, config_hash="", **fields))
+                counter.observe(draft.signed("UST", one.name, ""))
                 flags[one.fund].append((draft.known, draft.name, draft.level))
         if isinstance(event, YieldQuote):
             counter.update(event)

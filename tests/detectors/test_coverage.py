@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from detectors import coverage_doc
 from detectors.config import load
-from detectors.registry import detectors_of
-from detectors.sections import SIGNALS
+from detectors.registry import detectors_of, installed
 from detectors.view.gauges import FAMILIES
 from replay.scenarios.scenario import named, script
 from tests.detectors.test_engine import CONFIG, Engine
@@ -50,7 +50,7 @@ def test_a_row_is_done_and_its_test_exists(row: dict[str, str]) -> None:
 def test_a_rows_signal_and_metric_exist(row: dict[str, str]) -> None:
     detector, _, signal = row["signal"].partition(".")
     if signal:
-        assert signal in {**SIGNALS, "blindness": ("blind",)}[detector]
+        assert signal in installed().signals[detector]
     metric = row["metric"]
     if metric.startswith("value("):
         name = metric.removeprefix("value(").removesuffix(")")
@@ -69,12 +69,12 @@ def test_the_metrics_the_table_speaks_of_are_the_workers() -> None:
     assert spoken_of <= {family.name for family in FAMILIES}
 
 
+def test_the_page_is_what_the_detectors_say() -> None:
+    assert (ROOT / "docs" / "coverage.md").read_text("utf-8") == coverage_doc.page()
+
+
 def test_every_detector_and_every_indicator_has_a_row() -> None:
     named_signals = {row["signal"].partition(".")[0] for row in ROWS}
     assert {detector.name for detector in detectors_of(load())} <= named_signals
     sources = " ".join(row["source"] for row in ROWS)
     assert all(f"indicator {number}" in sources for number in range(1, 9))
-
-
-def test_the_catalogue_of_signals_is_what_the_detectors_declare() -> None:
-    assert {detector.name: detector.signals for detector in detectors_of(load())} == SIGNALS

@@ -6,8 +6,7 @@ import pytest
 
 from detectors.config import load
 from detectors.events import YieldQuote
-from detectors.sections import Curve, Slope
-from detectors.yields.curve import CurveSlopes
+from detectors.yields.curve import Curve, CurveSlopes, Slope
 from tests.detectors import bundled
 from tests.support import make
 from tests.support.drive import brief, causes, feed

@@ -14,7 +14,7 @@ from detectors import events as ev
 from detectors.calendar import NS, ny
 from detectors.config import load
 from detectors.engine import Engine, Result
-from detectors.places import Place
+from detectors.log_positions import LogPosition
 from detectors.signals import Transition, content_id, from_json, to_json
 from detectors.snapshot import SnapshotError
 from replay.scenarios.scenario import named, script
@@ -145,7 +145,7 @@ def test_nothing_is_said_before_its_evidence_was_known() -> None:
 
 def test_places_are_kept_beside_and_do_not_change_ids() -> None:
     engine = Engine(CONFIG, "UST")
-    places = [Place(ev.stream_of(event), 3, offset) for offset, event in enumerate(EVENTS)]
+    places = [LogPosition(ev.stream_of(event), 3, offset) for offset, event in enumerate(EVENTS)]
     got = engine.process(EVENTS, places)
     assert lines([got]) == outputs("desk")
     offsets = {(event.source, event.sequence): offset for offset, event in enumerate(EVENTS)}

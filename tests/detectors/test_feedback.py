@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from detectors.config import load
-from detectors.feedback import Gain, LoopGain
-from detectors.sections import Feedback
+from detectors.transmission.feedback import Feedback, Gain, LoopGain
 
 CONFIG: Feedback = load().feedback
 RUNS = 100

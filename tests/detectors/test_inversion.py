@@ -9,9 +9,9 @@ import pytest
 
 from detectors.calendar import next_business_day
 from detectors.model.branches import OBSERVATIONS, inverse
+from detectors.model.calendar_effects import CalendarEffects, kind_of
 from detectors.model.equilibrium import Parameters, solve
 from detectors.model.inversion import ShockInversion
-from detectors.model.turns import Turns, kind_of
 from tests.support import make
 from tests.support.drive import feed
 
@@ -282,7 +282,7 @@ def test_quarter_ends_are_learned_and_say_nothing(inversion, size):
 
 def test_a_turn_that_brings_nothing_is_no_demand_shock(desk):
     # 22.6 bp are expected on the first quarter-ends; a fixed subtraction would say demand of 23 bp on each.
-    turns = Turns(desk.inversion.calendar)
+    turns = CalendarEffects(desk.inversion.calendar)
     day = dt.date(2021, 1, 4)
     while day < dt.date(2021, 3, 31):
         turns.learn(1.0, day)
@@ -293,7 +293,7 @@ def test_a_turn_that_brings_nothing_is_no_demand_shock(desk):
 
 
 def test_one_quarter_end_of_218_bp_does_not_stand_for_years(desk):
-    turns = Turns(desk.inversion.calendar)
+    turns = CalendarEffects(desk.inversion.calendar)
     before = turns.effects()["quarter_end"]
     turns.learn(218.0, dt.date(2018, 12, 31))
     assert turns.effects()["quarter_end"] - before < 30
@@ -318,7 +318,7 @@ def test_kinds_of_days(day, kind):
 def test_the_recursion_is_least_squares_with_forgotten_weights(desk):
     # Against the normal equations, weighted and with the prior as rows, while no spread or cut comes into play.
     config = msgspec.structs.replace(desk.inversion.calendar, memory_days=100)
-    turns, rows, values, weights, noises = Turns(config), [], [], [], []
+    turns, rows, values, weights, noises = CalendarEffects(config), [], [], [], []
     priors = [config.ordinary, config.quarter_end, config.month_end, config.beside_quarter_end]
     day = dt.date(2020, 1, 6)
     for step in range(14):

@@ -3,8 +3,7 @@
 import msgspec
 import pytest
 
-from detectors.sections import Levels
-from detectors.yields.levels import YieldLevels
+from detectors.yields.levels import Levels, YieldLevels
 from tests.support import make
 from tests.support.drive import brief, causes, feed
 

@@ -9,8 +9,7 @@ import pytest
 
 from detectors.calendar import next_business_day, ny, ny_date, sessions_after
 from detectors.config import load
-from detectors.model.regime import RegimeMap
-from detectors.sections import Regime
+from detectors.model.regime import Regime, RegimeMap
 from detectors.signals import Cause, Signal
 from tests.contract.bench import Bench
 from tests.support import make

@@ -7,11 +7,11 @@ import msgspec
 import numpy as np
 import pytest
 
-from detectors.abnormal import STUDENT_5_PCT, cross_sectional_t, rank_z
 from detectors.config import load
 from detectors.events import EquityIndex
 from detectors.signals import Cause, Signal
-from detectors.spillover import ForeignSpillover
+from detectors.transmission.abnormal import STUDENT_5_PCT, cross_sectional_t, rank_z
+from detectors.transmission.spillover import ForeignSpillover
 from tests.detectors import bundled
 from tests.support import make
 from tests.support.drive import brief, feed

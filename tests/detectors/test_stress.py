@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors import calendar
+from detectors.registry import installed
 from detectors.sections import Stress
 from detectors.signals import Cause, Signal
 from detectors.stress import StressTable
@@ -52,7 +53,7 @@ class Desk:
     """The table with a clock of its own: it wakes when the table asks, as the engine does, but to the nanosecond."""
 
     def __init__(self, config=None):
-        self.table = StressTable(config or stress())
+        self.table = StressTable(config or stress(), installed())
         self.blind = ALIVE
         self.steps = []
         self.overruled = []
@@ -397,7 +398,7 @@ def test_a_restart_changes_nothing(stop):
         parted.say(moment, *said, blind=blind)
         if index == stop:
             plain = msgspec.msgpack.decode(msgspec.msgpack.encode(parted.table.snapshot()), strict=False)
-            parted.table = StressTable(stress(dwell_s=(60, 60)))
+            parted.table = StressTable(stress(dwell_s=(60, 60)), installed())
             parted.table.restore(plain)
     whole.until("2021-05-01")
     parted.until("2021-05-01")

@@ -24,7 +24,7 @@ from detectors import codec
 from detectors.config import load
 from detectors.engine import Engine
 from detectors.events import Heartbeat
-from detectors.places import Place
+from detectors.log_positions import LogPosition
 from detectors.sections import Config
 from detectors.signals import Transition, to_json
 from streams.state import outgoing, snapshot_records
@@ -79,7 +79,7 @@ class Account:
         offset = partition.next_offsets.get(message.topic, 0)
         applied = partition.apply(message.topic, message.topic, offset, message.key, message.value)
         self._note(message, applied)
-        self._send(message, applied, Place(message.topic, number, offset))
+        self._send(message, applied, LogPosition(message.topic, number, offset))
         twin = self._twins.get(number)
         if twin is not None:
             again = twin.apply(message.topic, message.topic, offset, message.key, message.value)
@@ -114,7 +114,7 @@ class Account:
         count["duplicates"] += applied.duplicates
         count["set aside"] += len(applied.late)
 
-    def _send(self, message: Message, applied: Applied, place: Place) -> None:
+    def _send(self, message: Message, applied: Applied, place: LogPosition) -> None:
         """Everything that goes out can be written as the worker writes it."""
         for output, places in applied.outputs:
             outgoing.output(output, places)
@@ -137,7 +137,7 @@ class Account:
             fresh = self._fresh(number)
             fresh.next_offsets = position.next_offsets
             fresh.flush = partition.flush
-            fresh.said = dict(position.markets)
+            fresh.emitted = dict(position.markets)
             for record in written:
                 raw = snapshot_records.encode(record)
                 self.state_bytes.append(len(raw))

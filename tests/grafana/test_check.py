@@ -11,8 +11,8 @@ import pytest
 
 from detectors.config import load
 from grafana.check import ask
-from grafana.check.ask import Found, allowed, complaints
-from grafana.check.queries import Asked, of_board, of_boards, of_rules
+from grafana.check.ask import QueryCheck, allowed, complaints
+from grafana.check.queries import BoardQuery, of_board, of_boards, of_rules
 from replay.prometheus import backfill
 from tests.support import debian
 from tests.support.boards import FOLDER, boards
@@ -59,10 +59,10 @@ def test_queries_of_everything_are_found():
 
 
 def test_a_line_of_the_list_that_is_needed_no_more_is_said():
-    asked = Asked("desk", "panel 1 A", "up")
-    assert complaints([Found(asked, 1)], {"desk: panel 1 A": "never heard"}) != []
-    assert complaints([Found(asked, 0)], {"desk: panel 1 A": "never heard"}) == []
-    assert complaints([Found(asked, 0)], {}) == ["desk: panel 1 A: no answer to up"]
+    asked = BoardQuery("desk", "panel 1 A", "up")
+    assert complaints([QueryCheck(asked, 1)], {"desk: panel 1 A": "never heard"}) != []
+    assert complaints([QueryCheck(asked, 0)], {"desk: panel 1 A": "never heard"}) == []
+    assert complaints([QueryCheck(asked, 0)], {}) == ["desk: panel 1 A: no answer to up"]
 
 
 def test_every_reason_is_a_sentence():

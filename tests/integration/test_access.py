@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import MessageSizeTooLargeError
 
 from streams import settings
-from streams.errors import AccessRefusedError, SettingsError
+from streams.errors import AccessDeniedError, SettingsError
 from streams.kafka import clients, topics
 from tests.support.pipeline import Pipeline, expected
 from tests.support.secured import PLAIN_USER, Secured
@@ -126,7 +126,7 @@ def test_a_refusal_is_named(secured: Secured, tmp_path: Path, case: str) -> None
         async with clients.admin(chosen):
             raise AssertionError("it got in")
 
-    with pytest.raises(AccessRefusedError, match=REFUSALS[case][2]) as caught:
+    with pytest.raises(AccessDeniedError, match=REFUSALS[case][2]) as caught:
         asyncio.run(connect())
     assert "\n" not in str(caught.value)
     silent(secured, [str(caught.value)])
@@ -135,7 +135,7 @@ def test_a_refusal_is_named(secured: Secured, tmp_path: Path, case: str) -> None
 @pytest.mark.parametrize("words", [("worker",), ("topics",), ("watch",), ("replay", "feb2021")])
 def test_every_command_says_it_in_one_line(secured: Secured, tmp_path: Path, words: tuple[str, ...]) -> None:
     run = command(variables_of(secured, tmp_path, "wrong password"), *words)
-    assert run.returncode == AccessRefusedError.exit_code
+    assert run.returncode == AccessDeniedError.exit_code
     assert run.stdout == ""
     [line] = run.stderr.splitlines()
     assert line.startswith("error: ")

@@ -20,7 +20,7 @@ from streams.cli.worker_process import WorkerProcess
 from streams.errors import StreamsError
 from streams.kafka import topics
 from streams.state.metrics import Metrics
-from streams.worker.partition_owner import Custody
+from streams.worker.partition_owner import PartitionOwner
 from tests.integration.test_recovery import until
 from tests.support.kafka import Kafka
 from tests.support.pipeline import Pipeline, expected
@@ -86,13 +86,13 @@ async def test_a_recovery_that_hangs_has_an_end_and_does_not_keep_a_stop_waiting
 ) -> None:
     chosen = msgspec.structs.replace(pipeline.settings, broker=proxy.url, recovery_timeout_s=2.0)
     await asyncio.to_thread(proxy.hold)
-    custody = Custody(chosen, load(), Metrics())
+    owner = PartitionOwner(chosen, load(), Metrics())
     began = time.monotonic()
     with pytest.raises(StreamsError, match="within 2 s") as caught:
-        await custody.assign([0, 1])
+        await owner.assign([0, 1])
     assert caught.value.exit_code in (4, 6)
     assert time.monotonic() - began < 10
-    patient = Custody(msgspec.structs.replace(chosen, recovery_timeout_s=60.0), load(), Metrics())
+    patient = PartitionOwner(msgspec.structs.replace(chosen, recovery_timeout_s=60.0), load(), Metrics())
     assigning = asyncio.create_task(patient.assign([0, 1]))
     await asyncio.sleep(0.5)
     began = time.monotonic()

@@ -20,7 +20,7 @@ from streams.errors import NotifierFencedError
 from streams.kafka import clients, topics
 from streams.notify import outbox as outbox_topic
 from streams.notify.incidents import Outbox
-from streams.notify.outbox import Store
+from streams.notify.outbox import OutboxStore
 from tests.streams.test_notify_plan import KEY, path
 from tests.support import events_v2
 from tests.support.events_v2 import EventsV2
@@ -163,9 +163,9 @@ def test_what_is_refused_ends_it_by_name_and_is_sent_at_the_next_start(pipeline:
 
 def test_a_second_notifier_takes_over_and_the_first_may_write_no_more(pipeline: Pipeline) -> None:
     async def both() -> None:
-        first = await Store.open(pipeline.settings)
+        first = await OutboxStore.open(pipeline.settings)
         await first.write(Outbox(next_offsets={0: 1}))
-        second = await Store.open(pipeline.settings)
+        second = await OutboxStore.open(pipeline.settings)
         with pytest.raises(NotifierFencedError, match="another notifier"):
             await first.write(Outbox(next_offsets={0: 9}))
         await second.write(Outbox(next_offsets={0: 2}))

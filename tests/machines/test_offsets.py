@@ -119,7 +119,7 @@ class Offsets(RuleBasedStateMachine):
             self.partition.markets[name] = Market(engine, record.applied, record.flush)
         assert found.position is not None
         self.partition.flush = found.position.flush
-        self.partition.said, self.partition.settled = dict(found.position.markets), dict(found.position.settled)
+        self.partition.emitted, self.partition.settled = dict(found.position.markets), dict(found.position.settled)
         for index in range(at, self.at):
             offset, message = log().messages[index]
             again = said(give(self.partition, offset, message))

@@ -18,8 +18,8 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from detectors.calendar import NS, ny, sessions_after
 from detectors.config import load
-from detectors.evidence import FEEDS_OF
-from detectors.sections import EVENTS, SUPPORTING, Condition, Rule
+from detectors.registry import installed
+from detectors.sections import Condition, Rule
 from detectors.signals import STATES, Cause, Signal
 from detectors.stress import StressTable
 
@@ -86,7 +86,7 @@ class Model:
         about = [s for s in self.said if (s.detector, s.name) == (one.detector, one.name)]
         for subject in {s.subject for s in about if one.subject in {None, s.subject}}:
             levels = [(s.known, s.level) for s in about if s.subject == subject]
-            if (one.detector, one.name) in EVENTS:
+            if (one.detector, one.name) in installed().happens:
                 ended = max((known for known, level in levels if level >= one.min_level), default=None)
             elif levels[-1][1] >= one.min_level:
                 forever = True
@@ -107,7 +107,7 @@ class Model:
             answers = [(one, *self.until(one, now)) for one in each.all]
             if all(forever or end is not None for _, end, forever in answers):
                 rules.append(each)
-                feeds = [set(FEEDS_OF.get(one.detector, ())) for one, _, forever in answers if forever]
+                feeds = [set(installed().feeds.get(one.detector, ())) for one, _, forever in answers if forever]
                 if any(its and its <= blind for its in feeds):
                     silent.add(each.name)
         found = Asked(now, tuple(rules), frozenset(silent), not blind & set(LIVING))
@@ -167,7 +167,7 @@ class Model:
         return {
             key
             for key, level in last.items()
-            if level and key[:2] not in EVENTS and FEEDS_OF.get(key[0]) and set(FEEDS_OF[key[0]]) <= blind
+            if level and key[:2] not in installed().happens and installed().rests_on_blind(key[0], tuple(blind))
         }
 
 
@@ -176,7 +176,7 @@ class Table(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.table = StressTable(STRESS)
+        self.table = StressTable(STRESS, installed())
         self.model = Model()
         self.now = START
         self.blind: frozenset[str] = frozenset()
@@ -232,7 +232,7 @@ class Table(RuleBasedStateMachine):
         kinds = {each.kind for each in mine}
         expected = kinds.pop() if len(kinds) == 1 else "squeeze" if kinds == {"scarcity", "squeeze"} else "mixed"
         living = [each for each in mine if each.name not in last.silent]
-        support = {(s.detector, s.subject): s.level for s in self.model.said if s.detector in SUPPORTING}
+        support = {(s.detector, s.subject): s.level for s in self.model.said if s.detector in installed().supporting}
         strong = len(living) > 1 or any(support.values())
         assert kind == expected
         assert confidence == ("low" if not living else "high" if strong else "medium")
@@ -250,14 +250,14 @@ class Table(RuleBasedStateMachine):
     def nothing_happens_before_it_wakes(self, share: float) -> None:
         wake = self.table.wake_at() or self.now + 40 * 86_400 * NS
         moment = self.now + int((wake - 1 - self.now) * share)
-        copy = StressTable(STRESS)
+        copy = StressTable(STRESS, installed())
         copy.restore(self.table.snapshot())
         assert copy.evaluate(moment, tuple(sorted(self.blind))) == []
 
     @rule()
     def restart(self) -> None:
         written = msgspec.msgpack.encode(self.table.snapshot())
-        self.table = StressTable(STRESS)
+        self.table = StressTable(STRESS, installed())
         self.table.restore(msgspec.msgpack.decode(written, strict=False))
         assert msgspec.msgpack.encode(self.table.snapshot()) == written
 

@@ -13,8 +13,8 @@ from crunchwatch import main
 from detectors.config import load
 from replay.dataset.loader import BUNDLED
 from replay.errors import OutputError, ProgramError
-from replay.prometheus import backfill
-from replay.prometheus.promtool import Server
+from replay.prometheus import backfill, commands
+from replay.prometheus.promtool import PrometheusServer
 from replay.scenarios.scenario import Scenario, script
 from tests.support import debian
 
@@ -60,7 +60,7 @@ def test_prometheus_answers_at_the_true_dates_with_alerts_and_pages_nobody(march
     assert done.alerts == {"Stressed": 1}
     assert done.left_out == ["Unready"]
     assert done.too_coarse == ["Unchanged"]
-    with Server(out) as server:
+    with PrometheusServer(out) as server:
 
         def at_noon(query):
             found = server.ask("query", {"query": query, "time": NOON_4_MARCH})["result"]
@@ -117,6 +117,21 @@ def test_the_command_says_in_one_line_what_is_wrong(tmp_path):
     assert missing.exit_code == 2
     assert "--rules: " in missing.stderr
     assert "is not there" in missing.stderr
+
+
+def test_without_a_word_the_shipped_rules_are_taken() -> None:
+    files = commands.rule_files(())
+    assert {path.name for path in files} >= {"recorded.yml", "market.yml", "engine.yml"}
+
+
+@pytest.mark.parametrize("package", ["no_such_package", "replay"])
+def test_where_no_rules_are_installed_it_is_said_what_to_do(monkeypatch, tmp_path, package):
+    monkeypatch.setattr(commands, "RULES_PACKAGE", package)
+    run = CliRunner().invoke(main, ["backfill", "feb2021", "--to", "2021-03-03", "--out", str(tmp_path / "o")])
+    assert run.exit_code == 2
+    assert "shipped rules are not installed" in run.stderr
+    assert "--rules" in run.stderr
+    assert "--no-rules" in run.stderr
 
 
 def test_the_command_writes_the_text_and_a_summary(tmp_path):

@@ -18,7 +18,7 @@ from detectors.signals import Transition, to_json
 from replay.backtest import run as backtest
 from replay.backtest import scorecard
 from replay.backtest.run import Backtest
-from replay.producer.faults import Faults, Plan, plan
+from replay.producer.faults import DeliveryPlan, Faults, plan
 from replay.producer.pacer import Message, slots
 from replay.scenarios.scenario import Script, script_of
 
@@ -78,7 +78,7 @@ def interleaved(messages: list[Message], dice: random.Random) -> list[Message]:
     return mixed
 
 
-def played(made: Script, planned: Plan, speed: float | None, seed: int) -> tuple[list[bytes], int, int]:
+def played(made: Script, planned: DeliveryPlan, speed: float | None, seed: int) -> tuple[list[bytes], int, int]:
     """What a worker would say: messages decoded as they come, topics in any order; late events and rejects counted."""
     engine = Engine(CONFIG, "UST")
     said: list[bytes] = []

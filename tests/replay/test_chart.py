@@ -10,7 +10,8 @@ from click.testing import CliRunner, Result
 from crunchwatch import main
 from detectors.config import load
 from replay.backtest import run as backtest
-from replay.plots.chart import PlotError, draw
+from replay.errors import PlotError
+from replay.plots.chart import draw
 from replay.scenarios.scenario import Script
 
 matplotlib = pytest.importorskip("matplotlib")

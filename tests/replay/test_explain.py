@@ -13,7 +13,7 @@ from detectors.events import Heartbeat
 from detectors.signals import Cause, Output, Signal, Transition, content_id, to_json
 from replay.backtest import run as backtest
 from replay.backtest.explain import UnknownIdError, explain, find, read, taken
-from replay.backtest.reproduce import rehearsals, rehearse
+from replay.backtest.reproduce import reproduce, reproductions
 from replay.errors import DataError
 from replay.scenarios.scenario import Script, named, script
 
@@ -44,7 +44,7 @@ def test_every_transition_is_reproduced_by_the_events_it_names(scenario: str, pr
     played, config = script(named(scenario)), load(preset)
     wanted = steps(backtest.run(played, config).outputs)
     assert len(wanted) >= 4
-    proofs = list(rehearsals(played.events, config, wanted))
+    proofs = list(reproductions(played.events, config, wanted))
     assert [proof.id for proof in proofs] == [step.id for step in wanted]
     assert {proof.verdict for proof in proofs} == {"reproduced"}
     assert all(proof.absent == () for proof in proofs)
@@ -54,7 +54,7 @@ def test_every_transition_is_reproduced_by_the_events_it_names(scenario: str, pr
 
 def test_signals_are_reproduced_too(feb2021: Script, said: list[Output]) -> None:
     one_of_each = {(one.detector, one.name, one.active): one for one in said if isinstance(one, Signal)}
-    proofs = list(rehearsals(feb2021.events, load(), one_of_each.values()))
+    proofs = list(reproductions(feb2021.events, load(), one_of_each.values()))
     detector = {one.id: one.detector for one in one_of_each.values()}
     assert [detector[proof.id] for proof in proofs if not proof.reproduced] == []
     assert len(proofs) == len(one_of_each) > 10
@@ -63,7 +63,7 @@ def test_signals_are_reproduced_too(feb2021: Script, said: list[Output]) -> None
 def test_a_step_that_time_brought_needs_no_event(feb2021: Script, said: list[Output]) -> None:
     down = steps(said)[-1]
     assert down.to_state == "normal"
-    proof = rehearse(feb2021.events, load(), down)
+    proof = reproduce(feb2021.events, load(), down)
     assert proof.reproduced
     assert proof.given == ()
     assert proof.snapshot_bytes > 1000
@@ -72,24 +72,24 @@ def test_a_step_that_time_brought_needs_no_event(feb2021: Script, said: list[Out
 def test_without_an_event_it_names_it_does_not_come(feb2021: Script, said: list[Output]) -> None:
     step = next(one for one in steps(said) if one.to_state == "de_facto_default")
     # Causes that were not applied by the snapshot: those of the moment itself.
-    given = rehearse(feb2021.events, load(), step).given
+    given = reproduce(feb2021.events, load(), step).given
     assert given
     less = [event for event in feb2021.events if Cause(event.source, event.sequence) not in given]
-    proof = rehearse(less, load(), step)
+    proof = reproduce(less, load(), step)
     assert (proof.verdict, proof.given) == ("not reproduced", ())
     assert set(proof.absent) == set(given)
 
 
 def test_a_changed_event_brings_another_record(feb2021: Script, said: list[Output]) -> None:
     step = next(one for one in steps(said) if one.to_state == "de_facto_default")
-    given = rehearse(feb2021.events, load(), step).given
+    given = reproduce(feb2021.events, load(), step).given
     changed = [
         msgspec.structs.replace(event, provenance="synthetic")
         if Cause(event.source, event.sequence) in given and not isinstance(event, Heartbeat)
         else event
         for event in feb2021.events
     ]
-    proof = rehearse(changed, load(), step)
+    proof = reproduce(changed, load(), step)
     assert proof.verdict == "not reproduced"
     assert "provenance" in proof.why
 

@@ -139,7 +139,7 @@ async def test_a_refused_message_is_an_error(monkeypatch: pytest.MonkeyPatch) ->
 async def test_a_broker_that_dies_in_mid_send_does_not_keep_the_replay(monkeypatch: pytest.MonkeyPatch) -> None:
     """The client's own stop would wait for ever for what can be delivered to nobody."""
     monkeypatch.setattr(producer, "FLUSH_S", 1.0)
-    monkeypatch.setattr(producer, "HANG_UP_S", 0.5)
+    monkeypatch.setattr(producer, "STOP_WITHIN_S", 0.5)
     with EmbeddedBroker() as broker:
         await topics.ensure(settings.load({}, broker=broker.url))
 

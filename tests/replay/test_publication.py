@@ -55,7 +55,7 @@ def day(text: str) -> dt.date:
         (pub.CLOSE_NEW_YORK, "2021-03-15", "2021-03-15T20:00", "2021-03-15T20:00"),
     ],
 )
-def test_golden_days(rule: pub.Rule, of: str, ts: str, known: str) -> None:
+def test_golden_days(rule: pub.PublicationRule, of: str, ts: str, known: str) -> None:
     assert times(rule, day(of)) == (utc(ts), utc(known))
 
 
@@ -66,8 +66,8 @@ def test_the_shutdowns_reports_came_out_in_order_on_tuesdays_and_fridays() -> No
     assert list(pub.COT_BACKLOG) == sorted(pub.COT_BACKLOG)
 
 
-@pytest.mark.parametrize("rule", [rule for rule in vars(pub).values() if isinstance(rule, pub.Rule)])
-def test_only_what_is_announced_is_known_before_it_holds(rule: pub.Rule) -> None:
+@pytest.mark.parametrize("rule", [rule for rule in vars(pub).values() if isinstance(rule, pub.PublicationRule)])
+def test_only_what_is_announced_is_known_before_it_holds(rule: pub.PublicationRule) -> None:
     for offset in range(1600):
         ts, known = times(rule, dt.date(2017, 1, 1) + dt.timedelta(days=offset))
         assert known >= ts or rule is pub.ANNOUNCED

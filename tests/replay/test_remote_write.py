@@ -17,9 +17,9 @@ from crunchwatch import main
 from detectors.config import load
 from replay.dataset.loader import BUNDLED
 from replay.errors import AddressError, ProgramError
-from replay.prometheus.promtool import Server
+from replay.prometheus.promtool import PrometheusServer
 from replay.prometheus.remote_write import Writer, address, labels, request, varint
-from replay.prometheus.stream_remote_write import unfold
+from replay.prometheus.stream_remote_write import stream
 from replay.scenarios.scenario import Scenario, script
 from tests.support import debian
 
@@ -112,8 +112,8 @@ def test_what_is_no_address_is_refused(url):
 
 def test_the_past_unfolds_at_its_true_dates_in_a_prometheus_that_scrapes_nothing(march, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", os.pathsep.join([str(debian.prometheus().parent), os.environ["PATH"]]))
-    with Server(tmp_path / "data", receives=True) as server:
-        done = unfold(march, load(), Writer(server.url), speed=None, step_s=300)
+    with PrometheusServer(tmp_path / "data", receives=True) as server:
+        done = stream(march, load(), Writer(server.url), speed=None, step_s=300)
         at_noon = {"query": 'crunchwatch_state{crunchwatch_state="de_facto_default"}', "time": "2021-03-04T17:00:00Z"}
         (found,) = server.ask("query", at_noon)["result"]
         assert found["value"][1] == "1"
@@ -122,12 +122,12 @@ def test_the_past_unfolds_at_its_true_dates_in_a_prometheus_that_scrapes_nothing
         count = {"query": "count_over_time(crunchwatch_watermark_seconds[3d])", "time": "2021-03-05T05:00:00Z"}
         assert float(server.ask("query", count)["result"][0]["value"][1]) == done.moments == 2 * 288 + 1
         with pytest.raises(ProgramError, match="folder is new"):
-            unfold(march, load(), Writer(server.url), speed=None, step_s=300)
+            stream(march, load(), Writer(server.url), speed=None, step_s=300)
 
 
 def test_dates_of_now_stand_at_the_moment_they_are_sent(march):
     with Receiver() as receiver:
-        done = unfold(march, load(), Writer(receiver.url), speed=None, step_s=1800, dates="now", clock=lambda: 5.0)
+        done = stream(march, load(), Writer(receiver.url), speed=None, step_s=1800, dates="now", clock=lambda: 5.0)
     assert done.moments == 2 * 48 + 1
     assert all(b"\x10" + varint(5_000) in body for body in receiver.bodies)
 
@@ -140,7 +140,7 @@ def test_a_speed_is_kept(march):
 
     with Receiver() as receiver:
         options = {"speed": 86_400.0, "step_s": 1800, "clock": lambda: now[0], "wait": wait}
-        done = unfold(march, load(), Writer(receiver.url), **options)
+        done = stream(march, load(), Writer(receiver.url), **options)
     assert now[0] == pytest.approx(2.0)
     assert len(receiver.bodies) == 2 * 48 + 1
     assert done.behind_s == 0
@@ -154,7 +154,7 @@ def test_a_speed_that_cannot_be_kept_is_said(march):
         return now[0]
 
     with Receiver() as receiver:
-        done = unfold(
+        done = stream(
             march, load(), Writer(receiver.url), speed=86_400.0, step_s=1800, clock=clock, wait=lambda _: None
         )
     assert done.moments == 2 * 48 + 1

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from replay.prometheus.rule_evaluation import Rule, alerted, plan
+from replay.prometheus.rule_evaluation import PrometheusRule, alerted, plan
 
 MOMENTS = range(0, 21 * 60 * 10**9, 60 * 10**9)
 
 
 def rule(name="Crunch", *, query="crunchwatch_state == 1", alerts=True, for_s=0.0, keep_s=0.0, labels=None):
-    return Rule(name, alerts, query, tuple((labels or {}).items()), for_s, keep_s)
+    return PrometheusRule(name, alerts, query, tuple((labels or {}).items()), for_s, keep_s)
 
 
 def life(one, minutes):

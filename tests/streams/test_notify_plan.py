@@ -16,7 +16,7 @@ from streams import settings
 from streams.errors import SettingsError
 from streams.notify import notifier, pagerduty
 from streams.notify.incidents import NS, Due, Outbox, Policy, take
-from streams.notify.pagerduty import Accepted, Later, Pager, Refused, wait_s
+from streams.notify.pagerduty import Accepted, Declined, Pager, RetryLater, wait_s
 from tests.support import events_v2
 from tests.support.events_v2 import EventsV2
 from tests.support.kafka import free_port
@@ -181,7 +181,7 @@ def test_what_may_go_away_is_tried_again(
 ) -> None:
     receiver.replies = [reply]
     outcome = pager(receiver.url, key_file).send(message)
-    assert isinstance(outcome, Later)
+    assert isinstance(outcome, RetryLater)
     assert (outcome.why, outcome.after_s) == (why, after_s)
 
 
@@ -189,11 +189,11 @@ def test_nobody_there_and_nobody_answering_are_tried_again(
     receiver: EventsV2, key_file: Path, message: Due, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     outcome = pager(f"http://127.0.0.1:{free_port()}/", key_file).send(message)
-    assert isinstance(outcome, Later)
+    assert isinstance(outcome, RetryLater)
     monkeypatch.setattr(pagerduty, "ANSWER_WITHIN_S", 0.2)
     receiver.replies = [events_v2.silence]
     outcome = pager(receiver.url, key_file).send(message)
-    assert isinstance(outcome, Later)
+    assert isinstance(outcome, RetryLater)
     assert outcome.why == "no answer: TimeoutError"
 
 
@@ -204,7 +204,7 @@ def test_a_refusal_is_named_without_the_key(
     receiver.replies = [events_v2.status(code, f"no such key:\n {KEY}")]
     with caplog.at_level(logging.DEBUG):
         outcome = pager(receiver.url, key_file).send(message)
-    assert isinstance(outcome, Refused)
+    assert isinstance(outcome, Declined)
     assert outcome.why == f"status {code}: no such key: …"
     assert KEY not in caplog.text
 
@@ -214,7 +214,7 @@ def test_a_redirect_is_not_followed_for_the_key_would_go_with_it(
 ) -> None:
     with EventsV2() as stranger:
         receiver.replies = [events_v2.status(307, Location=stranger.url)]
-        assert isinstance(pager(receiver.url, key_file).send(message), Refused)
+        assert isinstance(pager(receiver.url, key_file).send(message), Declined)
         assert stranger.came == []
 
 

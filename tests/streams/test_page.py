@@ -21,7 +21,7 @@ from streams.state.partition import Market, Partition
 from streams.web import view
 from streams.web.document import FULL_UP_TO, document
 from streams.web.routes import pages
-from streams.web.view import Glance, Seen, look
+from streams.web.view import LatestView, WorkerView, look
 from tests.support.pipeline import feb2021
 
 EVIL = "<script>alert(1)</script>"
@@ -42,7 +42,7 @@ def defaulted() -> Engine:
 
 
 @pytest.fixture(scope="module")
-def seen(defaulted: Engine) -> Seen:
+def seen(defaulted: Engine) -> WorkerView:
     return look(owned(defaulted), ready=True)
 
 
@@ -70,7 +70,7 @@ class Text(HTMLParser):
         self.words.append(data)
 
 
-def test_it_says_the_state_why_since_when_and_what_would_change_it(seen: Seen) -> None:
+def test_it_says_the_state_why_since_when_and_what_would_change_it(seen: WorkerView) -> None:
     text = Text(document(seen, " --broker kafka://here:9092"))
     assert text.open == []
     for said in (
@@ -136,7 +136,7 @@ def test_a_name_from_outside_is_never_markup() -> None:
 def test_hostile_evidence_in_a_transition_is_text(defaulted: Engine) -> None:
     found = look(owned(defaulted), ready=True)
     plain = msgspec.to_builtins(found, str_keys=False)
-    page = document(msgspec.convert(_renamed(plain), type=Seen))
+    page = document(msgspec.convert(_renamed(plain), type=WorkerView))
     assert "&lt;b onclick=x&gt;" in page
     assert "<b onclick" not in page
 
@@ -149,7 +149,7 @@ def _renamed(plain: Any) -> Any:
     return type(plain)(map(_renamed, plain)) if isinstance(plain, list | tuple) else plain
 
 
-def test_a_worker_that_is_not_ready_or_does_not_answer_says_so(seen: Seen) -> None:
+def test_a_worker_that_is_not_ready_or_does_not_answer_says_so(seen: WorkerView) -> None:
     assert "Worker ready" in Text(document(seen)).all
     late = msgspec.structs.replace(seen, ready=False, busy_s=12.0)
     text = Text(document(late)).all
@@ -168,7 +168,7 @@ def test_with_many_markets_the_overview_comes_first_and_calm_ones_are_asked_for(
     assert Text(document(found, "", "M1")).all.count("No rule holds.") == 1
 
 
-def test_the_same_as_json(seen: Seen) -> None:
+def test_the_same_as_json(seen: WorkerView) -> None:
     answer = pages(lambda: seen, settings.load({}))
     said = answer("/api/state")
     assert said is not None
@@ -190,24 +190,24 @@ def test_before_the_first_answer_it_is_unavailable() -> None:
         assert said.status is HTTPStatus.SERVICE_UNAVAILABLE
 
 
-async def test_many_readers_are_one_look(seen: Seen) -> None:
+async def test_many_readers_are_one_look(seen: WorkerView) -> None:
     looks = []
 
-    def looked() -> Seen:
+    def looked() -> WorkerView:
         looks.append(time.monotonic())
         return seen
 
-    glance = Glance(asyncio.get_running_loop(), looked)
+    glance = LatestView(asyncio.get_running_loop(), looked)
     told = await asyncio.gather(*(asyncio.to_thread(glance.take) for _ in range(20)))
     assert told == [seen] * 20
     assert len(looks) <= 2
 
 
-async def test_a_busy_loop_is_said_to_be_busy(seen: Seen, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_busy_loop_is_said_to_be_busy(seen: WorkerView, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(view, "PATIENCE_S", 0.05)
     monkeypatch.setattr(view, "FRESH_S", 0.0)
     loop = asyncio.get_running_loop()
-    glance = Glance(loop, lambda: seen)
+    glance = LatestView(loop, lambda: seen)
     assert await asyncio.to_thread(glance.take) == seen
     waiting = loop.run_in_executor(None, lambda: (time.sleep(0.1), glance.take())[1])
     time.sleep(0.5)  # noqa: ASYNC251 - the loop hangs, which is what is tried

@@ -101,7 +101,7 @@ def test_a_state_built_anew_says_what_was_not_said_and_nothing_else() -> None:
     first = partition()
     said = [output for output, _ in _play(first, by_stream, 0.0, 0.45)]
     again = partition()
-    again.said = dict(first.position_record().markets)
+    again.emitted = dict(first.position_record().markets)
     again.settled = dict(first.next_offsets)
     said += [output for output, _ in _play(again, dict(reversed(by_stream.items())), 0.0, 1.0)]
     assert [output.id for output in said] == [output.id for output in whole]

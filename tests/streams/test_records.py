@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.state import snapshot_records
-from streams.state.snapshot_records import POSITION_KEY, Found, Mark, MarketRecord, PositionRecord
+from streams.state.snapshot_records import POSITION_KEY, EmittedUntil, MarketRecord, PartitionRecords, PositionRecord
 
 TOPICS = ("yields", "repo")
 
@@ -18,12 +18,12 @@ def market(name: str = "UST", *, flush: int = 1, **applied: int) -> tuple[bytes,
 
 
 def position(*, flush: int = 1, markets: dict[str, int] | None = None, **offsets: int) -> tuple[bytes, bytes]:
-    marks = {name: Mark(written) for name, written in (markets or {}).items()}
+    marks = {name: EmittedUntil(written) for name, written in (markets or {}).items()}
     record = PositionRecord(flush=flush, next_offsets=offsets, settled=offsets, markets=marks)
     return POSITION_KEY, snapshot_records.encode(record)
 
 
-def start(found: Found, unusable: dict[str, str] | None = None) -> dict[str, int]:
+def start(found: PartitionRecords, unusable: dict[str, str] | None = None) -> dict[str, int]:
     return snapshot_records.plan(found, TOPICS, unusable or {}).start
 
 
@@ -41,7 +41,7 @@ def test_a_record_comes_back_as_it_went() -> None:
 
 @given(st.binary(max_size=300))
 def test_whatever_the_bytes_a_record_is_refused_by_name(raw: bytes) -> None:
-    with pytest.raises(snapshot_records.RecordRefusedError) as caught:
+    with pytest.raises(snapshot_records.RecordRejectedError) as caught:
         snapshot_records.decode(raw)
     assert caught.value.reason in {"format", "truncated"}
 
@@ -54,7 +54,7 @@ def test_a_damaged_record_never_raises_anything_else(at: int, byte: int) -> None
     for piece in (bytes(damaged), raw[: at % len(raw)]):
         try:
             snapshot_records.decode(piece)
-        except snapshot_records.RecordRefusedError:
+        except snapshot_records.RecordRejectedError:
             continue
 
 

@@ -9,7 +9,7 @@ import pytest
 import trustme
 
 from streams import settings
-from streams.errors import AccessRefusedError, SettingsError
+from streams.errors import AccessDeniedError, SettingsError
 from streams.kafka import clients, handshake, security
 
 CANARY = "canary-0815"
@@ -151,6 +151,6 @@ async def test_what_the_broker_forbids_is_no_broker_that_is_missing(error: type[
     async def make() -> None:
         raise error("stress.snapshots")
 
-    with pytest.raises(AccessRefusedError, match="forbids it") as caught:
+    with pytest.raises(AccessDeniedError, match="forbids it") as caught:
         await clients.connected(load(), make)
     assert caught.value.exit_code == 13

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 from detectors.ordering import FAR_PAST
-from streams.worker.stream_silence import NS, Silences
+from streams.worker.stream_silence import NS, StreamSilences
 
 LATENESS = 600 * NS
 AHEAD = 30 * 86_400 * NS
@@ -14,8 +14,8 @@ T = 1_600_000_000 * NS
 LATER = 2 * T
 
 
-def silences() -> Silences:
-    return Silences(silence_s=SILENCE_S, lateness_ns=LATENESS, max_ahead_ns=AHEAD)
+def silences() -> StreamSilences:
+    return StreamSilences(silence_s=SILENCE_S, lateness_ns=LATENESS, max_ahead_ns=AHEAD)
 
 
 def at(seconds: float) -> int:
@@ -30,7 +30,7 @@ def test_a_stream_that_stands_still_while_others_go_on_is_dead_and_is_followed()
         for stream, known in one.look({"repo": mark, "yields": at(second), "fails": at(second)}, second, LATER).items():
             assert stream == "repo"
             said[second] = known
-            one.spoke(stream, known)
+            one.wrote(stream, known)
             mark = known
     assert min(said) == 720, "the others have to be the lateness ahead, and the silence beyond it"
     assert said[720] == at(120)
@@ -67,7 +67,7 @@ def test_one_announced_and_never_heard_is_spoken_for_and_one_that_returns_is_not
     for second in range(0, 1_000, 10):
         said = one.look({"repo": FAR_PAST, "yields": at(second)}, second, LATER) or said
     assert set(said) == {"repo"}
-    one.spoke("repo", said["repo"])
+    one.wrote("repo", said["repo"])
     for second in range(1_000, 2_000, 10):
         assert one.look({"repo": at(second), "yields": at(second)}, second, LATER) == {}
 
@@ -87,6 +87,6 @@ def test_what_was_said_is_not_said_again_before_it_is_heard() -> None:
     one.look({"repo": at(0), "yields": at(0)}, 0, LATER)
     marks = {"repo": at(0), "yields": at(9_000)}
     (known,) = one.look(marks, 130, LATER).values()
-    one.spoke("repo", known)
+    one.wrote("repo", known)
     assert one.look(marks, 131, LATER) == {}
     assert set(one.look({"repo": at(0), "yields": at(9_200)}, 132, LATER)) == {"repo"}

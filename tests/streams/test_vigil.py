@@ -8,7 +8,7 @@ from aiokafka import AIOKafkaConsumer
 
 from streams import settings
 from streams.errors import BrokerUnavailableError
-from streams.kafka.broker_watch import Vigil
+from streams.kafka.broker_watch import BrokerWatch
 
 
 class Broker:
@@ -23,8 +23,8 @@ class Broker:
         return await self.answer
 
 
-def vigil_over(broker: Broker, **chosen: object) -> Vigil:
-    return Vigil(settings.load({}, **chosen), cast("AIOKafkaConsumer", broker), [])
+def vigil_over(broker: Broker, **chosen: object) -> BrokerWatch:
+    return BrokerWatch(settings.load({}, **chosen), cast("AIOKafkaConsumer", broker), [])
 
 
 @pytest.mark.timeout(20)

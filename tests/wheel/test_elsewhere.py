@@ -75,7 +75,7 @@ def test_the_version_is_that_of_pyproject(there: Elsewhere) -> None:
 
 def test_a_source_tree_that_nobody_installed_has_a_version_too(tmp_path: Path) -> None:
     (tmp_path / "detectors").symlink_to(ROOT / "detectors")
-    code = "import sys; sys.path.insert(0, '.'); from detectors.version import __version__; print(__version__)"
+    code = "import sys; sys.path.insert(0, '.'); from detectors import __version__; print(__version__)"
     assert elsewhere.run([sys.executable, "-I", "-S", "-c", code], tmp_path).stdout == "0+unknown\n"
 
 
@@ -92,7 +92,7 @@ def test_a_users_script_runs_and_is_typed(there: Elsewhere) -> None:
         cwd=there.folder, env=there.variables(), capture_output=True, text=True, timeout=WITHIN_S, check=False,
     )  # fmt: skip
     errors = re.findall(r"(\w+\.py):(\d+): error: .*\[([\w-]+)\]", found.stdout)
-    assert errors == [("mistaken.py", "6", "assignment"), ("mistaken.py", "7", "arg-type")], found.stdout + found.stderr
+    assert errors == [("mistaken.py", "5", "assignment"), ("mistaken.py", "6", "arg-type")], found.stdout + found.stderr
 
 
 def test_a_backtest_gives_the_golden_transitions(there: Elsewhere) -> None:

@@ -11,7 +11,7 @@ from detectors.signals import Cause
 KEPT = 1_024
 
 
-class Place(msgspec.Struct, frozen=True):
+class LogPosition(msgspec.Struct, frozen=True):
     """A record of the log."""
 
     topic: str
@@ -19,19 +19,19 @@ class Place(msgspec.Struct, frozen=True):
     offset: int
 
 
-class Places:
+class LogPositions:
     """The places of the last events taken, by source and sequence."""
 
     def __init__(self) -> None:
-        self._places: dict[tuple[str, int], Place] = {}
+        self._places: dict[tuple[str, int], LogPosition] = {}
 
-    def note(self, event: Event, place: Place) -> None:
+    def note(self, event: Event, place: LogPosition) -> None:
         """Remember where an event lay; the oldest is forgotten."""
         self._places[event.source, event.sequence] = place
         while len(self._places) > KEPT:
             del self._places[next(iter(self._places))]
 
-    def of(self, causes: Iterable[Cause]) -> list[Place]:
+    def of(self, causes: Iterable[Cause]) -> list[LogPosition]:
         """The places of these events, without those forgotten."""
         return [place for cause in causes if (place := self._places.get((cause.source, cause.sequence)))]
 
@@ -41,4 +41,4 @@ class Places:
 
     def restore(self, plain: list[Any]) -> None:
         """Take them back."""
-        self._places = {(source, sequence): Place(*place) for source, sequence, *place in plain}
+        self._places = {(source, sequence): LogPosition(*place) for source, sequence, *place in plain}

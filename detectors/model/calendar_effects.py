@@ -16,12 +16,40 @@ Source: domain sheet 8; Ljung and Soderstrom (1983) for the recursion. The cut a
 
 import datetime as dt
 import math
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from msgspec import Meta
 
 from detectors import calendar
-from detectors.sections import Calendar
+from detectors.sections.base import Section
+
+Noise = Annotated[float, Meta(gt=0, le=1000)]
+
+
+class TurnEffect(Section, frozen=True, kw_only=True):
+    """What a kind of day is thought to add to the wedge before it is learned.
+
+    ``effect_bp`` is the mean, ``error_bp`` how well it is known, ``spread_bp`` how far single days lie from it.
+    """
+
+    effect_bp: Annotated[float, Meta(ge=-1000, le=1000)]
+    error_bp: Noise
+    spread_bp: Noise
+
+
+class Calendar(Section, frozen=True, kw_only=True):
+    """The effect of quarter-ends, month-ends and the sessions beside a quarter-end, learned by recursive regression.
+
+    A day weighs ``1 - 1/memory_days`` of what it weighed the day before.
+    """
+
+    memory_days: Annotated[int, Meta(ge=10, le=100_000)]
+    ordinary: TurnEffect
+    quarter_end: TurnEffect
+    month_end: TurnEffect
+    beside_quarter_end: TurnEffect
+
 
 KINDS = ("ordinary", "quarter_end", "month_end", "beside_quarter_end")
 CUT = 3.0
@@ -40,7 +68,7 @@ def kind_of(day: dt.date) -> str:
     return "beside_quarter_end" if any(calendar.is_quarter_end(one) for one in beside) else "ordinary"
 
 
-class Turns:
+class CalendarEffects:
     """The regression's state: coefficients, their covariance, and the spread of each kind of day."""
 
     def __init__(self, config: Calendar) -> None:

@@ -25,17 +25,50 @@ Source: Boehmer, Musumeci and Poulsen 1991; Corrado 1989, Corrado and Zivney 199
 
 import math
 from collections import deque
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import msgspec
 import numpy as np
+from msgspec import Meta
 
 from detectors import calendar
-from detectors.abnormal import STUDENT_5_PCT, Day, MarketModel, cross_sectional_t, rank_z
-from detectors.detector import Detector, Draft, Reading
+from detectors.description import LookBack, Mechanism, SignalSpec, sessions
+from detectors.detector import Detector, Finding, Reading
 from detectors.events import EquityIndex, Event
-from detectors.sections import Spillover
+from detectors.sections.base import Name, Section, Sigmas
 from detectors.signals import Signal
+from detectors.transmission.abnormal import STUDENT_5_PCT, Day, MarketModel, cross_sectional_t, rank_z
+
+if TYPE_CHECKING:
+    from detectors.sections import Config
+
+
+class Spillover(Section, frozen=True, kw_only=True):
+    """Foreign indices against a market model, on the days after a Treasury shock."""
+
+    table: ClassVar[str] = "spillover"
+
+    shock_tenor: Name
+    shock_sigma: Sigmas
+    world: Name
+    foreign: Annotated[tuple[Name, ...], Meta(min_length=1, max_length=32)]
+    estimation_days: Annotated[int, Meta(ge=20, le=2_000)]
+    gap_days: Annotated[int, Meta(ge=0, le=250)]
+    min_days: Annotated[int, Meta(ge=10, le=2_000)]
+    window_days: Annotated[int, Meta(ge=1, le=20)]
+    abnormal_t: Sigmas
+    significant_t: Sigmas
+    rank_z: Sigmas
+    expiry_sessions: Annotated[int, Meta(ge=1, le=60)]
+
+    def __post_init__(self) -> None:
+        if self.min_days > self.estimation_days:
+            raise ValueError("min_days: inverted, it exceeds estimation_days")
+        if self.window_days > self.expiry_sessions:
+            raise ValueError("window_days: inverted, it exceeds expiry_sessions")
+        if self.world in self.foreign:
+            raise ValueError("foreign: holds the world index itself")
+
 
 SHOCKS_KEPT = 8
 ALL = "ALL"
@@ -66,12 +99,40 @@ class ForeignSpillover(Detector):
     """Waits for foreign closes after a shock, and tests them."""
 
     name = "spillover"
-    signals = ("abnormal", "externally_induced")
+    sections = (Spillover,)
+    signals = (
+        SignalSpec(
+            name="abnormal",
+            label="Abnormal return abroad after a Treasury shock",
+            levels=("beyond the line", "beyond twice the line"),
+            happens=True,
+        ),
+        SignalSpec(
+            name="externally_induced",
+            label="Fall abroad after a Treasury shock",
+            levels=("on the first day", "over the whole window: it did not come back"),
+            happens=True,
+        ),
+    )
+    mechanisms = (
+        Mechanism(
+            source="F spillover",
+            says="A-shares and Hong Kong fall with Treasuries",
+            signal="abnormal",
+            test="test_spillover.py::test_the_days_after_25_february_2021_against_a_second_computation",
+        ),
+        Mechanism(
+            source="F spillover",
+            says="'externally induced'",
+            signal="externally_induced",
+            test="test_spillover.py::test_a_day_with_a_shock_at_home_has_no_verdict",
+        ),
+    )
     kinds = (EquityIndex,)
     listens = ("volatility",)
 
     def __init__(self, config: Spillover) -> None:
-        super().__init__()
+        super().__init__(config)
         self._config = config
         size = config.estimation_days + config.gap_days + config.window_days + config.expiry_sessions
         self._days: dict[str, deque[Day]] = {index: deque(maxlen=size) for index in config.foreign}
@@ -82,7 +143,24 @@ class ForeignSpillover(Detector):
         self._verdicts: dict[str, dict[str, Verdict]] = {}
         self._last: dict[str, float] = {}
 
-    def update(self, event: Event) -> list[Draft]:
+    @classmethod
+    def look_back(cls, config: "Config") -> LookBack:
+        """How much past it needs, by its table."""
+        return LookBack(
+            warm_up_days=sessions(config.of(Spillover).min_days + config.of(Spillover).gap_days),
+            window_days=sessions(
+                config.of(Spillover).estimation_days
+                + config.of(Spillover).gap_days
+                + config.of(Spillover).expiry_sessions
+            ),
+        )
+
+    @classmethod
+    def series(cls, config: "Config") -> tuple[str, ...]:
+        """The series it rests on."""
+        return tuple(f"EQUITY:{index}" for index in (config.of(Spillover).world, *config.of(Spillover).foreign))
+
+    def update(self, event: Event) -> list[Finding]:
         """Take a close of the world index or of a foreign one."""
         assert isinstance(event, EquityIndex)
         if event.session != "close":
@@ -115,7 +193,7 @@ class ForeignSpillover(Detector):
         )
         return self._judge(event.known)
 
-    def observe(self, signal: Signal) -> list[Draft]:
+    def observe(self, signal: Signal) -> list[Finding]:
         """Take a shock."""
         config = self._config
         if signal.name != "move" or signal.subject != config.shock_tenor:
@@ -130,23 +208,23 @@ class ForeignSpillover(Detector):
         self._last["spillover_shock_sigmas"] = shock.move_sigmas
         return self._judge(signal.known)
 
-    def _judge(self, known: int) -> list[Draft]:
-        drafts, waiting = [], []
+    def _judge(self, known: int) -> list[Finding]:
+        findings, waiting = [], []
         for shock in self._shocks:
             key = str(shock.ts)
             verdicts = self._verdicts.setdefault(key, {})
             for index in self._config.foreign:
-                drafts += self._judge_index(index, shock, verdicts, known)
+                findings += self._judge_index(index, shock, verdicts, known)
             for level, days in enumerate(self._horizons, start=1):
-                drafts += self._judge_all(level, days, shock, verdicts, known)
+                findings += self._judge_all(level, days, shock, verdicts, known)
             if known < shock.until and f"{ALL}:{self._horizons[-1]}" not in verdicts:
                 waiting.append(shock)
         self._shocks = waiting
         keys = {str(shock.ts) for shock in waiting}
         self._verdicts = {key: verdicts for key, verdicts in self._verdicts.items() if key in keys}
-        return drafts
+        return findings
 
-    def _judge_index(self, index: str, shock: Shock, verdicts: dict[str, Verdict], known: int) -> list[Draft]:
+    def _judge_index(self, index: str, shock: Shock, verdicts: dict[str, Verdict], known: int) -> list[Finding]:
         config = self._config
         if f"{index}:{self._horizons[-1]}" in verdicts:
             return []
@@ -159,7 +237,7 @@ class ForeignSpillover(Detector):
         window = [day for day in days[: max(zero - config.gap_days - 1, 0)][-config.estimation_days :] if not day.local]
         enough = len(window) >= config.min_days and not any(day.local for day in after)
         model = MarketModel.of([day.foreign for day in window], [day.world for day in window]) if enough else None
-        drafts = []
+        findings = []
         for level, horizon in enumerate(self._horizons, start=1):
             if len(after) < horizon or f"{index}:{horizon}" in verdicts:
                 continue
@@ -168,13 +246,13 @@ class ForeignSpillover(Detector):
                 continue
             verdict = self._verdict(after[:horizon], window, model)
             verdicts[f"{index}:{horizon}"] = verdict
-            drafts += self._say(index, level, horizon, shock, model, verdict, known)
-        return drafts
+            findings += self._say(index, level, horizon, shock, model, verdict, known)
+        return findings
 
     def _say(
         self, index: str, level: int, horizon: int, shock: Shock, model: MarketModel, verdict: Verdict, known: int
-    ) -> list[Draft]:
-        config, drafts = self._config, []
+    ) -> list[Finding]:
+        config, findings = self._config, []
         self._last[f"spillover_{index}_day_{horizon}_car_pct"] = 100 * verdict.car
         self._last[f"spillover_{index}_day_{horizon}_t"] = verdict.t
         values = {
@@ -189,32 +267,37 @@ class ForeignSpillover(Detector):
             tier = 1 + (abs(verdict.t) >= 2 * config.abnormal_t)
             rule = "abnormal return of the first close after a Treasury shock, in sigmas of the market model"
             threshold = config.abnormal_t * tier
-            drafts.append(
-                self.pulse(
-                    "abnormal",
-                    index,
-                    tier,
-                    readings=readings,
-                    known=known,
-                    values=values,
-                    rule=rule,
-                    threshold=threshold,
+            findings.append(
+                self.emit_once(
+                    Finding(
+                        name="abnormal",
+                        subject=index,
+                        level=tier,
+                        readings=readings,
+                        known=known,
+                        values=values,
+                        rule=rule,
+                        threshold=threshold,
+                    )
                 )
             )
         if verdict.t <= -config.significant_t:
-            drafts.append(
-                self.pulse(
-                    "externally_induced",
-                    index,
-                    level,
-                    readings=readings,
-                    known=known,
-                    values=values,
-                    rule="abnormal return over this many days after a Treasury shock below zero, in sigmas of its sum",
-                    threshold=-config.significant_t,
+            findings.append(
+                self.emit_once(
+                    Finding(
+                        name="externally_induced",
+                        subject=index,
+                        level=level,
+                        readings=readings,
+                        known=known,
+                        values=values,
+                        rule="abnormal return over this many days after a Treasury shock below zero, "
+                        "in sigmas of its sum",
+                        threshold=-config.significant_t,
+                    )
                 )
             )
-        return drafts
+        return findings
 
     @staticmethod
     def _verdict(after: list[Day], window: list[Day], model: MarketModel) -> Verdict:
@@ -236,7 +319,7 @@ class ForeignSpillover(Detector):
 
     def _judge_all(
         self, level: int, horizon: int, shock: Shock, verdicts: dict[str, Verdict], known: int
-    ) -> list[Draft]:
+    ) -> list[Finding]:
         config = self._config
         found = [verdicts[f"{index}:{horizon}"] for index in config.foreign if f"{index}:{horizon}" in verdicts]
         if f"{ALL}:{horizon}" in verdicts or (len(found) < len(config.foreign) and known < shock.until):
@@ -257,15 +340,17 @@ class ForeignSpillover(Detector):
         values = {"indices": float(len(good)), "car_pct": 100 * mean, "cross_sectional_t": cross, "rank_z": rank}
         values |= {"shock_bp": shock.move_bp, "shock_sigmas": shock.move_sigmas, "days": float(horizon)}
         return [
-            self.pulse(
-                "externally_induced",
-                ALL,
-                level,
-                readings=readings,
-                known=known,
-                values=values,
-                rule="abnormal across indices: standardised cross-sectional test and rank test, both",
-                threshold=-limit,
+            self.emit_once(
+                Finding(
+                    name="externally_induced",
+                    subject=ALL,
+                    level=level,
+                    readings=readings,
+                    known=known,
+                    values=values,
+                    rule="abnormal across indices: standardised cross-sectional test and rank test, both",
+                    threshold=-limit,
+                )
             )
         ]
 

@@ -1,9 +1,9 @@
-"""Blindness: silence counted in sessions; a feed never heard is blind from the start."""
+"""FeedHealth: silence counted in sessions; a feed never heard is blind from the start."""
 
 import msgspec
 import pytest
 
-from detectors.blindness import Blindness
+from detectors.feed_health import FeedHealth
 from detectors.sections import Feed
 from tests.support import make
 from tests.support.drive import brief, feed
@@ -23,7 +23,7 @@ ONE_OF_EACH = {
 
 @pytest.fixture
 def blindness(desk):
-    return Blindness(desk.stress.feeds)
+    return FeedHealth(desk.stress.feeds)
 
 
 def test_at_first_a_market_is_blind_on_everything(blindness):
@@ -111,7 +111,7 @@ def test_a_feed_without_a_number_never_falls_silent(blindness):
 
 
 def test_feeds_not_configured_are_none_of_it():
-    blindness = Blindness((Feed(name="yields", stale_sessions=1),))
+    blindness = FeedHealth((Feed(name="yields", stale_sessions=1),))
     assert feed(blindness, make.special("2021-03-01", -1.0)) == []
     assert blindness.blind_on() == ("yields",)
 
@@ -119,7 +119,7 @@ def test_feeds_not_configured_are_none_of_it():
 def test_it_remembers_over_a_restart(desk, blindness):
     feed(blindness, make.quote("2021-03-01", 1.2), make.special("2021-03-02", -1.0))
     blindness.on_time(make.moment("2021-03-04 00:00"))
-    again = Blindness(desk.stress.feeds)
+    again = FeedHealth(desk.stress.feeds)
     again.restore(msgspec.msgpack.decode(msgspec.msgpack.encode(blindness.snapshot())))
     assert again.blind_on() == blindness.blind_on()
     assert again.wake_at() == blindness.wake_at()

@@ -1,4 +1,4 @@
-"""Blindness: on which evidence a market cannot be seen, because its feed was never heard or has gone silent.
+"""Feed health: on which evidence a market cannot be seen, because its feed was never heard or has gone silent.
 
 Idea: silence is not calm. Each feed has a number of sessions after which its silence counts; a feed never heard is
 blind from the start. What time brings about is decided at the New York midnight that ends the last allowed session.
@@ -9,50 +9,52 @@ Signals: ``blind`` (1), by feed, cleared by the feed's next figure.
 
 from typing import Any
 
-from detectors import calendar
-from detectors.detector import Detector, Draft, Reading
-from detectors.events import (
-    Event,
-    FundFlow,
-    FuturesPosition,
-    PolicyRate,
-    RepoPrint,
-    ReverseRepo,
-    SettlementFail,
-    YieldQuote,
-)
-from detectors.repo.corridor import GENERAL
-from detectors.sections import Feed
+import msgspec
 
-FEED_OF: dict[type[Event], str] = {
-    YieldQuote: "yields",
-    FuturesPosition: "futures",
-    SettlementFail: "fails",
-    PolicyRate: "policy",
-    ReverseRepo: "facility",
-    FundFlow: "flows",
-}
+from detectors import calendar
+from detectors.description import Mechanism, SignalSpec
+from detectors.detector import Detector, Finding, Reading
+from detectors.events import Event
+from detectors.events.catalogue import kinds
+from detectors.sections import Feed
 
 
 def feed_of(event: Event) -> str | None:
     """The feed a figure speaks for; repo splits into general collateral and specials."""
-    if isinstance(event, RepoPrint):
-        return "repo_gc" if event.segment in GENERAL else "specials" if event.segment == "SPECIAL" else None
-    return FEED_OF.get(type(event))
+    return event.speaks_for()
 
 
-class Blindness(Detector):
+class FeedHealth(Detector):
     """Remembers when each feed last spoke."""
 
-    name = "blindness"
-    signals = ("blind",)
-    kinds = (*FEED_OF, RepoPrint)
+    name = "feed_health"
+    signals = (SignalSpec(name="blind", label="A feed is silent", levels=("no figure for too long, or never one",)),)
+    mechanisms = (
+        Mechanism(
+            source="beside both",
+            says="silence is not calm",
+            signal="blind",
+            metric="crunchwatch_blind",
+            test="test_stress.py::test_losing_a_feed_moves_nothing_by_itself",
+        ),
+    )
 
     def __init__(self, feeds: tuple[Feed, ...]) -> None:
         super().__init__()
+        self.kinds = tuple(kind for kind in kinds() if kind.feeds)  # known when a market is, and not before
+        self._feeds = feeds
         self._stale_sessions = {feed.name: feed.stale_sessions for feed in feeds}
         self._last: dict[str, Reading] = {}
         self._deadlines: dict[str, int] = {}
+
+    def identity(self) -> dict[str, Any]:
+        """Its feeds, beside its name and version."""
+        return {**super().identity(), "feeds": msgspec.to_builtins(self._feeds)}
+
+    @property
+    def feeds_watched(self) -> tuple[str, ...]:
+        """The feeds it watches."""
+        return tuple(self._stale_sessions)
 
     def blind_on(self) -> tuple[str, ...]:
         """The feeds that cannot be relied on now, by name."""
@@ -69,7 +71,7 @@ class Blindness(Detector):
         """The ``ts`` of the last figure of every feed heard."""
         return {feed: reading.ts for feed, reading in self._last.items()}
 
-    def update(self, event: Event) -> list[Draft]:
+    def update(self, event: Event) -> list[Finding]:
         """Note that a feed lives."""
         feed = feed_of(event)
         if feed is None or feed not in self._stale_sessions:
@@ -84,24 +86,26 @@ class Blindness(Detector):
         """When the next feed has been silent too long."""
         return min(self._deadlines.values(), default=None)
 
-    def on_time(self, now: int) -> list[Draft]:
+    def on_time(self, now: int) -> list[Finding]:
         """Call those feeds blind whose deadline has passed."""
-        drafts = []
+        findings = []
         for feed in sorted(feed for feed, deadline in self._deadlines.items() if deadline <= now):
             del self._deadlines[feed]
-            drafts += self._say(feed, 1, now, f"silent for {self._stale_sessions[feed]} sessions")
-        return drafts
+            findings += self._say(feed, 1, now, f"silent for {self._stale_sessions[feed]} sessions")
+        return findings
 
-    def _say(self, feed: str, level: int, known: int, rule: str) -> list[Draft]:
-        return self.latch(
-            "blind",
-            feed,
-            level,
-            readings=[self._last[feed]],
-            known=known,
-            values={"last_ts_s": self._last[feed].ts / calendar.NS},
-            rule=rule,
-            threshold=None,
+    def _say(self, feed: str, level: int, known: int, rule: str) -> list[Finding]:
+        return self.set_level(
+            Finding(
+                name="blind",
+                subject=feed,
+                level=level,
+                readings=[self._last[feed]],
+                known=known,
+                values={"last_ts_s": self._last[feed].ts / calendar.NS},
+                rule=rule,
+                threshold=None,
+            )
         )
 
     def snapshot(self) -> dict[str, Any]:

@@ -18,17 +18,51 @@ Trade-off: a shorter memory follows a loop that starts, and mistakes a run of lu
 Source: framework, 'the more it falls, the more they short'; the estimator is ours, tested on simulated loops.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import msgspec
 import numpy as np
+from msgspec import Meta
 from numpy.typing import NDArray
 
 from detectors import calendar
-from detectors.detector import Detector, Draft, Reading
-from detectors.events import Event, FuturesPosition, RepoPrint, YieldQuote
+from detectors.description import LookBack, Mechanism, SignalSpec, sessions, weeks
+from detectors.detector import Detector, Finding, Reading
+from detectors.events import Event, FuturesPosition, RepoPrint, Tenor, YieldQuote
 from detectors.repo.corridor import series_of
-from detectors.sections import Feedback, Loop
+from detectors.sections.base import Name, Positive, Section
+
+if TYPE_CHECKING:
+    from detectors.sections import Config
+
+
+class Loop(Section, frozen=True, kw_only=True):
+    """A follower of yields: a series, or ``left`` less ``right`` of one day, rising when shorts or scarcity rise."""
+
+    name: Name
+    step: Literal["day", "week"]
+    left: Name
+    right: Name | None = None
+
+
+class Feedback(Section, frozen=True, kw_only=True):
+    """How the gain of each loop is estimated, and when it counts."""
+
+    table: ClassVar[str] = "feedback"
+
+    tenor: Tenor
+    loops: tuple[Loop, ...]
+    forgetting: Annotated[float, Meta(gt=0.5, le=1)]
+    ridge: Annotated[float, Meta(ge=0, le=1e6)]
+    min_steps: Positive
+    reinforcing_z: Annotated[float, Meta(ge=0, le=10)]
+    feeding_z: Annotated[float, Meta(ge=0, le=10)]
+
+    def __post_init__(self) -> None:
+        names = [loop.name for loop in self.loops]
+        if len(set(names)) != len(names):
+            raise ValueError("loops: two have one name")
+
 
 DAYS_KEPT = 40
 LONGEST_STEP_DAYS = {"day": 5, "week": 10}
@@ -134,11 +168,25 @@ class FeedbackLoop(Detector):
     """Pairs each follower's level with the yield of its day and estimates each loop's gain."""
 
     name = "feedback"
-    signals = ("gain",)
+    sections = (Feedback,)
+    signals = (
+        SignalSpec(
+            name="gain", label="Gain of the loop", levels=("above zero: it reinforces", "above one: it feeds itself")
+        ),
+    )
+    feeds = ("yields", "repo_gc", "futures")
+    mechanisms = (
+        Mechanism(
+            source="F perspective",
+            says="the more it falls, the more they short: the loop",
+            signal="gain",
+            test="test_feedback.py::test_a_loop_below_one_is_not_said_to_feed_itself_and_one_above_is",
+        ),
+    )
     kinds = (YieldQuote, RepoPrint, FuturesPosition)
 
     def __init__(self, config: Feedback) -> None:
-        super().__init__()
+        super().__init__(config)
         self._config = config
         self._loops = {loop.name: loop for loop in config.loops}
         self._wanted = {side for loop in config.loops for side in (loop.left, loop.right)} - {None}
@@ -147,7 +195,24 @@ class FeedbackLoop(Detector):
         self._stepped: dict[str, str] = {}
         self._last: dict[str, float] = {}
 
-    def update(self, event: Event) -> list[Draft]:
+    @classmethod
+    def look_back(cls, config: "Config") -> LookBack:
+        """How much past it needs, by its table."""
+        return LookBack(warm_up_days=_steps(config.of(Feedback)), window_days=_steps(config.of(Feedback)))
+
+    @classmethod
+    def series(cls, config: "Config") -> tuple[str, ...]:
+        """The series it rests on."""
+        return tuple(
+            sorted(
+                {
+                    f"YIELD:{config.of(Feedback).tenor}",
+                    *(side for loop in config.of(Feedback).loops for side in (loop.left, loop.right) if side),
+                }
+            )
+        )
+
+    def update(self, event: Event) -> list[Finding]:
         """Note a figure; when it completes a loop's day, take the step."""
         noted = self._noted(event)
         if noted is None:
@@ -157,7 +222,7 @@ class FeedbackLoop(Detector):
         self._days.setdefault(date, {})[series] = reading
         while len(self._days) > DAYS_KEPT:
             del self._days[min(self._days)]
-        return [draft for loop in self._loops.values() for draft in self._advance(loop, date, event.known)]
+        return [finding for loop in self._loops.values() for finding in self._advance(loop, date, event.known)]
 
     def _noted(self, event: Event) -> tuple[str, Reading] | None:
         if isinstance(event, YieldQuote):
@@ -174,7 +239,7 @@ class FeedbackLoop(Detector):
         average = event.statistic in {"average", "close"} and series_of(event) in self._wanted
         return (series_of(event), Reading.of(event, event.rate_pct * 100)) if average else None
 
-    def _advance(self, loop: Loop, date: str, known: int) -> list[Draft]:
+    def _advance(self, loop: Loop, date: str, known: int) -> list[Finding]:
         readings = self._days.get(date, {})
         quote, left = readings.get("YIELD"), readings.get(loop.left)
         right = readings.get(loop.right) if loop.right is not None else None
@@ -193,21 +258,23 @@ class FeedbackLoop(Detector):
         reinforces = found.gain > self._config.reinforcing_z * found.error
         level = reinforces + (reinforces and found.gain - self._config.feeding_z * found.error > 1)
         readings_of = [reading for reading in (quote, left, right) if reading is not None]
-        return self.latch(
-            "gain",
-            loop.name,
-            level,
-            readings=sorted(readings_of, key=lambda reading: (reading.ts, reading.source)),
-            known=known,
-            values={
-                "gain": found.gain,
-                "gain_error": found.error,
-                "follow": found.follow,
-                "push": found.push,
-                "steps": float(gains.steps),
-            },
-            rule="the gain of one turn: above 0 it reinforces, above 1 it feeds itself",
-            threshold=1.0 if level == 2 else 0.0,
+        return self.set_level(
+            Finding(
+                name="gain",
+                subject=loop.name,
+                level=level,
+                readings=sorted(readings_of, key=lambda reading: (reading.ts, reading.source)),
+                known=known,
+                values={
+                    "gain": found.gain,
+                    "gain_error": found.error,
+                    "follow": found.follow,
+                    "push": found.push,
+                    "steps": float(gains.steps),
+                },
+                rule="the gain of one turn: above 0 it reinforces, above 1 it feeds itself",
+                threshold=1.0 if level == 2 else 0.0,
+            )
         )
 
     def warming(self) -> tuple[str, ...]:
@@ -240,3 +307,8 @@ class FeedbackLoop(Detector):
 
 def _days_between(first: str, last: str) -> int:
     return (calendar.day_of(last) - calendar.day_of(first)).days
+
+
+def _steps(config: Feedback) -> int:
+    """Days until the slowest loop has steps enough."""
+    return max((weeks if loop.step == "week" else sessions)(config.min_steps) for loop in config.loops)

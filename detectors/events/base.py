@@ -1,0 +1,47 @@
+"""What every record is: its market, its source's number for it, its two times; and what its class says of the kind.
+
+A kind of event is a class: its *topic* (the stream it travels on, and the Kafka topic of that name), the *feeds* that
+it speaks for, its fields with their units in their names, and its own check. The catalogue of kinds is derived from the
+classes (:mod:`detectors.events.catalogue`), and so are topics, schemas and the decoder.
+"""
+
+from typing import ClassVar, Literal, get_args
+
+import msgspec
+
+Provenance = Literal["official", "quoted", "reconstructed", "synthetic"]
+Tenor = Literal["1M", "2M", "3M", "6M", "1Y", "2Y", "3Y", "5Y", "7Y", "10Y", "20Y", "30Y"]
+QuoteStatistic = Literal["print", "open", "high", "low", "close"]
+RepoSegment = Literal["GC", "GCF", "TRIPARTY", "DVP", "SPECIAL"]
+RepoStatistic = Literal["print", "low", "high", "average", "close", "percentile"]
+PositionCategory = Literal["LEVERAGED", "ASSET_MANAGER", "DEALER", "NONCOMMERCIAL", "OTHER"]
+FundType = Literal["CTA", "TREND", "RISK_PARITY", "BALANCED"]
+Period = Literal["day", "week", "month"]
+
+FUND_TYPES: tuple[str, ...] = get_args(FundType)
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):
+    """What every record has: market, source and sequence, the two times (UTC ns), and where the figure is from."""
+
+    topic: ClassVar[str] = ""
+    feeds: ClassVar[dict[str, str]] = {}
+    """The feeds that figures of this kind keep alive, each with the name people read."""
+    stale_sessions: ClassVar[int | None] = None
+    """After how many sessions of silence its feeds are blind, where the configuration names no number."""
+    announced: ClassVar[bool] = False
+    """Whether a figure may be known before the time it is about."""
+
+    market: str
+    source: str
+    sequence: int
+    ts: int
+    known: int
+    provenance: Provenance
+
+    def check(self) -> None:
+        """Raise CheckError for values that contradict each other or cannot be; times, rates and money are checked."""
+
+    def speaks_for(self) -> str | None:
+        """The feed that this figure keeps alive; None when it belongs to none."""
+        return next(iter(self.feeds), None)

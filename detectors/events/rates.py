@@ -1,0 +1,34 @@
+"""Rates beside Treasuries and repo: what the Federal Reserve sets, and swaps."""
+
+from typing import ClassVar
+
+from detectors.events.base import Event, Tenor
+from detectors.events.bounds import CheckError
+
+
+class PolicyRate(Event, frozen=True, kw_only=True, tag="policy_rate"):
+    """The target range and the administered rates in percent, effective at ``ts``."""
+
+    topic: ClassVar[str] = "policy"
+    feeds: ClassVar[dict[str, str]] = {"policy": "policy rates"}
+    announced: ClassVar[bool] = True
+
+    target_low_pct: float
+    target_high_pct: float
+    iorb_pct: float | None = None
+    on_rrp_pct: float | None = None
+
+    def check(self) -> None:
+        """Raise CheckError for values that contradict each other or cannot be."""
+        if self.target_low_pct > self.target_high_pct:
+            raise CheckError("crossed", "target_low_pct", "above the upper limit of the range")
+
+
+class SwapRate(Event, frozen=True, kw_only=True, tag="swap_rate"):
+    """A swap rate in percent against an overnight index."""
+
+    topic: ClassVar[str] = "swaps"
+
+    tenor: Tenor
+    index: str
+    rate_pct: float

@@ -1,0 +1,68 @@
+"""Repo: rates of general collateral and of single issues, take-up of the facilities, settlement fails."""
+
+from typing import ClassVar, Literal
+
+from detectors.events.base import Event, Period, RepoSegment, RepoStatistic
+from detectors.events.bounds import CheckError, bounded
+
+GENERAL = ("GC", "GCF", "TRIPARTY")
+"""The segments of general collateral; DVP averages and specials hold issues in demand."""
+
+
+class RepoPrint(Event, frozen=True, kw_only=True, tag="repo_print"):
+    """An overnight repo rate in percent. ``instrument`` names the collateral or the index within its segment."""
+
+    topic: ClassVar[str] = "repo"
+    feeds: ClassVar[dict[str, str]] = {"repo_gc": "general collateral", "specials": "specials"}
+
+    segment: RepoSegment
+    instrument: str
+    rate_pct: float
+    statistic: RepoStatistic
+    volume_usd: float | None = None
+    percentile: float | None = None
+
+    def check(self) -> None:
+        """Raise CheckError for values that contradict each other or cannot be."""
+        if (self.statistic == "percentile") != (self.percentile is not None):
+            raise CheckError("missing_value", "percentile", "wanted exactly when the statistic is 'percentile'")
+        bounded("percentile", self.percentile, 0, 100)
+
+    def speaks_for(self) -> str | None:
+        """General collateral, specials, or neither: averages of DVP hold both."""
+        return "repo_gc" if self.segment in GENERAL else "specials" if self.segment == "SPECIAL" else None
+
+
+class ReverseRepo(Event, frozen=True, kw_only=True, tag="reverse_repo"):
+    """A day's take-up at a facility of the Federal Reserve, in US dollars."""
+
+    topic: ClassVar[str] = "facility"
+    feeds: ClassVar[dict[str, str]] = {"facility": "facility"}
+
+    facility: Literal["ON_RRP", "SOMA_LENDING"]
+    takeup_usd: float
+    counterparties: int | None = None
+
+    def check(self) -> None:
+        """Raise CheckError for values that contradict each other or cannot be."""
+        bounded("counterparties", self.counterparties, 0, 10_000)
+
+
+class SettlementFail(Event, frozen=True, kw_only=True, tag="settlement_fail"):
+    """Fails to deliver and to receive in US dollars over a period, of one issue or of all."""
+
+    topic: ClassVar[str] = "fails"
+    feeds: ClassVar[dict[str, str]] = {"fails": "fails"}
+
+    scope: Literal["issue", "total"]
+    period: Period
+    issue: str | None = None
+    to_deliver_usd: float | None = None
+    to_receive_usd: float | None = None
+
+    def check(self) -> None:
+        """Raise CheckError for values that contradict each other or cannot be."""
+        if (self.scope == "issue") != (self.issue is not None):
+            raise CheckError("missing_value", "issue", "wanted exactly when the scope is 'issue'")
+        if self.to_deliver_usd is None and self.to_receive_usd is None:
+            raise CheckError("missing_value", "to_deliver_usd", "fails to deliver or to receive are wanted")

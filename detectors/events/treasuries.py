@@ -1,0 +1,61 @@
+"""Treasuries: yields as they are quoted, and auctions."""
+
+from typing import ClassVar
+
+from detectors.events.base import Event, QuoteStatistic, Tenor
+from detectors.events.bounds import CheckError, bounded
+
+
+class YieldQuote(Event, frozen=True, kw_only=True, tag="yield_quote"):
+    """A Treasury yield in percent: a mid, or a bid and an ask (by yield, so the bid is the higher)."""
+
+    topic: ClassVar[str] = "yields"
+    feeds: ClassVar[dict[str, str]] = {"yields": "yields"}
+
+    tenor: Tenor
+    statistic: QuoteStatistic
+    mid_pct: float | None = None
+    bid_pct: float | None = None
+    ask_pct: float | None = None
+    cusip: str | None = None
+    on_the_run: bool = False
+
+    @property
+    def yield_pct(self) -> float:
+        """The mid, or the middle of bid and ask; a checked quote has one of them."""
+        if self.mid_pct is not None:
+            return self.mid_pct
+        if self.bid_pct is None or self.ask_pct is None:
+            raise ValueError("a yield quote needs a mid, or a bid and an ask")
+        return (self.bid_pct + self.ask_pct) / 2
+
+    def check(self) -> None:
+        """Raise CheckError for values that contradict each other or cannot be."""
+        if self.mid_pct is None and (self.bid_pct is None or self.ask_pct is None):
+            raise CheckError("missing_value", "mid_pct", "a mid, or a bid and an ask, is wanted")
+        if self.bid_pct is not None and self.ask_pct is not None and self.bid_pct < self.ask_pct:
+            raise CheckError("crossed", "bid_pct", "below the ask: quotes are yields, so the bid is the higher")
+        mid, bid, ask = self.mid_pct, self.bid_pct, self.ask_pct
+        if mid is not None and ((bid is not None and mid > bid) or (ask is not None and mid < ask)):
+            raise CheckError("crossed", "mid_pct", "not between the ask and the bid")
+
+
+class AuctionResult(Event, frozen=True, kw_only=True, tag="auction_result"):
+    """A Treasury auction: high yield and when-issued yield in percent, shares in percent, cover as a ratio."""
+
+    topic: ClassVar[str] = "auctions"
+
+    tenor: Tenor
+    high_yield_pct: float
+    when_issued_pct: float | None = None
+    bid_to_cover_ratio: float | None = None
+    indirect_share_pct: float | None = None
+    direct_share_pct: float | None = None
+    dealer_share_pct: float | None = None
+    offering_usd: float | None = None
+
+    def check(self) -> None:
+        """Raise CheckError for values that contradict each other or cannot be."""
+        bounded("bid_to_cover_ratio", self.bid_to_cover_ratio, 0, 100)
+        for field in ("indirect_share_pct", "direct_share_pct", "dealer_share_pct"):
+            bounded(field, getattr(self, field), 0, 100)

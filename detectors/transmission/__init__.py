@@ -1,0 +1,1 @@
+"""How stress travels: the loop that feeds itself, and the spill-over to foreign share markets."""
