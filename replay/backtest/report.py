@@ -22,17 +22,12 @@ from replay.scenarios.scenario import Script
 
 COLOURS = {"normal": "green", "crunch": "yellow", "de_facto_default": "red"}
 PLAIN_WIDTH = 160
-EVENTS: dict[type, str] = {
-    cat.YieldSeries: "yield_quote",
+_MADE: dict[type, str] = {
     cat.RepoSeries: "repo_print",
     cat.VolumeSeries: "volume of a repo_print",
     cat.PositionSeries: "futures_position",
     cat.PolicySeries: "policy_rate",
-    cat.FacilitySeries: "reverse_repo",
-    cat.SwapSeries: "swap_rate",
-    cat.EquitySeries: "equity_index",
     cat.FailSeries: "settlement_fail",
-    cat.FlowSeries: "fund_flow",
 }
 
 
@@ -196,12 +191,16 @@ def summary(done: dict[str, Any], *, as_json: bool) -> None:
     )
 
 
+def _made(spec: cat.Spec) -> str:
+    return str(spec.kind.__struct_config__.tag) if isinstance(spec, cat.RecordSeries) else _MADE[type(spec)]
+
+
 def catalogue(*, as_json: bool) -> None:
     """Print the series of the catalogue."""
     rows = [
         {
             "series": series.id,
-            "event": EVENTS[type(series.spec)],
+            "event": _made(series.spec),
             "unit": cat.DEFAULT_UNIT[series.dimension],
             "publisher": series.publisher,
             "known": f"{series.rule.lag}, {series.rule.known} {series.rule.zone}",

@@ -9,15 +9,11 @@ from detectors.checks import CheckError, check
 from detectors.events import (
     EquityIndex,
     Event,
-    FundFlow,
     FuturesPosition,
     PolicyRate,
     Provenance,
     RepoPrint,
-    ReverseRepo,
     SettlementFail,
-    SwapRate,
-    YieldQuote,
     order_key,
 )
 from replay.dataset import catalogue as cat
@@ -115,26 +111,16 @@ def _single(
 ) -> tuple[type[Event], dict[str, Any]] | None:
     """Kind and fields of a figure that is an event by itself; None for one that is put together with others."""
     value = figure.value
-    kind: type[Event]
-    fields: dict[str, Any]
     match series.spec:
-        case cat.YieldSeries(tenor):
-            kind, fields = YieldQuote, {"tenor": tenor, "statistic": "close", "mid_pct": value}
+        case cat.RecordSeries(kind, constant, name):
+            fields = {**constant, name: value}
+            if kind is EquityIndex:
+                fields["local_shock"] = tables.shocks.get((constant["index"], day))
+            return kind, fields
         case cat.RepoSeries():
-            kind, fields = RepoPrint, _repo_fields(series.spec, day, value, tables)
-        case cat.FacilitySeries(facility):
-            kind, fields = ReverseRepo, {"facility": facility, "takeup_usd": value}
-        case cat.SwapSeries(tenor, index):
-            kind, fields = SwapRate, {"tenor": tenor, "index": index, "rate_pct": value}
-        case cat.EquitySeries(index):
-            shock = tables.shocks.get((index, day))
-            kind = EquityIndex
-            fields = {"index": index, "level_points": value, "session": "close", "local_shock": shock}
-        case cat.FlowSeries(fund):
-            kind, fields = FundFlow, {"fund_type": fund, "flow_usd": value, "period": "week"}
+            return RepoPrint, _repo_fields(series.spec, day, value, tables)
         case _:
             return None
-    return kind, fields
 
 
 def _repo_fields(spec: cat.RepoSeries, day: dt.date, rate_pct: float, tables: Tables) -> dict[str, Any]:

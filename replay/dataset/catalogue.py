@@ -4,13 +4,28 @@ One entry a series id. The ids are those under which the publishers, or FRED, li
 tidy files need no mapping. A series that is not listed here is named in a warning and left out.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, cast
+from functools import cache
+from importlib import metadata
+from typing import Any, Literal
 
-from detectors.events import FundType, PositionCategory, RepoSegment, RepoStatistic, Tenor
+from detectors.events import (
+    EquityIndex,
+    Event,
+    FundFlow,
+    FundType,
+    PositionCategory,
+    RepoSegment,
+    RepoStatistic,
+    ReverseRepo,
+    SwapRate,
+    Tenor,
+    YieldQuote,
+)
 from replay.dataset import publication
 from replay.dataset.publication import PublicationRule
+from replay.errors import ScenarioError
 
 Dimension = Literal["rate", "money", "contracts", "points", "ratio"]
 
@@ -38,10 +53,12 @@ DEFAULT_UNIT: dict[Dimension, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class YieldSeries:
-    """A par yield of one tenor, at the close."""
+class RecordSeries:
+    """A series whose every figure is an event by itself: of which kind, with which fields, and the figure in which."""
 
-    tenor: Tenor
+    kind: type[Event]
+    fields: Mapping[str, Any]
+    value: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,53 +95,13 @@ class PolicySeries:
 
 
 @dataclass(frozen=True, slots=True)
-class FacilitySeries:
-    """A day's take-up at a facility."""
-
-    facility: Literal["ON_RRP", "SOMA_LENDING"]
-
-
-@dataclass(frozen=True, slots=True)
-class SwapSeries:
-    """A swap rate of one tenor."""
-
-    tenor: Tenor
-    index: str
-
-
-@dataclass(frozen=True, slots=True)
-class EquitySeries:
-    """The close of an equity index."""
-
-    index: str
-
-
-@dataclass(frozen=True, slots=True)
 class FailSeries:
     """One side of a week's settlement fails."""
 
     side: Literal["to_deliver_usd", "to_receive_usd"]
 
 
-@dataclass(frozen=True, slots=True)
-class FlowSeries:
-    """A week's net flow into Treasuries by one type of fund."""
-
-    fund_type: FundType
-
-
-Spec = (
-    YieldSeries
-    | RepoSeries
-    | VolumeSeries
-    | PositionSeries
-    | PolicySeries
-    | FacilitySeries
-    | SwapSeries
-    | EquitySeries
-    | FailSeries
-    | FlowSeries
-)
+Spec = RecordSeries | RepoSeries | VolumeSeries | PositionSeries | PolicySeries | FailSeries
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +132,7 @@ def _yields() -> Iterator[CatalogueEntry]:
     }
     for suffix, tenor in tenors.items():
         source = f"ust.par.{tenor}"
-        spec = YieldSeries(tenor)
+        spec = RecordSeries(YieldQuote, {"tenor": tenor, "statistic": "close"}, "mid_pct")
         yield CatalogueEntry(f"DGS{suffix}", "rate", source, "US Treasury", publication.TREASURY_PAR, spec)
 
 
@@ -224,7 +201,7 @@ def _federal_reserve() -> Iterator[CatalogueEntry]:
     }
     for name, spec in policy.items():
         yield CatalogueEntry(name, "rate", "fed.policy", "Federal Reserve Board", publication.ANNOUNCED, spec)
-    facility = FacilitySeries("ON_RRP")
+    facility = RecordSeries(ReverseRepo, {"facility": "ON_RRP"}, "takeup_usd")
     yield CatalogueEntry("RRPONTSYD", "money", "nyfed.on_rrp", "New York Fed", publication.ON_RRP, facility)
     fails: dict[str, FailSeries] = {
         "PDFTD-USTET": FailSeries("to_deliver_usd"),
@@ -236,7 +213,7 @@ def _federal_reserve() -> Iterator[CatalogueEntry]:
 
 def _markets() -> Iterator[CatalogueEntry]:
     for name, tenor in (("OIS_3M_USD", "3M"), ("OIS_10Y", "10Y")):
-        swap = SwapSeries(cast("Tenor", tenor), "OIS")
+        swap = RecordSeries(SwapRate, {"tenor": tenor, "index": "OIS"}, "rate_pct")
         yield CatalogueEntry(name, "rate", f"ois.{tenor}", "swap market, closing quotes", publication.SWAP_CLOSE, swap)
     closes = {
         "SP500": ("S&P Dow Jones Indices", publication.CLOSE_NEW_YORK),
@@ -245,15 +222,59 @@ def _markets() -> Iterator[CatalogueEntry]:
         "NIKKEI225": ("Nikkei", publication.CLOSE_TOKYO),
     }
     for name, (publisher, rule) in closes.items():
-        yield CatalogueEntry(name, "points", f"index.{name}", publisher, rule, EquitySeries(name))
+        yield CatalogueEntry(
+            name,
+            "points",
+            f"index.{name}",
+            publisher,
+            rule,
+            RecordSeries(EquityIndex, {"index": name, "session": "close"}, "level_points"),
+        )
     funds: tuple[FundType, ...] = ("CTA", "TREND", "RISK_PARITY", "BALANCED")
     for fund in funds:
         source = f"fund_flow.{fund.lower()}"
-        yield CatalogueEntry(f"FUND_FLOW_{fund}", "money", source, "user", publication.FUND_FLOW, FlowSeries(fund))
+        yield CatalogueEntry(
+            f"FUND_FLOW_{fund}",
+            "money",
+            source,
+            "user",
+            publication.FUND_FLOW,
+            RecordSeries(FundFlow, {"fund_type": fund, "period": "week"}, "flow_usd"),
+        )
 
 
-CATALOGUE: dict[str, CatalogueEntry] = {
-    series.id: series
-    for family in (_yields, _reference_rates, _repo_indices, _positions, _federal_reserve, _markets)
-    for series in family()
-}
+GROUP = "crunchwatch.series"
+
+
+@cache
+def catalogue() -> dict[str, CatalogueEntry]:
+    """Every series by its id: ours, and those that installed plugins bring.
+
+    An entry point of the group ``crunchwatch.series`` names a function that gives :class:`CatalogueEntry` objects; with
+    their rules of publication, files of such figures go through the same loader as ours.
+
+    Raises:
+        ScenarioError: a plugin gives something else, or an id that is taken.
+    """
+    families = (_yields, _reference_rates, _repo_indices, _positions, _federal_reserve, _markets)
+    found = {series.id: series for family in families for series in family()}
+    for point in sorted(metadata.entry_points(group=GROUP), key=lambda one: one.name):
+        for entry in point.load()():
+            if not isinstance(entry, CatalogueEntry):
+                raise ScenarioError(
+                    f"entry point '{point.name}' of {GROUP} gives {entry!r:.80}, which is no CatalogueEntry"
+                )
+            if entry.id in found:
+                raise ScenarioError(f"entry point '{point.name}' of {GROUP}: there is a series '{entry.id}' already")
+            found[entry.id] = entry
+    return found
+
+
+CATALOGUE: dict[str, CatalogueEntry]
+
+
+def __getattr__(name: str) -> object:
+    # Made when first asked for: a plugin that brings series imports this module.
+    if name == "CATALOGUE":
+        return catalogue()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -17,7 +17,7 @@ from detectors.events import (
     Tenor,
     YieldQuote,
 )
-from replay.dataset.catalogue import CATALOGUE, Dimension, YieldSeries
+from replay.dataset.catalogue import CATALOGUE, Dimension, RecordSeries
 from replay.dataset.csv_reader import FileLine, Quote, in_event_unit
 from replay.dataset.publication import AUCTION, WORDS, moment, times
 from replay.errors import DataError
@@ -95,10 +95,11 @@ def _mark(mark: Quote) -> Drafted:
 
 
 def _mark_fields(mark: Quote, spec: object) -> tuple[str, type[Event], dict[str, Any]]:
-    if isinstance(spec, YieldSeries):
+    if isinstance(spec, RecordSeries) and spec.kind is YieldQuote:
+        tenor = spec.fields["tenor"]
         _one_of(mark, _QUOTE_STATISTICS)
-        fields = {"tenor": spec.tenor, "statistic": mark.kind, "mid_pct": _value(mark, "rate")}
-        return f"quoted.yield.{spec.tenor}", YieldQuote, fields
+        fields = {"tenor": tenor, "statistic": mark.kind, "mid_pct": _value(mark, "rate")}
+        return f"quoted.yield.{tenor}", YieldQuote, fields
     if mark.subject == "GC_TSY":
         _one_of(mark, _STATISTICS)
         rate = {"segment": "GC", "instrument": "TSY", "statistic": mark.kind, "rate_pct": _value(mark, "rate")}
