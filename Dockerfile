@@ -5,8 +5,8 @@ COPY constraints.txt pyproject.toml README.md LICENSE crunchwatch.py ./
 COPY detectors ./detectors
 COPY streams ./streams
 COPY replay ./replay
-COPY grafana ./grafana
 COPY transport ./transport
+COPY grafana ./grafana
 RUN python -m venv /opt/crunchwatch \
     && /opt/crunchwatch/bin/pip install --no-cache-dir --require-hashes -r constraints.txt \
     && /opt/crunchwatch/bin/pip install --no-cache-dir --no-deps --no-build-isolation .

@@ -10,8 +10,9 @@ Names are looked up when they are first asked for, so that a plugin may import t
 """
 
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
+
+from detectors.version import __version__
 
 if TYPE_CHECKING:
     from detectors.codec import decode, encode
@@ -69,11 +70,6 @@ __all__ = [
     "load",
     "to_json",
 ]
-
-try:
-    __version__ = version("crunchwatch")
-except PackageNotFoundError:  # a source tree that was never installed
-    __version__ = "0+unknown"
 
 
 def __getattr__(name: str) -> Any:

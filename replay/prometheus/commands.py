@@ -4,6 +4,7 @@ Nothing heavy is imported before one of them runs.
 """
 
 import sys
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,8 +43,6 @@ def shipped_rules() -> Path:
     Raises:
         click.UsageError: they are not installed.
     """
-    from importlib import resources
-
     try:
         folder: Path | None = Path(str(resources.files(RULES_PACKAGE).joinpath(*RULES_FOLDER)))
     except ModuleNotFoundError:

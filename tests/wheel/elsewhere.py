@@ -24,7 +24,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("detectors", "streams", "replay", "transport", "grafana")
+PACKAGES = ("detectors", "streams", "replay", "grafana")
 WITHIN_S = 300
 LEADS_BACK = re.compile(r"PYTHON|CRUNCHWATCH(?!_DEBIAN_CACHE)|VIRTUAL_ENV|MYPY|(OLD)?PWD$")
 """Variables that could lead to the checkout, or change what the command does; programs of Debian's may be kept."""
