@@ -6,7 +6,7 @@ negative window or thresholds in the wrong order are refused with the key's path
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -21,7 +21,7 @@ from detectors.hashes import config_hash
 from detectors.registry import active, checked, outside, own
 from detectors.sections import Config, Section
 
-__all__ = ["PRESETS", "Config", "ConfigError", "config_hash", "config_type", "load", "parse"]
+__all__ = ["PRESETS", "Config", "ConfigError", "config_hash", "config_type", "load", "load_tables", "parse"]
 
 PRESETS = ("desk", "framework")
 
@@ -47,19 +47,21 @@ def load(preset: str = "desk", path: Path | None = None, *, detectors: Iterable[
         ConfigError: with the file, the key's path and the reason.
     """
     try:
-        return _loaded(preset, _read(path) if path is not None else {}, detectors)
+        return load_tables(preset, _read(path) if path is not None else {}, detectors=detectors)
     except ConfigError as error:
         if path is None or error.path == str(path):
             raise
         raise ConfigError(error.path, f"{error.reason} (in {path})") from None
 
 
-def _loaded(preset: str, overlay: dict[str, Any], detectors: Iterable[type[Detector]]) -> Config:
-    chosen = overlay.pop("preset", preset)
+def load_tables(preset: str, overlay: Mapping[str, Any], *, detectors: Iterable[type[Detector]] = ()) -> Config:
+    """A preset with plain tables over it, which may name another preset; see :func:`load`."""
+    over = dict(overlay)
+    chosen = over.pop("preset", preset)
     if chosen not in PRESETS:
         raise ConfigError("preset", f"{chosen!r:.80} is none of: {', '.join(PRESETS)}")
     base = tomllib.loads(resources.files("detectors.presets").joinpath(f"{chosen}.toml").read_text("utf-8"))
-    return parse({"preset": chosen, **_overlaid(base, overlay)}, detectors=detectors)
+    return parse({"preset": chosen, **_overlaid(base, over)}, detectors=detectors)
 
 
 def parse(tables: dict[str, Any], *, detectors: Iterable[type[Detector]] = ()) -> Config:

@@ -6,7 +6,7 @@ from detectors.config import load
 from detectors.engine import Engine
 from detectors.events import STREAMS, FuturesPosition, order_key
 from detectors.signals import Signal
-from tests.support import make
+from detectors.testing import make
 
 
 def silent_futures():

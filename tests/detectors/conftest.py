@@ -2,7 +2,7 @@ import pytest
 
 from detectors.config import load
 from detectors.sections import Config
-from tests.support import make
+from detectors.testing import make
 
 
 @pytest.fixture

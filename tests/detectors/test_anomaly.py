@@ -8,7 +8,7 @@ import pytest
 
 from detectors.online.anomaly import Anomaly, SpreadAnomaly, SpreadModel
 from detectors.online.spreads import Spread
-from tests.support import make
+from detectors.testing import make
 from tests.support.drive import brief, causes, feed
 
 SMALL = Anomaly(

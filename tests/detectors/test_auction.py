@@ -5,9 +5,9 @@ import pytest
 
 from detectors.config import load
 from detectors.events import AuctionResult
+from detectors.testing import make
 from detectors.yields.auction import AuctionStrength
 from replay.scenarios.scenario import named, script
-from tests.support import make
 from tests.support.drive import brief, feed
 
 DESK = load("desk").auction

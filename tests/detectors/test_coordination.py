@@ -6,7 +6,8 @@ from detectors.config import config_hash, load
 from detectors.funds.coordination import FundCoordination
 from detectors.funds.positions import FuturesPositions
 from detectors.signals import Cause, Signal
-from tests.support import drive, make
+from detectors.testing import make
+from tests.support import drive
 from tests.support.drive import brief, causes
 
 LEVERAGED, MANAGERS = "TY:TFF:LEVERAGED", "TY:TFF:ASSET_MANAGER"

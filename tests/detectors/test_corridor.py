@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from detectors.repo.corridor import PolicyCorridor
-from tests.support import make
+from detectors.testing import make
 from tests.support.drive import brief, causes, feed
 
 SOFR = "GC:SOFR"

@@ -6,9 +6,9 @@ import pytest
 
 from detectors.config import load
 from detectors.events import YieldQuote
+from detectors.testing import make
 from detectors.yields.curve import Curve, CurveSlopes, Slope
 from tests.detectors import bundled
-from tests.support import make
 from tests.support.drive import brief, causes, feed
 
 SMALL = {"change_days": 2, "span_days": 9, "warm_up_days": 4, "alert_z": 2.0, "clear_z": 1.0}

@@ -3,7 +3,7 @@
 import pytest
 
 from detectors.repo.facility import FacilityTakeUp
-from tests.support import make
+from detectors.testing import make
 from tests.support.drive import brief, feed
 
 BN = 1e9

@@ -5,7 +5,7 @@ import pytest
 
 from detectors.feed_health import FeedHealth
 from detectors.sections import Feed
-from tests.support import make
+from detectors.testing import make
 from tests.support.drive import brief, feed
 
 ALL = ("facility", "fails", "flows", "futures", "policy", "repo_gc", "specials", "yields")

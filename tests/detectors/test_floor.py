@@ -7,7 +7,8 @@ import pytest
 
 from detectors.repo.floor import FailsCharge, FailsFloor
 from detectors.repo.policy import PolicyBook
-from tests.support import drive, make
+from detectors.testing import make
+from tests.support import drive
 from tests.support.drive import brief, causes, through
 
 # The target range's lower limit by the day it took effect, as the Federal Reserve announced it.

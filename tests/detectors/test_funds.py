@@ -18,8 +18,8 @@ from detectors.funds.exposure import FundExposure
 from detectors.funds.returns import Returns, annuity, bond_return
 from detectors.funds.risk_parity import RiskParityExposure
 from detectors.funds.trend import TrendExposure
+from detectors.testing import make
 from tests.detectors import bundled
-from tests.support import make
 from tests.support.drive import brief, causes, feed
 
 KINDS: dict[str, type[FundExposure]] = {

@@ -12,7 +12,7 @@ from detectors.model.branches import OBSERVATIONS, inverse
 from detectors.model.calendar_effects import CalendarEffects, kind_of
 from detectors.model.equilibrium import Parameters, solve
 from detectors.model.inversion import ShockInversion
-from tests.support import make
+from detectors.testing import make
 from tests.support.drive import feed
 
 BP = 1e4

@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
+from detectors.testing import make
 from detectors.yields.levels import Levels, YieldLevels
-from tests.support import make
 from tests.support.drive import brief, causes, feed
 
 LEVEL = 1.10

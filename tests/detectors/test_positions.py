@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from detectors.funds.positions import FuturesPositions
-from tests.support import make
+from detectors.testing import make
 from tests.support.drive import brief, feed
 
 MANAGERS = "TFF:ASSET_MANAGER"

@@ -11,8 +11,8 @@ from detectors.calendar import next_business_day, ny, ny_date, sessions_after
 from detectors.config import load
 from detectors.model.regime import Regime, RegimeMap
 from detectors.signals import Cause, Signal
-from tests.contract.bench import Bench
-from tests.support import make
+from detectors.testing import make
+from detectors.testing.bench import Bench
 
 WEDGE = ("inversion", "shock", "supply")
 DEMAND = ("inversion", "shock", "demand")

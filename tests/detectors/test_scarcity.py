@@ -6,7 +6,7 @@ import pytest
 from detectors.config import load
 from detectors.online.spreads import Spread
 from detectors.repo.scarcity import CollateralScarcity
-from tests.support import make
+from detectors.testing import make
 from tests.support.drive import brief, causes, feed
 
 CONFIG = msgspec.structs.replace(

@@ -3,7 +3,7 @@
 import pytest
 
 from detectors.repo.specialness import SpecialnessTiers
-from tests.support import make
+from detectors.testing import make
 from tests.support.drive import brief, causes, feed
 
 GC = "GCF:TSY"

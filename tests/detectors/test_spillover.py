@@ -10,10 +10,10 @@ import pytest
 from detectors.config import load
 from detectors.events import EquityIndex
 from detectors.signals import Cause, Signal
+from detectors.testing import make
 from detectors.transmission.abnormal import STUDENT_5_PCT, cross_sectional_t, rank_z
 from detectors.transmission.spillover import ForeignSpillover
 from tests.detectors import bundled
-from tests.support import make
 from tests.support.drive import brief, feed
 
 DESK = load("desk").spillover

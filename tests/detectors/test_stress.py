@@ -12,7 +12,7 @@ from detectors.registry import installed
 from detectors.sections import Stress
 from detectors.signals import Cause, Signal
 from detectors.stress import StressTable
-from tests.support import make
+from detectors.testing import make
 
 ALIVE: tuple[str, ...] = ()
 

@@ -8,9 +8,9 @@ import pytest
 
 from detectors.config import load
 from detectors.events import YieldQuote
+from detectors.testing import make
 from detectors.yields.volatility import RealisedVolatility
 from tests.detectors import bundled
-from tests.support import make
 from tests.support.drive import brief, causes, feed
 
 DESK = load("desk").volatility

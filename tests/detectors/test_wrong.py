@@ -16,7 +16,7 @@ from detectors.config import load
 from detectors.engine import Engine, Result
 from detectors.sequences import SOURCES_KEPT
 from detectors.signals import to_json
-from tests.support import make
+from detectors.testing import make
 
 CONFIG = load()
 START = ny(dt.date(2021, 3, 3), "09:00")

@@ -14,10 +14,10 @@ from click.testing import CliRunner, Result
 
 from detectors import codec
 from detectors import events as ev
+from detectors.testing import make
 from streams.cli.deadletter_commands import deadletter
 from streams.cli.worker_process import WorkerProcess
 from streams.kafka import clients, topic_reader, topics
-from tests.support import make
 from tests.support.pipeline import Pipeline
 
 pytestmark = pytest.mark.kafka

@@ -16,8 +16,8 @@ from detectors import events as ev
 from detectors.calendar import NS
 from detectors.engine import Engine
 from detectors.signals import Signal, Transition, to_json
+from detectors.testing import make
 from streams.kafka import clients, topics
-from tests.support import make
 from tests.support.pipeline import Pipeline
 
 pytestmark = [pytest.mark.kafka, pytest.mark.drill]

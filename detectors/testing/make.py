@@ -58,7 +58,7 @@ def weeks(first: str, count: int) -> Iterator[str]:
 
 def _make(kind: type[E], at: Moment, known: Moment | None, fields: dict[str, Any]) -> E:
     ts = moment(at)
-    common = {
+    common: dict[str, Any] = {
         "market": MARKET,
         "source": SOURCE,
         "sequence": next(_sequence),
@@ -167,3 +167,30 @@ def auction(at: Moment, yield_pct: float = 1.195, *, known: Moment | None = None
 def heartbeat(at: Moment, stream: str, *, roster: tuple[str, ...] = (), **fields: Any) -> ev.Heartbeat:
     """Time on a stream."""
     return _make(ev.Heartbeat, at, None, {"stream": stream, "roster": roster} | fields)
+
+
+def bare() -> tuple[ev.Event, ...]:
+    """Records of every kind with nothing but what they must have."""
+    return (
+        quote("2021-03-03", 1.5),
+        quote("2021-03-03", 1.5, mid_pct=None, bid_pct=1.51, ask_pct=1.49),
+        close("2021-03-03", 1.5, cusip="912828XX"),
+        repo("2021-03-03", "GC:SOFR", 0.02),
+        average("2021-03-03", "GC:SOFR", -0.02),
+        repo("2021-03-03", "GC:SOFR", 0.02, statistic="percentile", percentile=0.0),
+        average("2021-03-03", "DVP:OFR-DVP", 0.02),
+        average("2021-03-03", "TRIPARTY:OFR-TRIPARTY", 0.02),
+        special("2021-03-03", -4.0),
+        position("2021-03-02", 0.0),
+        position("2021-03-02", 0.0, open_interest_contracts=0.0),
+        fail("2021-03-03", None, to_receive_usd=1e9),
+        fail("2021-03-03", 0.0, scope="issue", issue="X"),
+        policy("2021-03-03", 0.0),
+        policy("2021-03-03", 0.0, 0.0),
+        takeup("2021-03-03", 0.0),
+        flow("2021-03-03", "CTA", 0.0),
+        flow("2021-03-03", "CTA", -1e9, aum_usd=0.0),
+        swap("2021-03-03"),
+        equity("2021-03-03"),
+        auction("2021-03-03"),
+    )

@@ -2,11 +2,14 @@
 
 import random
 from collections.abc import Iterator
+from typing import Any
 
 from detectors import events as ev
-from tests.support import make
+from detectors.testing import make
 
 START = "2018-01-02"
+LOOP = range(10, 120)
+"""The sessions on which yields and scarcity feed each other: before the first stress, whose jumps would hide it."""
 GENERAL = ("GC:SOFR", "GCF:TSY", "TRIPARTY:OFR-TRIPARTY", "DVP:OFR-DVP", "TRIPARTY:TGCR", "GC:TSY")
 CATEGORIES = ("TFF:LEVERAGED", "TFF:ASSET_MANAGER", "LEGACY:NONCOMMERCIAL", "TFF:DEALER")
 ISSUES = ("10Y-OTR", "7Y-OTR", "5Y-OTR")
@@ -18,12 +21,14 @@ def story(sessions: int = 600, seed: int = 1, *, calm: bool = False) -> list[ev.
     rng = random.Random(seed)
     events: list[ev.Event] = [make.zero_bound("2017-12-14")]
     level = 1.05
-    shares = _Shares(seed)
+    shares, loop = _Shares(seed), _Loop(seed)
     for index, day in enumerate(make.sessions(START, sessions)):
         stressed = not calm and index % 150 >= 130
         move = 0.0 if calm else rng.gauss(0.012 if stressed else -0.0005, 0.03)
+        if not calm and index in LOOP:
+            move = loop.step()
         level = min(max(level + move, 0.6), 1.9)
-        events += _day(rng, day, level, stressed=stressed)
+        events += _day(rng, day, level, stressed=stressed, scarce=loop.scarce if index in LOOP and not calm else None)
         events += shares.day(day, move)
         if index % 5 == 2 and (calm or not 200 < index < 270):  # weekly figures fail to come for a while
             events += _week(rng, day, stressed=stressed)
@@ -31,7 +36,24 @@ def story(sessions: int = 600, seed: int = 1, *, calm: bool = False) -> list[ev.
     return sorted(events, key=ev.order_key)
 
 
-def _day(rng: random.Random, day: str, level: float, *, stressed: bool) -> Iterator[ev.Event]:
+class _Loop:
+    """Yields that bring scarcity, and scarcity that brings yields: a turn gives nearly all of itself back."""
+
+    def __init__(self, seed: int) -> None:
+        self._rng = random.Random(seed + 2)
+        self._pushed = 0.0
+        self.scarce = 0.0
+
+    def step(self) -> float:
+        """The move of a day in percent; ``scarce`` follows it."""
+        move = self._pushed + self._rng.gauss(0, 0.01)
+        followed = 0.9 * move + self._rng.gauss(0, 0.001)
+        self.scarce += followed
+        self._pushed = 0.9 * followed
+        return move
+
+
+def _day(rng: random.Random, day: str, level: float, *, stressed: bool, scarce: float | None) -> Iterator[ev.Event]:
     deep = 0.25 if stressed else 0.0
     for tenor, extra in (("10Y", 0.0), ("2Y", -0.9), ("30Y", 0.8)):
         yield make.quote(f"{day} 11:00", round(level + extra + rng.gauss(0, 0.02), 3), tenor=tenor)
@@ -44,6 +66,8 @@ def _day(rng: random.Random, day: str, level: float, *, stressed: bool) -> Itera
         rate = round(0.06 + rng.gauss(0, 0.01) - sunk, 3)
         if stressed and rng.random() < 0.05:
             rate = round(0.25 + rng.uniform(0.2, 2.0), 3)
+        if scarce is not None and series in {"TRIPARTY:OFR-TRIPARTY", "DVP:OFR-DVP"}:
+            rate = round(0.06 - (scarce if series == "DVP:OFR-DVP" else 0.0), 4)
         yield make.average(f"{day} 08:30", series, rate, volume_usd=rng.choice((None, 1e11)), known=f"{day} 18:20")
     for share in (1.0, 25.0, 75.0, 99.0):
         rate = round(0.06 + (share - 50) / 1000 - (deep if share == 1.0 else 0) + rng.gauss(0, 0.005), 3)
@@ -85,8 +109,8 @@ def _week(rng: random.Random, day: str, *, stressed: bool) -> Iterator[ev.Event]
     for fund in ev.FUND_TYPES:
         usd = rng.gauss(-2e10 if stressed else 0, 1e9) // 1e6 * 1e6
         yield make.flow(f"{day} 16:30", fund, usd, aum_usd=rng.choice((None, 3e11)))
-    poor = {"bid_to_cover_ratio": 2.04, "dealer_share_pct": 39.81}
-    fair = {"bid_to_cover_ratio": 2.5, "dealer_share_pct": 20.0}
+    poor: dict[str, Any] = {"bid_to_cover_ratio": 2.04, "dealer_share_pct": 39.81}
+    fair: dict[str, Any] = {"bid_to_cover_ratio": 2.5, "dealer_share_pct": 20.0}
     yield make.auction(
         f"{day} 13:00", 1.195, when_issued_pct=1.151 if stressed else 1.195, **(poor if stressed else fair)
     )

@@ -1,0 +1,235 @@
+"""One battery that every detector passes: subclass :class:`Battery` in a test file and name the detectors.
+
+What it holds a detector to: it speaks (a detector on which the story is silent fails, and has to bring events of its
+own), what it says is whole, it never says the same twice in a row, what it knew was known, a restart in mid-stream
+changes nothing, calm days say nothing, memory is bounded whatever the names, bare records in any order never raise,
+and overruling takes every condition off once.
+"""
+
+import math
+import random
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any, ClassVar
+
+import msgspec
+import pytest
+
+from detectors import events as ev
+from detectors.config import Config, load_tables
+from detectors.detector import Detector, Finding
+from detectors.signals import TRUST
+from detectors.testing import make
+from detectors.testing.bench import Bench, all_of, plain
+from detectors.testing.story import hostile, story
+
+SNAPSHOT_BYTES = 60_000
+"""What a detector's state may take after the story; windows take it, not history."""
+HOSTILE_BYTES = 150_000
+CALM_UNTIL = "2018-02-01"
+
+
+class Battery:
+    """The tests; a subclass is collected by pytest under its own name.
+
+    Attributes:
+        detectors: the classes that are tested.
+        presets: the presets under which they are.
+        overlay: tables laid over each preset, such as those of plugins.
+    """
+
+    detectors: ClassVar[Sequence[type[Detector]]] = ()
+    presets: ClassVar[Sequence[str]] = ("desk", "framework")
+    overlay: ClassVar[dict[str, Any]] = {}
+
+    def more_events(self, *, calm: bool) -> Iterable[ev.Event]:  # noqa: ARG002 - for a detector that needs more
+        """Events beside the story's, for a detector that asks for kinds or series it does not have."""
+        return ()
+
+    def bare(self) -> Iterable[ev.Event]:
+        """Records with nothing but what they must have, beside those of our own kinds."""
+        return ()
+
+    def silent_when_calm(self, name: str, preset: str) -> bool:  # noqa: ARG002 - an exception has to be named
+        """Whether calm days must say nothing; a fixed line may be on at any time."""
+        return True
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Run a test once a detector, and once a preset where it asks for one."""
+        if "name" in metafunc.fixturenames:
+            metafunc.parametrize("name", [one.name for one in self.detectors])
+        if "preset" in metafunc.fixturenames:
+            metafunc.parametrize("preset", self.presets)
+
+    def config(self, preset: str) -> Config:
+        """A preset with the overlay over it."""
+        mine: Any = type(self)
+        return _config(mine, preset)
+
+    def test_it_speaks(self, name: str) -> None:
+        assert self._run(name).findings, f"the story says nothing to '{name}': override more_events"
+
+    def test_it_describes_itself(self, name: str, preset: str) -> None:
+        detector = type(all_of(self.config(preset))[name])
+        assert detector.signals
+        for spec in detector.signals:
+            assert spec.label, spec.name
+            assert spec.levels, f"{name}.{spec.name} says of no level what it means"
+        need = detector.look_back(self.config(preset)) if name != "feed_health" else None
+        assert need is None or 0 <= need.warm_up_days <= need.window_days
+
+    def test_what_it_says_is_whole(self, name: str, preset: str) -> None:
+        detector = all_of(self.config(preset))[name]
+        given = {(event.source, event.sequence): event for event in self.story()}
+        for finding in self._run(name, preset).findings:
+            assert 0 <= finding.level <= len(detector.spec(finding.name).levels)
+            assert finding.rule
+            assert finding.subject
+            assert finding.ts is not None
+            assert finding.ts <= finding.known
+            assert list(finding.values) == sorted(finding.values)
+            assert all(math.isfinite(value) for value in finding.values.values())
+            assert finding.threshold is None or math.isfinite(finding.threshold)
+            assert finding.causes
+            assert list(finding.causes) == sorted(set(finding.causes))
+            for cause in finding.causes:
+                assert (cause.source, cause.sequence) in given
+                assert given[cause.source, cause.sequence].known <= finding.known
+            assert finding.provenance in TRUST
+
+    def test_it_never_says_the_same_twice_in_a_row(self, name: str, preset: str) -> None:
+        detector = all_of(self.config(preset))[name]
+        levels: dict[tuple[str, str], int] = {}
+        for finding in self._run(name, preset).findings:
+            spec = detector.spec(finding.name)
+            if spec.happens and not spec.rearmed:
+                assert finding.level >= 1
+                continue
+            key = (finding.name, finding.subject)
+            assert levels.get(key, 0) != finding.level
+            levels[key] = finding.level
+
+    def test_what_it_knew_was_known(self, name: str) -> None:
+        knowns = [finding.known for finding in self._run(name).findings]
+        assert knowns == sorted(knowns)
+
+    def test_a_restart_in_mid_stream_changes_nothing(self, name: str, preset: str) -> None:
+        events, rng = self.story(), random.Random(4)
+        bench, findings, done = Bench(self.config(preset), name), list[Finding](), 0
+        for cut in sorted(rng.sample(range(len(events)), 8)):
+            findings += bench.run(events[done:cut])
+            before = bench.snapshot()
+            bench, done = bench.restored(), cut
+            assert msgspec.msgpack.encode(bench.snapshot()) == msgspec.msgpack.encode(before)
+        findings += bench.run(events[done:])
+        whole = self._run(name, preset)
+        assert tuple(findings) == whole.findings
+        assert bench.detector.readings() == whole.readings
+
+    def test_a_restart_of_nothing_is_nothing(self, name: str) -> None:
+        bench = Bench(self.config(self.presets[0]), name)
+        again = bench.restored()
+        assert again.snapshot() == bench.snapshot()
+        assert again.detector.wake_at() == bench.detector.wake_at()
+        assert again.detector.levels() == {}
+
+    def test_other_tables_leave_what_was_on_as_it_was(self, name: str) -> None:
+        bench = Bench(self.config(self.presets[0]), name)
+        bench.run(self.story()[: len(self.story()) * 140 // 600])
+        other = Bench(self.config(self.presets[0]), name)
+        other.detector.take_over(plain(bench.detector.snapshot()), bench.detector.version)
+        assert other.detector.levels() == bench.detector.levels()
+        other.run(self.story()[len(self.story()) * 140 // 600 :][:2_000])
+
+    def test_calm_days_at_the_beginning_say_nothing(self, name: str, preset: str) -> None:
+        calm = [event for event in self.story(calm=True) if event.known < make.moment(CALM_UNTIL)]
+        assert len(calm) > 500
+        if self.silent_when_calm(name, preset):
+            assert Bench(self.config(preset), name).run(calm) == []
+
+    def test_memory_is_windows_and_not_history(self, name: str) -> None:
+        # Some twenty thousand events: a few bytes kept of each would show.
+        assert len(self.story()) > 15_000
+        assert self._run(name).snapshot_bytes < SNAPSHOT_BYTES
+
+    @pytest.mark.parametrize("active", [False, True])
+    def test_memory_is_bounded_whatever_the_names(self, name: str, active: bool) -> None:
+        bench, sizes = Bench(self.config(self.presets[0]), name), []
+        events = list(hostile(2600, active=active))
+        for part in (events[: len(events) // 2], events[len(events) // 2 :]):
+            bench.run(part)
+            sizes.append(len(msgspec.msgpack.encode(bench.snapshot())))
+        assert sizes[1] <= 1.05 * sizes[0] + 200
+        assert sizes[1] < HOSTILE_BYTES
+
+    @pytest.mark.parametrize("seed", range(2))
+    def test_bare_records_in_any_order_from_nothing_never_raise(self, name: str, preset: str, seed: int) -> None:
+        rng = random.Random(seed)
+        records = [*make.bare(), *self.bare()]
+        bench = Bench(self.config(preset), name)
+        empty = plain(bench.snapshot())
+        for first in records:
+            bench.run([first])
+            bench.restore(empty)
+        for _ in range(3):
+            for _ in range(8):
+                bench.run(rng.sample(records, len(records)), time=False)
+            bench = bench.restored()
+
+    @pytest.mark.parametrize("seed", range(2))
+    def test_the_story_in_any_order_never_raises(self, name: str, seed: int) -> None:
+        events = list(self.story()[: 150 * 32])
+        random.Random(seed).shuffle(events)
+        bench = Bench(self.config(self.presets[0]), name)
+        bench.run(events, time=seed % 2 == 0)
+        bench.restored()
+
+    def test_overruling_takes_every_signal_off_once(self, name: str) -> None:
+        bench = Bench(self.config(self.presets[0]), name)
+        bench.run(self.story()[: len(self.story()) * 140 // 600])
+        detector, now = bench.detector, self.story()[-1].known
+        for signal, subject in detector.levels():
+            (finding,) = detector.overrule(signal, subject, now)
+            assert (finding.name, finding.subject, finding.level, finding.known) == (signal, subject, 0, now)
+            assert "overruled" in finding.rule
+            assert finding.causes
+            assert detector.overrule(signal, subject, now) == []
+        assert detector.levels() == {}
+        assert detector.overrule("nothing", "nobody", now) == []
+
+    def story(self, *, calm: bool = False) -> tuple[ev.Event, ...]:
+        """The story with this battery's own events in it."""
+        mine: Any = type(self)
+        return _story(mine, calm)
+
+    def _run(self, name: str, preset: str | None = None) -> "_Run":
+        mine: Any = type(self)
+        return _run(mine, name, preset or self.presets[0])
+
+
+class _Run(msgspec.Struct, frozen=True):
+    """What a detector made of the whole story, once for all tests that ask."""
+
+    findings: tuple[Finding, ...]
+    readings: dict[str, float]
+    snapshot_bytes: int
+
+
+@cache
+def _config(battery: Any, preset: str) -> Config:
+    outside = [one for one in battery.detectors if not one.__module__.startswith("detectors.")]
+    return load_tables(preset, battery.overlay, detectors=outside)
+
+
+@cache
+def _story(battery: Any, calm: bool) -> tuple[ev.Event, ...]:
+    own = story(calm=calm)
+    return tuple(sorted([*own, *battery().more_events(calm=calm)], key=ev.order_key))
+
+
+@cache
+def _run(battery: Any, name: str, preset: str) -> _Run:
+    bench = Bench(_config(battery, preset), name)
+    findings = tuple(bench.run(_story(battery, calm=False)))
+    size = len(msgspec.msgpack.encode(bench.detector.snapshot()))
+    return _Run(findings, bench.detector.readings(), size)
