@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 import time
-import tomllib
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +21,7 @@ import pytest
 from tests.support import debian
 from tests.support.kafka import free_port
 from tests.wheel import elsewhere
-from tests.wheel.elsewhere import PACKAGES, ROOT, Elsewhere
+from tests.wheel.elsewhere import PACKAGES, PYPROJECT, ROOT, Elsewhere
 
 USERS = Path(__file__).parent / "users"
 GOLDEN = ROOT / "tests" / "golden" / "feb2021.desk.jsonl"
@@ -68,7 +67,7 @@ def test_every_module_is_imported_with_the_libraries_that_the_wheel_asks_for(imp
 
 
 def test_the_version_is_that_of_pyproject(there: Elsewhere) -> None:
-    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    version = PYPROJECT["project"]["version"]
     assert there.run(there.crunchwatch, "--version") == f"crunchwatch, version {version}\n"
     assert there.run(there.python, "-c", "import detectors; print(detectors.__version__)") == f"{version}\n"
 
