@@ -61,7 +61,17 @@ def load_tables(preset: str, overlay: Mapping[str, Any], *, detectors: Iterable[
     if chosen not in PRESETS:
         raise ConfigError("preset", f"{chosen!r:.80} is none of: {', '.join(PRESETS)}")
     base = tomllib.loads(resources.files("detectors.presets").joinpath(f"{chosen}.toml").read_text("utf-8"))
-    return parse({"preset": chosen, **_overlaid(base, over)}, detectors=detectors)
+    return parse({"preset": chosen, **_with_more_rules(_overlaid(base, over))}, detectors=detectors)
+
+
+def _with_more_rules(tables: dict[str, Any]) -> dict[str, Any]:
+    """Rules under ``stress.more_rules`` stand behind those there are: a list of an overlay would take their place."""
+    stress = tables.get("stress")
+    more = stress.get("more_rules") if isinstance(stress, dict) else None
+    if not isinstance(stress, dict) or not isinstance(more, list) or not isinstance(stress.get("rules"), list):
+        return tables  # what is wrong with it is said when it is read
+    kept = {key: value for key, value in stress.items() if key != "more_rules"}
+    return {**tables, "stress": {**kept, "rules": [*kept["rules"], *more]}}
 
 
 def parse(tables: dict[str, Any], *, detectors: Iterable[type[Detector]] = ()) -> Config:

@@ -27,6 +27,8 @@ ROOMS = ("yields", "repo", "funds", "transmission", "online", "model")
 class DetectorError(ValueError):
     """A detector that cannot be taken in beside the others: which, from where, and why."""
 
+    exit_code = 2
+
 
 @cache
 def own() -> tuple[type[Detector], ...]:
@@ -50,7 +52,14 @@ def outside() -> tuple[type[Detector], ...]:
         DetectorError: an entry point names something that is no detector, or one whose name is taken.
     """
     points = sorted(metadata.entry_points(group=GROUP), key=lambda point: point.name)
-    return checked([(point.load(), f"entry point '{point.name}'") for point in points])
+    return checked([(_loaded(point), f"entry point '{point.name}'") for point in points])
+
+
+def _loaded(point: metadata.EntryPoint) -> object:
+    try:
+        return point.load()
+    except Exception as error:
+        raise DetectorError(f"the plugin '{point.name}' ({point.value}) cannot be imported: {error!r}") from error
 
 
 def checked(found: Iterable[tuple[object, str]]) -> tuple[type[Detector], ...]:

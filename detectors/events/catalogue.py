@@ -21,6 +21,8 @@ GROUP = "crunchwatch.events"
 class KindError(ValueError):
     """A kind of event that cannot be taken in beside the others: which, from where, and why."""
 
+    exit_code = 2
+
 
 @cache
 def kinds() -> tuple[type[Event], ...]:
@@ -29,7 +31,7 @@ def kinds() -> tuple[type[Event], ...]:
     found = {_tag(kind): kind for kind in _own()}
     outside = []
     for point in sorted(metadata.entry_points(group=GROUP), key=lambda one: one.name):
-        kind = point.load()
+        kind = _loaded(point)
         _check(kind, point.name, found)
         found[_tag(kind)] = kind
         outside.append(kind)
@@ -67,6 +69,14 @@ def _own() -> list[type[Event]]:
             if issubclass(member, Event) and member is not Event and member.__module__.endswith(f".{module}"):
                 found.append(member)
     return found
+
+
+def _loaded(point: metadata.EntryPoint) -> type[Event]:
+    try:
+        kind: type[Event] = point.load()
+    except Exception as error:
+        raise KindError(f"the plugin '{point.name}' ({point.value}) cannot be imported: {error!r}") from error
+    return kind
 
 
 def _tag(kind: type[Event]) -> str:

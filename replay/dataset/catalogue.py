@@ -27,24 +27,21 @@ from replay.dataset import publication
 from replay.dataset.publication import PublicationRule
 from replay.errors import ScenarioError
 
-Dimension = Literal["rate", "money", "contracts", "points", "ratio"]
+Dimension = Literal["rate", "spread", "money", "contracts", "points", "ratio"]
 
-# unit as written in a file -> (dimension, factor to the unit of the events: percent, USD, contracts, points, ratio)
-UNITS: dict[str, tuple[Dimension, float]] = {
-    "percent": ("rate", 1.0),
-    "pct": ("rate", 1.0),
-    "bp": ("rate", 0.01),
-    "fraction": ("rate", 100.0),
-    "USD": ("money", 1.0),
-    "USD mn": ("money", 1e6),
-    "USD bn": ("money", 1e9),
-    "contracts": ("contracts", 1.0),
-    "index": ("points", 1.0),
-    "points": ("points", 1.0),
-    "ratio": ("ratio", 1.0),
+# By dimension: the unit as written in a file, and the factor to the unit of the events (percent, basis points for
+# spreads, US dollars, contracts, points, ratio).
+UNITS: dict[Dimension, dict[str, float]] = {
+    "rate": {"percent": 1.0, "pct": 1.0, "bp": 0.01, "fraction": 100.0},
+    "spread": {"bp": 1.0, "percent": 100.0, "pct": 100.0},
+    "money": {"USD": 1.0, "USD mn": 1e6, "USD bn": 1e9},
+    "contracts": {"contracts": 1.0},
+    "points": {"index": 1.0, "points": 1.0},
+    "ratio": {"ratio": 1.0},
 }
 DEFAULT_UNIT: dict[Dimension, str] = {
     "rate": "percent",
+    "spread": "bp",
     "money": "USD",
     "contracts": "contracts",
     "points": "index",

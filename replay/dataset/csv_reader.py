@@ -197,9 +197,8 @@ def number(text: str, place: FileLine) -> float:
 
 def in_event_unit(text: str, unit: str, dimension: Dimension, place: FileLine) -> float:
     """Parse a value and convert it to the unit of the events: percent, US dollars, contracts, points."""
-    known = UNITS.get(unit.strip() or DEFAULT_UNIT[dimension])
-    if known is None or known[0] != dimension:
-        fit = ", ".join(name for name, (kind, _) in UNITS.items() if kind == dimension)
-        raise DataError(*place, f"unit {unit!r} does not fit this series; one of: {fit}")
+    factor = UNITS[dimension].get(unit.strip() or DEFAULT_UNIT[dimension])
+    if factor is None:
+        raise DataError(*place, f"unit {unit!r} does not fit this series; one of: {', '.join(UNITS[dimension])}")
     # rounded to the cent and to a ten-thousandth of a basis point: 287.236 bn is 287236000000 US dollars exactly
-    return round(number(text, place) * known[1], 2 if dimension == "money" else 6)
+    return round(number(text, place) * factor, 2 if dimension == "money" else 6)

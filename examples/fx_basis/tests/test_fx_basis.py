@@ -1,0 +1,58 @@
+"""The whole battery, by one import; and what only this detector's author can know."""
+
+import random
+import tomllib
+from pathlib import Path
+
+from crunchwatch_fx_basis.detector import FxBasis, FxBasisTable
+from crunchwatch_fx_basis.event import FxBasisQuote
+
+from detectors.checks import check
+from detectors.testing import Battery, make
+
+TABLE = tomllib.loads((Path(__file__).parents[1] / "fx_basis.toml").read_text("utf-8"))["plugins"]["fx_basis"]
+
+
+def quote(day, basis_bp, pair="EURUSD", sequence=0):
+    """A checked quote of a day."""
+    ts = make.moment(f"{day} 17:00")
+    event = FxBasisQuote(
+        market="UST",
+        source="fx_basis.test",
+        sequence=sequence,
+        ts=ts,
+        known=ts,
+        provenance="synthetic",
+        pair=pair,
+        tenor="3M",
+        basis_bp=basis_bp,
+    )
+    check(event)
+    return event
+
+
+def quotes(sessions=600, *, calm=False):
+    """Some basis points around -10, and far wider for twenty sessions of every hundred and fifty."""
+    rng = random.Random(5)
+    for index, day in enumerate(make.sessions("2018-01-02", sessions)):
+        stressed = not calm and index % 150 >= 130
+        yield quote(day, round(rng.gauss(-90 if stressed else -10, 3), 2), sequence=index)
+
+
+class TestBattery(Battery):
+    detectors = (FxBasis,)
+    overlay = {"plugins": {"fx_basis": TABLE}}
+
+    def more_events(self, *, calm):
+        return quotes(calm=calm)
+
+    def bare(self):
+        return [quote("2021-03-03", -10.0), quote("2021-03-03", 0.0, pair="GBPUSD")]
+
+
+def test_a_basis_wider_than_ever_is_very_wide_and_ends():
+    detector = FxBasis(FxBasisTable(**{**TABLE, "pairs": ("EURUSD",)}))
+    assert detector.warming() == ("EURUSD",)
+    found = [finding for event in quotes(170) for finding in detector.update(event)]
+    assert [(one.name, one.subject, one.level) for one in found] == [("wide", "EURUSD:3M", 2), ("wide", "EURUSD:3M", 0)]
+    assert detector.warming() == ()
