@@ -30,7 +30,19 @@ PACKAGES = tuple(name.rstrip("*") for name in PYPROJECT["tool"]["setuptools"]["p
 WITHIN_S = 300
 LEADS_BACK = re.compile(r"PYTHON|CRUNCHWATCH(?!_DEBIAN_CACHE)|VIRTUAL_ENV|MYPY|(OLD)?PWD$")
 """Variables that could lead to the checkout, or change what the command does; programs of Debian's may be kept."""
-NOT_SOURCE = shutil.ignore_patterns(".git", ".venv", ".*_cache", ".hypothesis", "__pycache__", "build", "*.egg-info")
+LEFT_BEHIND = (
+    ".git",
+    ".venv",
+    ".*_cache",
+    ".hypothesis",
+    "__pycache__",
+    "build",
+    "dist",
+    "site",
+    "*.egg-info",
+    "secrets",
+)
+NOT_SOURCE = shutil.ignore_patterns(*LEFT_BEHIND)
 
 
 def copied(to: Path) -> Path:
