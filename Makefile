@@ -1,19 +1,23 @@
 # crunchwatch: every target does its own set-up. Python 3.11 or newer, Java 17 and Maven are all it asks for.
 PYTHON ?= python3
+JOBS   ?= 2
 VENV   ?= .venv
 BIN     = $(VENV)/bin
 STAMP   = $(VENV)/.installed
 
-.PHONY: boards demo stack bench test drill fuzz chaos pager lint golden schemas lock venv soak clean
+.PHONY: boards demo stack bench test docs drill fuzz chaos pager lint golden schemas lock venv soak clean
 
 demo: $(STAMP)           ## watch February and March 2021 stream through a broker and a worker
 	$(BIN)/crunchwatch demo
 
-test: $(STAMP) lint      ## everything that has to hold
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal --durations=15
+test: $(STAMP) lint      ## everything that has to hold; JOBS=3 for one process more
+	$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal
 
 chaos: $(STAMP)          ## break things on a real Apache Kafka and compare every byte; SHORT=1 takes half as long
 	CHAOS_SHORT=$(SHORT) $(BIN)/python -m pytest -q -m chaos -n 2 --dist worksteal --durations=0 tests/chaos
+
+docs: $(STAMP)           ## the site in build/site; a dead link or anchor is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 drill: $(STAMP)          ## what takes a minute each: access, hostile producers, dead networks, the pager, the stack, every query asked
 	$(BIN)/python -m pytest -q -m 'drill or pager' -n 2 --dist worksteal --durations=10
@@ -51,7 +55,7 @@ golden: $(STAMP)         ## write the golden files anew and show what changed
 
 lock: $(STAMP)           ## resolve the dependencies anew, with hashes and without any address
 	$(BIN)/pip install -q uv
-	$(BIN)/uv pip compile pyproject.toml --extra dev --extra plot --universal --python-version 3.11 \
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra docs --extra plot --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header -o constraints.txt
 
 venv: $(STAMP)

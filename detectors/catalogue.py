@@ -29,6 +29,12 @@ class Catalogue:
         """What is said of a signal; None for one that no detector has."""
         return self._specs.get((detector, signal))
 
+    def specs(self) -> list[tuple[str, SignalSpec]]:
+        """Every signal with its detector's name, in the order of the names."""
+        return sorted(
+            ((detector, spec) for (detector, _), spec in self._specs.items()), key=lambda one: (one[0], one[1].name)
+        )
+
     def label(self, detector: str, signal: str) -> str:
         """What people call a signal; ``detector.signal`` where nothing is known of it."""
         spec = self.spec(detector, signal)

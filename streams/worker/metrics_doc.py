@@ -6,8 +6,10 @@ import sys
 from typing import NamedTuple
 
 from detectors.codec import REASONS
+from detectors.description import SignalSpec
 from detectors.engine import LATE_REASONS
 from detectors.events import STREAMS
+from detectors.registry import installed
 from detectors.signals import STATES
 from detectors.view.gauges import FAMILIES, KINDS, MAX_SERIES
 from streams.state.metrics import Metrics
@@ -37,7 +39,7 @@ LABELS = {
     "series": f"a reading of a detector; at most {MAX_SERIES} a market. Its name ends with its unit: `_pct` percent as "
     "quoted, `_bp` basis points, `_usd` US dollars, `_contracts`; others are numbers without one",
     "line": "what the line is called, by the configuration",
-    "signal": "`detector.signal`, one of the catalogue in `detectors/sections/stress.py`",
+    "signal": "`detector.signal`, one of the signals below",
     "feed": "a feed of the configuration, or a model that warms up as `detector:part`",
     "clock": "`wall`: by this machine's clock; `event`: at the watermark",
     "le": "a bucket's upper bound",
@@ -58,6 +60,10 @@ A last value keeps the unit it is quoted in (`crunchwatch_value`, `crunchwatch_t
 a desk reads percent and basis points. How far a series is from a line:
 `crunchwatch_threshold - on (market, series) group_left () crunchwatch_value`.
 """
+
+
+SIGNALS = """What each detector says of its signals. One that *happens* counts from the moment it was emitted; others
+hold until they are off."""
 
 
 class MetricRow(NamedTuple):
@@ -109,9 +115,16 @@ def page() -> str:
     ]
     lines += ["## Labels", "", "| label | values |", "|---|---|"]
     lines += [f"| `{name}` | {LABELS[name]} |" for name in sorted({label for row in ours for label in row.labels})]
+    lines += ["", "## Signals", "", SIGNALS, "", "| signal | what people call it | levels |", "|---|---|---|"]
+    lines += [_signal(detector, spec) for detector, spec in installed().specs()]
     lines += ["", "## Of the process", "", "| metric | type | labels | unit | meaning |", "|---|---|---|---|---|"]
     lines += [_line(row) for row in others]
     return "\n".join(lines) + "\n"
+
+
+def _signal(detector: str, spec: SignalSpec) -> str:
+    levels = "; ".join(f"{level} {meaning}" for level, meaning in enumerate(spec.levels, start=1))
+    return f"| `{detector}.{spec.name}` | {spec.label} | {levels}{' (happens)' if spec.happens else ''} |"
 
 
 def _line(row: MetricRow) -> str:

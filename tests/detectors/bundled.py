@@ -7,7 +7,7 @@ from pathlib import Path
 
 from detectors.calendar import ny_date
 from detectors.events import EquityIndex, Event, FuturesPosition, YieldQuote
-from replay.scenarios.scenario import named, script
+from tests.support.shared import played
 
 DATA = Path(__file__).parents[2] / "replay" / "data"
 END = dt.date(2021, 4, 9)
@@ -36,7 +36,7 @@ def equities(name: str) -> dict[dt.date, float]:
 def events() -> tuple[Event, ...]:
     """Yields, indices and positions in the order of the replay."""
     kinds = (YieldQuote, EquityIndex, FuturesPosition)
-    return tuple(event for event in script(named("feb2021")).events if isinstance(event, kinds))
+    return tuple(event for event in played("feb2021").events if isinstance(event, kinds))
 
 
 def day_of(event: Event) -> dt.date:

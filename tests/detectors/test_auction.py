@@ -7,8 +7,8 @@ from detectors.config import load
 from detectors.events import AuctionResult
 from detectors.testing import make
 from detectors.yields.auction import AuctionStrength
-from replay.scenarios.scenario import named, script
 from tests.support.drive import brief, feed
+from tests.support.shared import played
 
 DESK = load("desk").auction
 
@@ -25,7 +25,7 @@ def months(count):
 
 
 def test_the_auction_of_25_february_2021_was_poor_in_all_three():
-    events = [event for event in script(named("feb2021")).events if isinstance(event, AuctionResult)]
+    events = [event for event in played("feb2021").events if isinstance(event, AuctionResult)]
     said = feed(AuctionStrength(DESK), events)
     assert brief(said) == [("tail", 1), ("cover", 1), ("dealers", 1), ("weak", 3)]
     assert {draft.subject for draft in said} == {"7Y"}

@@ -2,8 +2,9 @@
 
 import copy
 import datetime as dt
+import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib import resources
 from typing import Any
 
@@ -79,6 +80,31 @@ def refused(tables: dict[str, Any]) -> ConfigError:
     return caught.value
 
 
+def offenders(paths: Iterable[Path], check: Callable[[Path], str | None]) -> list[str]:
+    """What is wrong with each path, by its name. A loop, and not a test for each: there are more than a thousand."""
+    return [f"{named(path)}: {wrong}" for path in paths if (wrong := check(path)) is not None]
+
+
+def taken(tables: dict[str, Any], path: Path, reason: str = ".*") -> str | None:
+    """What is wrong if these tables are not refused by the name of the path, for a reason of this pattern."""
+    try:
+        parse(tables)
+    except ConfigError as error:
+        if error.path != named(path):
+            return f"refused as {error}"
+        return None if re.fullmatch(reason, error.reason, re.DOTALL) else f"refused for {error.reason!r}"
+    return "taken"
+
+
+def test_a_loop_finds_what_is_taken_and_what_is_refused_by_another_name_or_reason():
+    floor, strange = ("floor", "confirm_prints"), changed(DESK, ("floor", "colour"), "red")
+    assert taken(DESK, floor) == "taken"
+    assert taken(strange, floor) == "refused as floor.colour: unknown key"
+    assert taken(strange, ("floor", "colour"), "missing key") == "refused for 'unknown key'"
+    assert taken(strange, ("floor", "colour"), "unknown key") is None
+    assert offenders([floor], lambda path: taken(DESK, path)) == ["floor.confirm_prints: taken"]
+
+
 def test_the_walk_has_found_the_whole_preset():
     assert len(KEYS) > 80
     assert len(INTEGERS) > 30
@@ -117,70 +143,57 @@ def test_the_presets_hold_the_numbers_they_stand_for():
     assert framework.levels.levels_pct["10Y"] == (1.1, 1.3, 1.5)
 
 
-@pytest.mark.parametrize("path", INTEGERS, ids=named)
-def test_no_whole_number_may_be_negative(path):
-    error = refused(changed(DESK, path, -1))
-    assert error.path == named(path)
-    assert ">" in error.reason
+def test_no_whole_number_may_be_negative():
+    assert offenders(INTEGERS, lambda path: taken(changed(DESK, path, -1), path, ".*>.*")) == []
 
 
-@pytest.mark.parametrize("path", NUMBERS, ids=named)
-def test_no_number_may_be_a_text_or_not_a_number(path):
-    assert refused(changed(DESK, path, "many")).path == named(path)
+def test_no_number_may_be_a_text():
+    assert offenders(NUMBERS, lambda path: taken(changed(DESK, path, "many"), path)) == []
 
 
-@pytest.mark.parametrize("path", [path for path in REALS if path != ("fails", "median_multiple")], ids=named)
 @pytest.mark.parametrize("value", [float("inf"), float("-inf"), 1e300])
-def test_no_number_may_be_endless(path, value):
-    assert refused(changed(DESK, path, value)).path == named(path)
+def test_no_number_may_be_endless(value):
+    paths = [path for path in REALS if path != ("fails", "median_multiple")]
+    assert offenders(paths, lambda path: taken(changed(DESK, path, value), path)) == []
 
 
 def test_a_multiple_of_the_median_may_not_be_endless():
     assert refused(changed(DESK, ("fails", "median_multiple"), float("inf"))).path == "fails.median_multiple"
 
 
-def test_not_a_number_is_refused_everywhere():
-    taken = []
-    for path, value in walk(DESK):
-        if type(value) is float:
-            try:
-                parse(changed(DESK, path, float("nan")))
-            except ConfigError:
-                continue
-            taken.append(named(path))
-    assert taken == []
+@pytest.mark.parametrize(("paths", "value"), [(REALS, float("nan")), (INTEGERS, 10**15)], ids=["not one", "absurd"])
+def test_what_is_not_a_number_or_is_absurd_is_refused_everywhere(paths, value):
+    """By whichever name: some are refused for the order they stand in."""
 
-
-def test_no_whole_number_may_be_absurd():
-    taken = []
-    for path in INTEGERS:
+    def accepted(path: Path) -> str | None:
         try:
-            parse(changed(DESK, path, 10**15))
+            parse(changed(DESK, path, value))
         except ConfigError:
-            continue
-        taken.append(named(path))
-    assert taken == []
+            return None
+        return "taken"
+
+    assert offenders(paths, accepted) == []
 
 
-@pytest.mark.parametrize("path", TABLES, ids=named)
-def test_an_unknown_key_is_refused_wherever_it_stands(path):
-    error = refused(changed(DESK, (*path, "colour"), "red"))
-    assert (error.path, error.reason) == (named((*path, "colour")), "unknown key")
+def test_an_unknown_key_is_refused_wherever_it_stands():
+    strange = [(*path, "colour") for path in TABLES]
+    assert offenders(strange, lambda path: taken(changed(DESK, path, "red"), path, "unknown key")) == []
 
 
-@pytest.mark.parametrize("path", [path for path in KEYS if without_indices(path) not in OPTIONAL], ids=named)
-def test_a_missing_key_is_refused_by_its_name(path):
+def without(path: Path) -> dict[str, Any]:
     tables = copy.deepcopy(DESK)
     del at(tables, path[:-1])[path[-1]]
-    error = refused(tables)
-    assert (error.path, error.reason) == (named(path), "missing key")
+    return tables
+
+
+def test_a_missing_key_is_refused_by_its_name():
+    wanted = [path for path in KEYS if without_indices(path) not in OPTIONAL]
+    assert offenders(wanted, lambda path: taken(without(path), path, "missing key")) == []
 
 
 @pytest.mark.parametrize("path", [("corridor", "near_floor_bp"), ("fails", "percentile")], ids=named)
 def test_where_one_of_two_is_wanted_the_other_may_not_be_missing_too(path):
-    tables = copy.deepcopy(DESK)
-    del at(tables, path[:-1])[path[-1]]
-    error = refused(tables)
+    error = refused(without(path))
     assert error.path == named(path)
     assert "wanted" in error.reason
 
@@ -347,13 +360,18 @@ def _other(path: Path, value: Any) -> Any:
     return value * 1.01 + 0.001 if isinstance(value, float) else None
 
 
-@pytest.mark.parametrize(
-    "path",
-    [path for path, value in walk(DESK) if _other(path, value) is not None and "all" not in path],
-    ids=named,
-)
-def test_the_hash_changes_with_every_number(path):
-    assert config_hash(parse(changed(DESK, path, _other(path, at(DESK, path))))) != config_hash(load())
+def test_the_hash_changes_with_every_number():
+    """No two changes give the same hash either."""
+    paths = [path for path, value in walk(DESK) if _other(path, value) is not None and "all" not in path]
+    assert len(paths) > 150
+    hashes = {config_hash(load()): "the preset"}
+
+    def same(path: Path) -> str | None:
+        changed_hash = config_hash(parse(changed(DESK, path, _other(path, at(DESK, path)))))
+        before = hashes.setdefault(changed_hash, named(path))
+        return None if before == named(path) else f"the hash is that of {before}"
+
+    assert offenders(paths, same) == []
 
 
 def test_the_hash_tells_the_presets_and_the_order_of_rules_apart():

@@ -10,8 +10,7 @@ from detectors import coverage_doc
 from detectors.config import load
 from detectors.registry import detectors_of, installed
 from detectors.view.gauges import FAMILIES
-from replay.scenarios.scenario import named, script
-from tests.detectors.test_engine import CONFIG, Engine
+from tests.support import shared
 
 ROOT = Path(__file__).parents[2]
 HEADER = ["source", "what it says", "signal", "metric", "test", "status"]
@@ -32,11 +31,8 @@ def functions(path: Path) -> frozenset[str]:
     return frozenset(node.name for node in ast.parse(path.read_text("utf-8")).body if isinstance(node, ast.FunctionDef))
 
 
-@functools.cache
 def series() -> frozenset[str]:
-    engine = Engine(CONFIG, "UST")
-    engine.process(script(named("feb2021")).events)
-    return frozenset(engine.status().values)
+    return frozenset(shared.backtested("feb2021").status.values)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row["what it says"][:40])

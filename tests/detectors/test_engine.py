@@ -6,6 +6,7 @@ import os
 import random
 import subprocess
 import sys
+from collections.abc import Callable
 
 import msgspec
 import pytest
@@ -17,13 +18,16 @@ from detectors.engine import Engine, Result
 from detectors.log_positions import LogPosition
 from detectors.signals import Transition, content_id, from_json, to_json
 from detectors.snapshot import SnapshotError
-from replay.scenarios.scenario import named, script
 from tests.golden import outputs, result
+from tests.support.shared import YEAR, played, run, year
 
 CONFIG = load()
-EVENTS = script(named("feb2021")).events
+EVENTS = played("feb2021").events
 LATENESS_NS = CONFIG.merge.lateness_s * NS
 SINCE = ny(dt.date(2021, 1, 4), "00:00")
+
+
+Story = Callable[[], tuple[list[ev.Event], bytes]]
 
 
 def lines(results: list[Result]) -> bytes:
@@ -42,24 +46,43 @@ def test_the_bundled_history_begins_with_a_roster_on_every_stream() -> None:
     assert {event.stream for event in first if isinstance(event, ev.Heartbeat)} == set(ev.STREAMS)
 
 
-@pytest.mark.parametrize("size", [1, 977])
-def test_batches_of_any_size_give_the_same_bytes(size: int) -> None:
+def whole() -> tuple[list[ev.Event], bytes]:
+    return EVENTS, outputs("desk")
+
+
+def shorter() -> tuple[list[ev.Event], bytes]:
+    """Where one whole story has shown the same already, or where the worker's tests show it of the whole."""
+    return year().events, b"".join(to_json(output) + b"\n" for output in run(year(), CONFIG).outputs)
+
+
+@pytest.mark.slow("four years one by one, in 63,000 batches")
+def test_batches_of_one_give_the_same_bytes() -> None:
+    events, expected = whole()
     engine = Engine(CONFIG, "UST")
-    got = [engine.process(EVENTS[start : start + size]) for start in range(0, len(EVENTS), size)]
-    assert lines(got) == outputs("desk")
+    assert lines([engine.process([event]) for event in events]) == expected
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_a_shuffle_within_the_lateness_and_repeats_give_the_same_bytes(seed: int) -> None:
+def test_batches_of_another_size_give_the_same_bytes() -> None:
+    events, expected = shorter()
+    engine = Engine(CONFIG, "UST")
+    assert lines([engine.process(events[start : start + 977]) for start in range(0, len(events), 977)]) == expected
+
+
+@pytest.mark.parametrize(
+    ("seed", "story"),
+    [pytest.param(1, whole, marks=pytest.mark.slow("four years, shuffled, a fifth of it twice")), (2, shorter)],
+)
+def test_a_shuffle_within_the_lateness_and_repeats_give_the_same_bytes(seed: int, story: Story) -> None:
     dice = random.Random(seed)
-    events = [event for event in shuffled(EVENTS, seed) for _ in range(1 + (dice.random() < 0.2))]
-    engine = Engine(CONFIG, "UST")
-    got = engine.process(events)
-    assert lines([got]) == outputs("desk")
+    events, expected = story()
+    given = [event for event in shuffled(events, seed) for _ in range(1 + (dice.random() < 0.2))]
+    got = Engine(CONFIG, "UST").process(given)
+    assert lines([got]) == expected
     assert got.late == got.conflicts == []
-    assert got.duplicates > 4_000
+    assert got.duplicates == len(given) - len(events) > len(events) // 8
 
 
+@pytest.mark.slow("four years, stream by stream")
 def test_streams_far_apart_give_the_same_bytes() -> None:
     """One stream read to its end before the next begins: what a preload of ten topics can look like at worst."""
     engine = Engine(CONFIG, "UST")
@@ -70,42 +93,62 @@ def test_streams_far_apart_give_the_same_bytes() -> None:
     assert lines(got) == outputs("desk")
 
 
-def test_a_restart_at_any_moment_gives_the_same_bytes() -> None:
+@pytest.mark.slow("four years with more than twenty restarts")
+def test_a_restart_at_any_moment_gives_the_same_bytes_from_a_small_snapshot() -> None:
     dice = random.Random(5)
     cuts = sorted(dice.randrange(len(EVENTS)) for _ in range(12))
     cuts += [index for index, event in enumerate(EVENTS) if event.known > SINCE][::3_000]
-    engine, got, start = Engine(CONFIG, "UST"), [], 0
+    engine, got, start, sizes = Engine(CONFIG, "UST"), [], 0, []
     for cut in [*sorted(cuts), len(EVENTS)]:
         got.append(engine.process(EVENTS[start:cut]))
         raw = engine.snapshot()
         engine = Engine.restore(CONFIG, "UST", raw)
         assert engine.snapshot() == raw
+        sizes.append(len(raw))
         start = cut
     assert lines(got) == outputs("desk")
+    assert max(sizes) < 420_000
 
 
 PROGRAM = """
-import hashlib
-from tests.golden import outputs
-print(hashlib.sha256(outputs("desk") + outputs("framework")).hexdigest())
+import hashlib, sys
+from detectors.config import load
+from detectors.engine import Engine
+from detectors.signals import to_json
+from replay.scenarios.scenario import named, script
+from tests.support.shared import YEAR
+events = script(named("feb2021") if sys.argv[1] == "feb2021" else YEAR).events
+done = [Engine(load(preset), "UST").process(events) for preset in ("desk", "framework")]
+print(hashlib.sha256(b"".join(to_json(output) + b"\\n" for one in done for output in one.outputs)).hexdigest())
 """
 
 
-@pytest.mark.parametrize("seed", ["1", "4711"])
-def test_hash_seeds_change_nothing(seed: str) -> None:
-    here = hashlib.sha256(outputs("desk") + outputs("framework")).hexdigest()
+@pytest.mark.parametrize(
+    ("seed", "story"),
+    [
+        pytest.param("4711", "feb2021", marks=pytest.mark.slow("five years twice, in a process of another hash seed")),
+        ("1", YEAR.name),
+    ],
+)
+def test_hash_seeds_change_nothing(seed: str, story: str) -> None:
+    if story == "feb2021":
+        here = outputs("desk") + outputs("framework")
+    else:
+        here = lines([Engine(load(preset), "UST").process(year().events) for preset in ("desk", "framework")])
     environment = {**os.environ, "PYTHONHASHSEED": seed}
-    there = subprocess.run([sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=True)
-    assert there.stdout.strip() == here
+    command = [sys.executable, "-c", PROGRAM, story]
+    there = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert there.stdout.strip() == hashlib.sha256(here).hexdigest()
 
 
 def test_late_events_are_handed_back_and_change_nothing() -> None:
-    middle = next(index for index, event in enumerate(EVENTS) if event.known > SINCE)
-    quote = next(event for event in reversed(EVENTS[:middle]) if isinstance(event, ev.YieldQuote))
+    events, expected = shorter()
+    middle = next(index for index, event in enumerate(events) if event.known > SINCE)
+    quote = next(event for event in reversed(events[:middle]) if isinstance(event, ev.YieldQuote))
     late = msgspec.structs.replace(quote, source="another", mid_pct=9.0)
     engine = Engine(CONFIG, "UST")
-    got = engine.process([*EVENTS[:middle], *EVENTS[middle : middle + 3_000], late, *EVENTS[middle + 3_000 :]])
-    assert lines([got]) == outputs("desk")
+    got = engine.process([*events[: middle + 1_000], late, *events[middle + 1_000 :]])
+    assert lines([got]) == expected
     assert [(refused.reason, refused.event) for refused in got.late] == [("late", late)]
     assert engine.status().counts.late == 1
 
@@ -144,11 +187,12 @@ def test_nothing_is_said_before_its_evidence_was_known() -> None:
 
 
 def test_places_are_kept_beside_and_do_not_change_ids() -> None:
+    events, expected = shorter()
     engine = Engine(CONFIG, "UST")
-    places = [LogPosition(ev.stream_of(event), 3, offset) for offset, event in enumerate(EVENTS)]
-    got = engine.process(EVENTS, places)
-    assert lines([got]) == outputs("desk")
-    offsets = {(event.source, event.sequence): offset for offset, event in enumerate(EVENTS)}
+    places = [LogPosition(ev.stream_of(event), 3, offset) for offset, event in enumerate(events)]
+    got = engine.process(events, places)
+    assert lines([got]) == expected
+    offsets = {(event.source, event.sequence): offset for offset, event in enumerate(events)}
     found = engine.places_of(got.outputs[-1])
     cause = got.outputs[-1].causes[0]
     assert found
@@ -185,12 +229,3 @@ def test_a_snapshot_of_another_market_or_configuration_is_refused() -> None:
 def test_an_event_of_another_market_is_a_fault_of_the_caller() -> None:
     with pytest.raises(ValueError, match="UKT"):
         Engine(CONFIG, "UKT").process(EVENTS[:1])
-
-
-def test_the_snapshot_stays_small() -> None:
-    engine = Engine(CONFIG, "UST")
-    sizes = []
-    for start in range(0, len(EVENTS), 10_000):
-        engine.process(EVENTS[start : start + 10_000])
-        sizes.append(len(engine.snapshot()))
-    assert max(sizes) < 420_000

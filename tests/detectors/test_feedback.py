@@ -1,5 +1,7 @@
 """Simulated loops of known gain: the estimate is right within its error, and 'feeds itself' is said above one."""
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ CONFIG: Feedback = load().feedback
 RUNS = 100
 
 
+@functools.cache
 def simulated(gain: float, seed: int, steps: int = 120, follow: float = 0.5) -> Gain:
     """A loop in which a follower answers yields at once and yields answer the follower a step later."""
     dice = np.random.default_rng(seed)

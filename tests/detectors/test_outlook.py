@@ -14,8 +14,8 @@ from detectors.events import Event
 from detectors.signals import Transition
 from detectors.view.margins import Margin
 from detectors.view.outlook import Outlook, RuleOutlook, outlook
-from replay.scenarios.scenario import named, script
 from tests.detectors.test_stress import Desk, stress
+from tests.support.shared import played
 
 MOMENT = ny(dt.date(2021, 3, 1), "12:00")
 
@@ -90,7 +90,8 @@ def test_a_condition_has_the_margins_of_its_own_level_and_the_nearest_first() ->
 
 @pytest.fixture(scope="module")
 def events() -> list[Event]:
-    return list(script(named("feb2021")).events)
+    """The bundled story."""
+    return list(played("feb2021").events)
 
 
 def test_margins_agree_with_the_signals_on_the_bundled_weeks(events: list[Event]) -> None:

@@ -1,33 +1,36 @@
 """Golden files: what the bundled dataset gives, to the byte. `make golden` writes them anew and shows the diff."""
 
-import functools
 from pathlib import Path
 
 import orjson
 
-from detectors.config import load
-from detectors.engine import Engine, Result
 from detectors.schemas import schemas
 from detectors.signals import to_json
-from replay.scenarios.scenario import named, script
+from replay.backtest.run import Backtest
+from tests.support import shared
 
 HERE = Path(__file__).parent
 SCHEMAS = HERE.parent.parent / "docs" / "schemas"
+PRESETS = {HERE / f"feb2021.{preset}.jsonl": preset for preset in ("desk", "framework")}
+"""The file of each preset."""
 
 
-@functools.cache
-def result(preset: str) -> Result:
-    """The bundled scenario through one engine, in one batch."""
-    return Engine(load(preset), "UST").process(script(named("feb2021")).events)
+def result(preset: str) -> Backtest:
+    """The bundled scenario through one engine."""
+    return shared.backtested("feb2021", preset)
 
 
 def outputs(preset: str) -> bytes:
     return b"".join(to_json(output) + b"\n" for output in result(preset).outputs)
 
 
-def expected() -> dict[Path, bytes]:
-    """Every golden file with the content it should have."""
-    files = {HERE / f"feb2021.{preset}.jsonl": outputs(preset) for preset in ("desk", "framework")}
-    for name, schema in schemas().items():
-        files[SCHEMAS / f"{name}.json"] = orjson.dumps(schema, option=orjson.OPT_INDENT_2) + b"\n"
-    return files
+def names() -> list[Path]:
+    """Every golden file; nothing is computed for it, since each process of a run of the tests asks."""
+    return [*PRESETS, *(SCHEMAS / f"{name}.json" for name in schemas())]
+
+
+def content(path: Path) -> bytes:
+    """What a golden file should hold."""
+    if path in PRESETS:
+        return outputs(PRESETS[path])
+    return orjson.dumps(schemas()[path.stem], option=orjson.OPT_INDENT_2) + b"\n"

@@ -1,9 +1,10 @@
 """Write the golden files anew: python -m tests.golden."""
 
-from tests.golden import expected
+from tests.golden import content, names
 
-for path, content in expected().items():
+for path in names():
     path.parent.mkdir(parents=True, exist_ok=True)
-    changed = not path.exists() or path.read_bytes() != content
-    path.write_bytes(content)
+    wanted = content(path)
+    changed = not path.exists() or path.read_bytes() != wanted
+    path.write_bytes(wanted)
     print(f"{'written' if changed else 'as it was'}  {path.name}")

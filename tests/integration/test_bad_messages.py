@@ -14,6 +14,7 @@ from streams.kafka import clients, topics
 from tests.integration.test_recovery import until
 from tests.support.pipeline import Pipeline, expected
 
+pytestmark = pytest.mark.slow("every event of four years through a broker and a worker, bad messages beside them")
 Fault = tuple[str, str, int, int, int | None]
 
 

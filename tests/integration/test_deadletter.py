@@ -20,7 +20,7 @@ from streams.cli.worker_process import WorkerProcess
 from streams.kafka import clients, topic_reader, topics
 from tests.support.pipeline import Pipeline
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.slow("a worker, and the commands as a person gives them")]
 DAY = "2021-03-03"
 
 

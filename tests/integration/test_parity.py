@@ -10,6 +10,7 @@ import pytest
 from streams.kafka import topics
 from tests.support.pipeline import Pipeline, expected
 
+pytestmark = pytest.mark.slow("every event of four years through a broker and a worker, and all of it read back")
 FAST = 2_000_000.0  # the window of fourteen weeks in four seconds
 
 

@@ -14,7 +14,10 @@ from streams.cli.worker_process import WorkerProcess
 from streams.kafka import topics
 from tests.support.pipeline import Pipeline, expected
 
-pytestmark = pytest.mark.kafka
+pytestmark = [
+    pytest.mark.kafka,
+    pytest.mark.slow("the weeks of 2021 in half a minute, so that each kill and stop falls into them"),
+]
 PACED = 250_000.0  # the window in about half a minute, so that every kill falls into it, on a busy machine too
 KILLS = 3
 

@@ -6,6 +6,7 @@ import functools
 import os
 from typing import NamedTuple
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
@@ -18,6 +19,7 @@ from streams.state.partition import Applied, Market, Partition
 from tests.fuzz.account import said
 from tests.fuzz.messages import Fuzzer, Message
 
+pytestmark = pytest.mark.slow("whole markets are rebuilt at any point of a state machine")
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "40"))
 CONFIG = load()
 LENGTH = 250

@@ -12,6 +12,7 @@ import os
 from typing import NamedTuple
 
 import msgspec
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
@@ -23,6 +24,7 @@ from detectors.sections import Condition, Rule
 from detectors.signals import STATES, Cause, Signal
 from detectors.stress import StressTable
 
+pytestmark = pytest.mark.slow("a model asks all that was ever said anew at each step")
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "40"))
 START = ny(dt.date(2021, 2, 10), "09:00")  # a long weekend and a session that ends early lie ahead
 LIVING = ("yields", "repo_gc")

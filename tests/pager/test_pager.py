@@ -167,6 +167,7 @@ QUIET, ALERTMANAGER, WORKER, FLAP = "quiet", "alertmanager", "worker", "flap"
 ALL = "all"
 
 
+@pytest.mark.slow("a worker, Prometheus and Alertmanager in every trouble; after each page none may follow")
 @pytest.mark.parametrize(
     "trouble",
     [ALL, *(pytest.param(one, marks=pytest.mark.pager) for one in (QUIET, ALERTMANAGER, WORKER, FLAP))],

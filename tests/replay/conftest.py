@@ -3,14 +3,17 @@
 import pytest
 
 from replay.dataset.loader import Dataset, load
-from replay.scenarios.scenario import Script, named, script
+from replay.scenarios.scenario import Script
+from tests.support.shared import played
 
 
 @pytest.fixture(scope="session")
 def bundled() -> Dataset:
+    """Every figure of the bundled data."""
     return load()
 
 
 @pytest.fixture(scope="session")
 def feb2021() -> Script:
-    return script(named("feb2021"))
+    """The story of February and March 2021."""
+    return played("feb2021")

@@ -14,21 +14,29 @@ from detectors.codec import decode
 from detectors.config import load
 from detectors.engine import Engine
 from detectors.events import Event
-from detectors.signals import Transition, to_json
+from detectors.signals import Signal, Transition, to_json
 from replay.backtest import run as backtest
 from replay.backtest import scorecard
 from replay.backtest.run import Backtest
 from replay.producer.faults import DeliveryPlan, Faults, plan
 from replay.producer.pacer import Message, slots
 from replay.scenarios.scenario import Script, script_of
+from tests.support.shared import YEAR, backtested, year
 
 CONFIG = load("desk")
 LATENESS_NS = CONFIG.merge.lateness_s * 10**9
 
 
 @pytest.fixture(scope="session")
-def result(feb2021: Script) -> Backtest:
-    return backtest.run(feb2021, CONFIG)
+def result() -> Backtest:
+    """The whole story under the desk's preset; computed once for all processes of the run."""
+    return backtested("feb2021")
+
+
+@pytest.fixture(scope="session")
+def short() -> Backtest:
+    """The shorter story, where what is asked is not of these years."""
+    return backtest.run(year(), CONFIG)
 
 
 def lines(outputs: list) -> list[bytes]:
@@ -40,15 +48,22 @@ def test_nothing_of_the_script_is_late_repeated_or_in_conflict(result: Backtest)
     assert result.status.waiting == 0
 
 
-def test_the_pieces_do_not_matter(feb2021: Script, result: Backtest, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_pieces_do_not_matter(short: Backtest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the whole story the engine's own tests say so."""
     monkeypatch.setattr(backtest, "CHUNK", 777)
-    again = backtest.run(feb2021, CONFIG)
-    assert lines(again.outputs) == lines(result.outputs)
+    again = backtest.run(year(), CONFIG)
+    assert lines(again.outputs) == lines(short.outputs)
+    assert again.statuses == short.statuses
 
 
 def test_what_is_shown_is_of_the_window(result: Backtest, feb2021: Script) -> None:
     assert 0 < len(result.shown) < len(result.outputs)
     assert all(output.known >= feb2021.window_ns for output in result.shown)
+
+
+def test_the_shorter_story_passes_through_all_states_too(short: Backtest) -> None:
+    assert {one.to_state for one in short.outputs if isinstance(one, Transition)} >= {"crunch", "de_facto_default"}
+    assert len({(one.detector, one.name) for one in short.outputs if isinstance(one, Signal)}) >= 20
 
 
 def test_the_state_passes_through_all_three_and_back(result: Backtest) -> None:
@@ -95,26 +110,33 @@ def played(made: Script, planned: DeliveryPlan, speed: float | None, seed: int) 
 
 
 @pytest.mark.parametrize(
-    ("speed", "faults"),
+    ("story", "speed", "faults"),
     [
-        (None, Faults()),
-        (86_400.0, Faults(shuffle=0.5, duplicate=0.2, seed=1)),
-        (None, Faults(shuffle=1.0, duplicate=0.2, corrupt=0.05, seed=2)),
+        (YEAR.name, None, Faults()),
+        (YEAR.name, 86_400.0, Faults(shuffle=0.5, duplicate=0.2, seed=1)),
+        pytest.param(
+            "feb2021",
+            None,
+            Faults(shuffle=1.0, duplicate=0.2, corrupt=0.05, seed=2),
+            marks=pytest.mark.slow("five years of messages, decoded and applied, with every fault at once"),
+        ),
     ],
 )
 def test_messages_in_any_order_of_the_topics_say_the_same(
-    feb2021: Script, result: Backtest, speed: float | None, faults: Faults
+    request: pytest.FixtureRequest, story: str, speed: float | None, faults: Faults
 ) -> None:
-    planned = plan(feb2021.events, faults, lateness_ns=LATENESS_NS)
-    said, late, bad = played(feb2021, planned, speed, seed=faults.seed)
-    assert said == lines(result.outputs)
+    made = request.getfixturevalue("feb2021") if story == "feb2021" else year()
+    expected = request.getfixturevalue("result" if story == "feb2021" else "short")
+    planned = plan(made.events, faults, lateness_ns=LATENESS_NS)
+    said, late, bad = played(made, planned, speed, seed=faults.seed)
+    assert said == lines(expected.outputs)
     assert late == 0
     assert bad == planned.corrupt.total()
 
 
-def test_what_was_sent_too_late_is_counted_and_not_used(feb2021: Script) -> None:
-    planned = plan(feb2021.events, Faults(late=0.01, seed=3), lateness_ns=LATENESS_NS)
-    _, late, _ = played(feb2021, planned, None, seed=3)
+def test_what_was_sent_too_late_is_counted_and_not_used() -> None:
+    planned = plan(year().events, Faults(late=0.01, seed=3), lateness_ns=LATENESS_NS)
+    _, late, _ = played(year(), planned, None, seed=3)
     assert late == planned.late.total() > 0
 
 
@@ -139,14 +161,16 @@ import hashlib
 from detectors.config import load
 from detectors.signals import to_json
 from replay.backtest import run as backtest
-from replay.scenarios.scenario import named, script
-outputs = backtest.run(script(named("feb2021")), load("desk")).outputs
+from replay.scenarios.scenario import script
+from tests.support.shared import YEAR
+outputs = backtest.run(script(YEAR), load("desk")).outputs
 print(hashlib.sha256(b"".join(map(to_json, outputs))).hexdigest())
 """
 
 
-def test_two_hash_seeds_say_the_same(result: Backtest) -> None:
-    wanted = hashlib.sha256(b"".join(lines(result.outputs))).hexdigest()
+def test_two_hash_seeds_say_the_same(short: Backtest) -> None:
+    """Of the whole story the engine's own tests say so."""
+    wanted = hashlib.sha256(b"".join(lines(short.outputs))).hexdigest()
     for seed in ("0", "4242"):
         run = subprocess.run(
             [sys.executable, "-c", DIGEST],

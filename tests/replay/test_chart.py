@@ -13,6 +13,7 @@ from replay.backtest import run as backtest
 from replay.errors import PlotError
 from replay.plots.chart import draw
 from replay.scenarios.scenario import Script
+from tests.support import shared
 
 matplotlib = pytest.importorskip("matplotlib")
 SVG = "{http://www.w3.org/2000/svg}"
@@ -24,8 +25,11 @@ def run(*arguments: str) -> Result:
 
 @pytest.fixture(scope="module")
 def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The picture of the weeks of 2021, drawn by the command."""
     file = tmp_path_factory.mktemp("chart") / "feb2021.svg"
-    shown = run("--out", str(file))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(backtest, "run", shared.run)
+        shown = run("--out", str(file))
     assert shown.exit_code == 0, shown.output
     return file
 
@@ -38,7 +42,7 @@ def words(file: Path) -> str:
 
 def test_the_same_backtest_gives_the_same_bytes(picture: Path, feb2021: Script, tmp_path: Path) -> None:
     with matplotlib.rc_context({"font.size": 30, "svg.hashsalt": None, "axes.grid": True}):  # a user's own settings
-        draw(feb2021, backtest.run(feb2021, load()).outputs, load(), tmp_path / "again.svg")
+        draw(feb2021, shared.backtested("feb2021").outputs, load(), tmp_path / "again.svg")
     assert (tmp_path / "again.svg").read_bytes() == picture.read_bytes()
 
 

@@ -36,6 +36,7 @@ def test_help_imports_nothing_heavy() -> None:
     assert shown.stdout.strip() == "[]"
 
 
+@pytest.mark.usefixtures("remembered")
 def test_backtest_as_lines() -> None:
     lines = records(run("backtest", "feb2021", "--json"))
     assert {line["type"] for line in lines} == {"transition"}
@@ -48,6 +49,7 @@ def test_backtest_as_lines() -> None:
     assert len(records(run("backtest", "feb2021", "--json", "--signals", "--warm-up"))) > len(both)
 
 
+@pytest.mark.slow("the one command that runs the engine itself through four years, nothing remembered")
 def test_backtest_as_tables() -> None:
     shown = run("backtest", "feb2021", "--to", "2021-03-05")
     assert shown.exit_code == 0
@@ -56,6 +58,7 @@ def test_backtest_as_tables() -> None:
     assert "2021-03-08" not in shown.stdout  # a claim of a day that was not played
 
 
+@pytest.mark.usefixtures("remembered")
 def test_chronology_as_lines() -> None:
     lines = records(run("chronology", "--json"))
     assert len(lines) == 11
@@ -122,9 +125,9 @@ def test_the_summary_of_a_replay_is_one_object() -> None:
     from replay.producer.pacer import slots
     from replay.producer.playback import Playback, summary
     from replay.producer.producer import Sent
-    from replay.scenarios.scenario import named, script
+    from tests.support.shared import played
 
-    made = script(named("feb2021"))
+    made = played("feb2021")
     how = Playback("kafka://x:1", Faults(corrupt=0.01, duplicate=0.1, late=0.01, seed=4))
     planned, sent = plan(made.events, how.faults, lateness_ns=600 * 10**9), Sent()
     for slot in slots(planned.items, speed=how.speed, window_ns=made.window_ns):

@@ -10,7 +10,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-pytestmark = pytest.mark.embedded
+pytestmark = [pytest.mark.embedded, pytest.mark.slow("the whole demo: a broker, a worker and the replay")]
 
 
 def command(*arguments: str) -> list[str]:

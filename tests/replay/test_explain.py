@@ -9,13 +9,14 @@ from click.testing import CliRunner, Result
 
 from crunchwatch import main
 from detectors.config import load
-from detectors.events import Heartbeat
+from detectors.events import Event, Heartbeat
 from detectors.signals import Cause, Output, Signal, Transition, content_id, to_json
-from replay.backtest import run as backtest
 from replay.backtest.explain import UnknownIdError, explain, find, read, taken
 from replay.backtest.reproduce import reproduce, reproductions
 from replay.errors import DataError
-from replay.scenarios.scenario import Script, named, script
+from replay.scenarios.scenario import Script
+from tests.support.shared import backtested, played, year
+from tests.support.shared import run as backtest
 
 
 def run(*arguments: str) -> Result:
@@ -23,8 +24,16 @@ def run(*arguments: str) -> Result:
 
 
 @pytest.fixture(scope="session")
-def said(feb2021: Script) -> list[Output]:
-    return backtest.run(feb2021, load()).outputs
+def said() -> list[Output]:
+    return backtested("feb2021").outputs
+
+
+@pytest.fixture(scope="session")
+def briefly() -> tuple[list[Event], Transition, tuple[Cause, ...]]:
+    """The shorter story, its step into default, and the causes of the step's own moment."""
+    events = year().events
+    step = next(one for one in steps(backtest(year(), load()).outputs) if one.to_state == "de_facto_default")
+    return events, step, reproduce(events, load(), step).given
 
 
 @pytest.fixture(scope="session")
@@ -38,13 +47,13 @@ def steps(outputs: list[Output]) -> list[Transition]:
     return [output for output in outputs if isinstance(output, Transition)]
 
 
+@pytest.mark.slow("a second pass through five years, in which each transition is made again from the snapshot before")
 @pytest.mark.parametrize("preset", ["desk", "framework"])
 @pytest.mark.parametrize("scenario", ["feb2021", "bundled"])
 def test_every_transition_is_reproduced_by_the_events_it_names(scenario: str, preset: str) -> None:
-    played, config = script(named(scenario)), load(preset)
-    wanted = steps(backtest.run(played, config).outputs)
+    wanted = steps(backtested(scenario, preset).outputs)
     assert len(wanted) >= 4
-    proofs = list(reproductions(played.events, config, wanted))
+    proofs = list(reproductions(played(scenario).events, load(preset), wanted))
     assert [proof.id for proof in proofs] == [step.id for step in wanted]
     assert {proof.verdict for proof in proofs} == {"reproduced"}
     assert all(proof.absent == () for proof in proofs)
@@ -52,6 +61,7 @@ def test_every_transition_is_reproduced_by_the_events_it_names(scenario: str, pr
         assert {*proof.applied, *proof.given} == set(step.causes)  # nothing but what it names
 
 
+@pytest.mark.slow("one of each signal, made again from snapshots along four years")
 def test_signals_are_reproduced_too(feb2021: Script, said: list[Output]) -> None:
     one_of_each = {(one.detector, one.name, one.active): one for one in said if isinstance(one, Signal)}
     proofs = list(reproductions(feb2021.events, load(), one_of_each.values()))
@@ -60,6 +70,7 @@ def test_signals_are_reproduced_too(feb2021: Script, said: list[Output]) -> None
     assert len(proofs) == len(one_of_each) > 10
 
 
+@pytest.mark.slow("the last step of four years")
 def test_a_step_that_time_brought_needs_no_event(feb2021: Script, said: list[Output]) -> None:
     down = steps(said)[-1]
     assert down.to_state == "normal"
@@ -69,31 +80,29 @@ def test_a_step_that_time_brought_needs_no_event(feb2021: Script, said: list[Out
     assert proof.snapshot_bytes > 1000
 
 
-def test_without_an_event_it_names_it_does_not_come(feb2021: Script, said: list[Output]) -> None:
-    step = next(one for one in steps(said) if one.to_state == "de_facto_default")
-    # Causes that were not applied by the snapshot: those of the moment itself.
-    given = reproduce(feb2021.events, load(), step).given
+def test_without_an_event_it_names_it_does_not_come(briefly: tuple[list[Event], Transition, tuple[Cause, ...]]) -> None:
+    events, step, given = briefly
     assert given
-    less = [event for event in feb2021.events if Cause(event.source, event.sequence) not in given]
+    less = [event for event in events if Cause(event.source, event.sequence) not in given]
     proof = reproduce(less, load(), step)
     assert (proof.verdict, proof.given) == ("not reproduced", ())
     assert set(proof.absent) == set(given)
 
 
-def test_a_changed_event_brings_another_record(feb2021: Script, said: list[Output]) -> None:
-    step = next(one for one in steps(said) if one.to_state == "de_facto_default")
-    given = reproduce(feb2021.events, load(), step).given
+def test_a_changed_event_brings_another_record(briefly: tuple[list[Event], Transition, tuple[Cause, ...]]) -> None:
+    events, step, given = briefly
     changed = [
         msgspec.structs.replace(event, provenance="synthetic")
         if Cause(event.source, event.sequence) in given and not isinstance(event, Heartbeat)
         else event
-        for event in feb2021.events
+        for event in events
     ]
     proof = reproduce(changed, load(), step)
     assert proof.verdict == "not reproduced"
     assert "provenance" in proof.why
 
 
+@pytest.mark.slow("the command, which loads the story and plays it up to the step")
 @pytest.mark.parametrize("how", ["content alone", "content and id"])
 def test_a_tampered_file_is_found_out(lines: Path, said: list[Output], tmp_path: Path, how: str) -> None:
     step = steps(said)[0]
@@ -131,6 +140,7 @@ def test_a_feed_is_blind_since_it_was_said_or_was_never_heard(feb2021: Script, s
     assert (unseen["specials"].since, unseen["specials"].never_heard) == (blind.known, False)
 
 
+@pytest.mark.slow("the command, which loads the story and plays it up to the step")
 def test_the_tree_tells_values_with_units_in_new_york_time(said: list[Output], lines: Path) -> None:
     step = next(one for one in steps(said) if one.to_state == "de_facto_default")
     shown = run("explain", step.id[:12], "--outputs", str(lines), "--scenario", "feb2021")
@@ -153,6 +163,7 @@ def test_as_one_object(said: list[Output], lines: Path) -> None:
     assert {event["source"] for event in told["events"]} == {cause.source for cause in step.causes}
 
 
+@pytest.mark.usefixtures("remembered")
 def test_the_bundled_backtest_is_looked_through_by_default(said: list[Output]) -> None:
     shown = run("explain", steps(said)[0].id[:10], "--json")
     assert shown.exit_code == 0

@@ -81,6 +81,7 @@ def test_blindness_counts_by_the_days_end(window: Script) -> None:
     assert before.blind_days["yields"] == 0
 
 
+@pytest.mark.usefixtures("remembered")
 @pytest.mark.parametrize("preset", ["desk", "framework"])
 def test_every_year_adds_up(preset: str) -> None:
     shown = CliRunner().invoke(main, ["backtest", "bundled", "--years", "--json", "--preset", preset])
@@ -98,6 +99,7 @@ def test_every_year_adds_up(preset: str) -> None:
     assert sum(year["onsets"]["de_facto_default"] for year in years) >= 1
 
 
+@pytest.mark.usefixtures("remembered")
 def test_as_one_table() -> None:
     shown = CliRunner().invoke(main, ["backtest", "feb2021", "--years"], env={"COLUMNS": "160"})
     assert shown.exit_code == 0

@@ -22,6 +22,7 @@ from streams.web import view
 from streams.web.document import FULL_UP_TO, document
 from streams.web.routes import pages
 from streams.web.view import LatestView, WorkerView, look
+from tests.support import shared
 from tests.support.pipeline import feb2021
 
 EVIL = "<script>alert(1)</script>"
@@ -36,9 +37,7 @@ def owned(*engines: Engine) -> dict[int, Partition]:
 @pytest.fixture(scope="module")
 def defaulted() -> Engine:
     """The market on the evening of 4 March 2021, after a restart."""
-    engine = Engine(load(), "UST")
-    engine.process([event for event in feb2021().events if event.known <= ny(dt.date(2021, 3, 4), "18:00")])
-    return Engine.restore(load(), "UST", engine.snapshot())
+    return shared.engine("feb2021", ny(dt.date(2021, 3, 4), "18:00"))
 
 
 @pytest.fixture(scope="module")

@@ -14,16 +14,14 @@ from streams.web.routes import pages
 from streams.web.server import WebServer
 from streams.web.view import look
 from tests.streams.test_page import EVIL, owned
-from tests.support import chromium, debian
+from tests.support import chromium, debian, shared
 from tests.support.chromium import Tab
-from tests.support.pipeline import feb2021
 
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    engine = Engine(load(), "UST")
-    engine.process(feb2021().events)
-    engines = [engine, Engine(load(), EVIL), Engine(load(), "A" * 64)]
+    """The page of a market after the weeks of 2021, beside two that heard nothing."""
+    engines = [shared.engine("feb2021"), Engine(load(), EVIL), Engine(load(), "A" * 64)]
     chosen = settings.load({}, metrics_port=0)
     web = WebServer(chosen, bytes, lambda: None, pages(lambda: look(owned(*engines), ready=True), chosen))
     yield web.url

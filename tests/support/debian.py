@@ -9,6 +9,7 @@ browser has too many libraries for that and has to be installed. What cannot be 
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import NoReturn
 
@@ -42,6 +43,19 @@ def amtool() -> Path:
 def chromium() -> Path:
     """A browser that runs headless."""
     return _for_test(None, "chromium", "chromium-browser", "google-chrome")
+
+
+def javac() -> Path:
+    """Java's compiler: a JDK, where a runtime is enough for Kafka itself."""
+    found = shutil.which("javac")
+    if found is None:
+        _give_up("'javac' is not on the PATH: install a JDK (Debian: apt-get install openjdk-17-jdk-headless)")
+    return Path(found)
+
+
+def package(name: str, *programs: str) -> Path:
+    """A program of any other package."""
+    return _for_test(name, *programs)
 
 
 def _for_test(package: str | None, *names: str) -> Path:

@@ -16,29 +16,28 @@ from aiokafka import ConsumerRecord, TopicPartition
 from detectors import codec, config
 from detectors.events import Event
 from detectors.signals import Signal, Transition, to_json
-from replay.backtest.run import run
 from replay.producer.connection import Connection
 from replay.producer.faults import Faults
 from replay.producer.playback import Playback, play
-from replay.scenarios.scenario import Script, named, script
+from replay.scenarios.scenario import Script
 from streams import settings
 from streams.cli.worker_process import WorkerProcess
 from streams.kafka import clients, handshake, security, topics
 from streams.settings import Settings
+from tests.support import shared
 
 DRAINED_WITHIN_S = 120.0
 
 
-@cache
 def feb2021() -> Script:
-    return script(named("feb2021"))
+    return shared.played("feb2021")
 
 
 @cache
 def expected(topic: str, preset: str = "desk") -> tuple[bytes, ...]:
     """What the backtest says, as the bytes of a topic."""
     kind = Transition if topic == topics.TRANSITIONS else Signal
-    outputs = run(feb2021(), config.load(preset)).outputs
+    outputs = shared.backtested("feb2021", preset).outputs
     return tuple(to_json(output) for output in outputs if isinstance(output, kind))
 
 

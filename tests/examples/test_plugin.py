@@ -1,0 +1,124 @@
+"""A detector, a kind of event and a series from outside: found, configured, run, shown, and no core file knows them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import orjson
+import pytest
+
+from tests.support import plugin
+
+CORE = ("detectors", "streams", "replay", "transport", "grafana", "crunchwatch.py", "pyproject.toml")
+
+# One story with and without the plugin: what each says, without and with its quotes in it.
+STORY = """
+import sys, random, orjson
+from pathlib import Path
+from detectors import Engine, load, to_json
+from detectors.events import KINDS, STREAMS
+from detectors.registry import installed
+from detectors.testing import make
+from detectors.testing.story import story
+events = story(160)
+with_it = "fx_basis" in STREAMS
+if with_it:
+    from crunchwatch_fx_basis.event import FxBasisQuote
+    rng = random.Random(3)
+    for index, day in enumerate(make.sessions("2018-01-02", 160)):
+        ts = make.moment(f"{day} 17:00")
+        events.append(FxBasisQuote(market="UST", source="fx", sequence=index, ts=ts, known=ts, provenance="synthetic",
+            pair="EURUSD", tenor="3M", basis_bp=round(rng.gauss(-90 if index >= 130 else -10, 3), 2)))
+events.sort(key=lambda one: (one.known, one.source, one.sequence))
+engine = Engine(load(path=Path(sys.argv[1]) if with_it else None), "UST")
+outputs = engine.process(events).outputs
+outputs += engine.process([make.heartbeat("2019-01-02", stream) for stream in STREAMS]).outputs
+status = engine.status()
+print(orjson.dumps({
+    "outputs": [orjson.loads(to_json(one)) for one in outputs],
+    "kinds": [kind.__struct_config__.tag for kind in KINDS],
+    "streams": list(STREAMS),
+    "label": installed().label("fx_basis", "wide"),
+    "feeds": list(status.feeds), "warming": list(status.warming), "values": list(status.values),
+}).decode())
+"""
+
+
+@pytest.fixture(scope="module")
+def stories() -> tuple[dict, dict]:
+    without, with_it = (plugin.python(STORY, str(plugin.CONFIG), plugin=one) for one in (False, True))
+    return orjson.loads(without), orjson.loads(with_it)
+
+
+def test_no_core_file_knows_it() -> None:
+    known = [
+        path
+        for name in CORE
+        for path in ([plugin.ROOT / name] if "." in name else (plugin.ROOT / name).rglob("*.*"))
+        if path.suffix in {".py", ".toml", ".yml", ".json"} and "fx_basis" in path.read_text("utf-8")
+    ]
+    assert known == []
+
+
+def test_it_speaks_and_what_it_says_is_called_as_it_says(stories: tuple[dict, dict]) -> None:
+    _, found = stories
+    mine = [one for one in found["outputs"] if one.get("detector") == "fx_basis"]
+    assert [(one["name"], one["subject"], one["level"]) for one in mine][:1] == [("wide", "EURUSD:3M", 2)]
+    assert found["label"] == "Dollars dear abroad"
+    assert "fx_basis_EURUSD:3M_bp" in found["values"]
+
+
+def test_its_kind_travels_on_a_stream_of_its_own_and_its_feed_is_watched(stories: tuple[dict, dict]) -> None:
+    without, found = stories
+    assert "fx_basis_quote" in found["kinds"]
+    assert set(found["streams"]) - set(without["streams"]) == {"fx_basis"}
+    assert set(found["feeds"]) - set(without["feeds"]) == {"fx_basis"}
+    assert "fx_basis:USDJPY" in found["warming"]  # configured, and never quoted
+
+
+def test_everything_else_says_what_it_said_under_the_same_ids(stories: tuple[dict, dict]) -> None:
+    without, found = stories
+    signals = [one for one in without["outputs"] if one["type"] == "signal"]
+    others = [one for one in found["outputs"] if one["type"] == "signal" and not _of_plugin(one)]
+    assert others == signals
+    assert len(signals) > 100
+
+
+def _of_plugin(signal: dict) -> bool:
+    """Its own signals, and those of feed health, which watches one feed more."""
+    return signal["detector"] in {"fx_basis", "feed_health"}
+
+
+def test_its_signal_stands_in_a_rule(stories: tuple[dict, dict]) -> None:
+    _, found = stories
+    rules = {one["rule"] for step in found["outputs"] if step["type"] == "transition" for one in step["evidence"]}
+    assert "dollars_dear_everywhere" in rules
+
+
+def test_without_its_package_its_table_is_an_error_that_says_so() -> None:
+    code = "import sys; from crunchwatch import main; sys.argv[0] = 'crunchwatch'; main()"
+    command = [sys.executable, "-c", code, "backtest", "feb2021", "--config", str(plugin.CONFIG)]
+    done = subprocess.run(command, cwd=plugin.ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: plugins.fx_basis: no installed package brings a detector of this name")
+
+
+def test_files_of_its_figures_are_read_with_their_clock(tmp_path: Path) -> None:
+    (tmp_path / "fx.csv").write_text("date,series,value,unit\n2021-03-03,EURUSD_BASIS_3M,-12.5,bp\n")
+    code = (
+        "import sys; from pathlib import Path; from detectors import encode; from replay.dataset.loader import load;"
+        "print(*(encode(one).decode() for one in load(Path(sys.argv[1])).events))"
+    )
+    event = orjson.loads(plugin.python(code, str(tmp_path)))
+    assert (event["kind"], event["pair"], event["basis_bp"]) == ("fx_basis_quote", "EURUSD", -12.5)
+    assert event["known"] == event["ts"] == 1614808800000000000  # 17:00 in New York
+
+
+@pytest.mark.slow("the whole battery over one detector, in a process that has the plugin")
+def test_its_own_tests_and_the_whole_battery_pass() -> None:
+    options = ["-q", "-p", "no:cacheprovider", "-c", str(plugin.EXAMPLE / "pyproject.toml")]
+    command = [sys.executable, "-m", "pytest", *options, str(plugin.EXAMPLE / "tests")]
+    done = subprocess.run(command, env=plugin.environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-3000:]
