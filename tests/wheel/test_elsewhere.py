@@ -53,6 +53,7 @@ def imported(there: Elsewhere) -> dict:
     return json.loads(there.run(there.python, "-c", EVERY_MODULE, *PACKAGES))
 
 
+@pytest.mark.slow("builds the wheel, makes an environment and imports every module")
 def test_no_module_comes_from_the_checkout(imported: dict, there: Elsewhere) -> None:
     for name in ("crunchwatch", *PACKAGES):
         assert Path(imported["files"][name]).is_relative_to(there.site), name
@@ -80,6 +81,7 @@ def test_a_source_tree_that_nobody_installed_has_a_version_too(tmp_path: Path) -
     assert elsewhere.run([sys.executable, "-I", "-S", "-c", code], tmp_path).stdout == "0+unknown\n"
 
 
+@pytest.mark.slow("mypy reads the wheel and its libraries without a cache")
 def test_a_users_script_runs_and_is_typed(there: Elsewhere) -> None:
     # Copied to where they belong to no package: mypy would find the checkout by the folders above them.
     scripts = [Path(shutil.copy(USERS / name, there.folder)) for name in ("desk.py", "mistaken.py")]
@@ -96,6 +98,7 @@ def test_a_users_script_runs_and_is_typed(there: Elsewhere) -> None:
     assert errors == [("mistaken.py", "5", "assignment"), ("mistaken.py", "6", "arg-type")], found.stdout + found.stderr
 
 
+@pytest.mark.slow("the whole history passes through the engine of the wheel")
 def test_a_backtest_gives_the_golden_transitions(there: Elsewhere) -> None:
     golden = [json.loads(line) for line in GOLDEN.read_text(encoding="utf-8").splitlines()]
     said = [json.loads(line) for line in there.run(there.crunchwatch, "backtest", "feb2021", "--json").splitlines()]
@@ -105,6 +108,7 @@ def test_a_backtest_gives_the_golden_transitions(there: Elsewhere) -> None:
     assert "de_facto_default" in {one["to_state"] for one in said}
 
 
+@pytest.mark.slow("Prometheus answers the rules over the blocks")
 def test_a_backfill_writes_the_alerts_of_the_rules_in_the_wheel(there: Elsewhere) -> None:
     folders = [str(program.parent) for program in (debian.promtool(), debian.prometheus())]
     path = os.pathsep.join([*folders, there.variables()["PATH"]])
@@ -122,9 +126,9 @@ def test_a_backfill_writes_the_alerts_of_the_rules_in_the_wheel(there: Elsewhere
     assert "CrunchwatchWorkerDown" in done["left_out"]
 
 
-# Half a minute: Prometheus and Alertmanager start beside a broker, a worker and a replay.
 @pytest.mark.drill
 @pytest.mark.embedded
+@pytest.mark.slow("Prometheus and Alertmanager start beside a broker, a worker and a replay")
 def test_the_stack_runs_on_the_rules_in_the_wheel(there: Elsewhere) -> None:
     debian.prometheus(), debian.alertmanager()
     ports = [f"--{name}-port=0" for name in ("broker", "worker", "prometheus", "past", "alertmanager", "grafana")]
@@ -134,6 +138,7 @@ def test_the_stack_runs_on_the_rules_in_the_wheel(there: Elsewhere) -> None:
 
 
 @pytest.mark.embedded
+@pytest.mark.slow("a broker and a worker start")
 def test_a_worker_becomes_ready_and_stops(there: Elsewhere) -> None:
     port = free_port()
     with (
