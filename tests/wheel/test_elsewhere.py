@@ -50,6 +50,7 @@ AGAIN_S = 0.2
 
 @pytest.fixture(scope="module")
 def imported(there: Elsewhere) -> dict:
+    """Every module of the wheel, imported there once."""
     return json.loads(there.run(there.python, "-c", EVERY_MODULE, *PACKAGES))
 
 
