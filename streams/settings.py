@@ -1,7 +1,7 @@
 """Settings of the live edge, from environment variables ``CRUNCHWATCH_*`` and an optional TOML file.
 
 A variable beats the file, the file beats the default. Every name below is a key of the file as it stands
-(``broker = "kafka://…"``) and a variable in capitals (``CRUNCHWATCH_BROKER``). Whatever does not fit is refused with
+(``broker = "kafka://…"``) and a variable in capitals (``CRUNCHWATCH_BROKER``). An invalid value is rejected with
 the setting's name and the reason, before anything is connected.
 """
 
@@ -31,7 +31,7 @@ _NAME = re.compile(r"^[A-Za-z0-9._-]*$")
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Everything the live edge can be told; the defaults suit one worker beside a local broker."""
+    """All settings of the live edge; the defaults suit one worker beside a local broker."""
 
     broker: str = "kafka://127.0.0.1:9092"
     """Where Kafka is: ``kafka://host:port[,host:port…]``."""
@@ -66,11 +66,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     config: str = ""
     """A TOML file that changes the preset."""
     metrics_host: str = "127.0.0.1"
-    """Where /metrics, /healthz and /readyz listen; loopback unless told otherwise."""
+    """Where /metrics, /healthz and /readyz listen; loopback by default."""
     metrics_port: int = 9464
     """Their port; 0 takes a free one and says which."""
     metrics_token_file: str = ""
-    """A file with the token that all but /healthz and /readyz demand: `Authorization: Bearer …`."""
+    """A file with the token that all but /healthz and /readyz require: `Authorization: Bearer …`."""
     metrics_open: bool = False
     """No token beyond loopback either: a proxy or a closed network guards the port."""
     metrics_names: str = ""
@@ -86,7 +86,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_markets: int = 64
     """Markets one worker takes on; a message of one more is dead-lettered."""
     session_timeout_s: float = 10.0
-    """After so long without a sign a worker is given up by the group."""
+    """After so long without a heartbeat the group drops a worker."""
     connect_timeout_s: float = 6.0
     """How long to look for a broker."""
     recovery_timeout_s: float = 60.0
@@ -110,11 +110,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     notify_link: str = ""
     """An address that incidents link to, such as the worker's page."""
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
-    """What is said on standard error."""
+    """What is logged on standard error."""
 
     @property
     def bootstrap(self) -> list[str]:
-        """Hosts and ports as aiokafka wants them."""
+        """Hosts and ports as aiokafka takes them."""
         return [
             address if ":" in address.rpartition("]")[2] else f"{address}:9092"
             for address in self.broker.removeprefix("kafka://").split(",")
@@ -163,7 +163,7 @@ _CEILINGS: dict[str, float] = {
     "snapshot_interval_s": 3600,
     "snapshot_bytes": 256 * MEBIBYTE,
     "max_markets": 10_000,
-    "session_timeout_s": 80,  # Faust wants it below its request timeout of 90 s
+    "session_timeout_s": 80,  # Faust needs it below its request timeout of 90 s
     "stop_timeout_s": 600,
     "notify_history_min": 525_600,
     "notify_per_minute": 100,  # PagerDuty takes no more of one integration
@@ -177,7 +177,7 @@ def load(environment: Mapping[str, str] | None = None, *, path: Path | None = No
     Args:
         environment: the variables; the process's own by default.
         path: the TOML file; by default the one that ``CRUNCHWATCH_SETTINGS`` names, if any.
-        **overrides: what the command line said; None means it said nothing.
+        **overrides: the options of the command line; None where one was not given.
 
     Raises:
         SettingsError: with the name of the setting and the reason.
@@ -210,7 +210,7 @@ def _from_file(path: Path) -> dict[str, Any]:
 
 
 def _from_environment(variables: Mapping[str, str]) -> dict[str, Any]:
-    """The known names; a mistyped one is refused, or the default would be in force and nobody would know."""
+    """The known names; a mistyped one is rejected, or the default would be in force unnoticed."""
     settings_checks.refuse_secrets(variables)
     known = {PREFIX + name.upper() for name in Settings.__struct_fields__} | {FILE_VARIABLE, *OTHERS}
     for name in sorted(set(variables) - known):
@@ -247,14 +247,14 @@ def _explain(message: str, values: Mapping[str, Any]) -> tuple[str, str]:
     name = found.group(1) if found else "settings"
     kind = get_type_hints(Settings).get(name)
     if get_origin(kind) is Literal and name in values:
-        return name, f"{values[name]!r} is none of: {', '.join(get_args(kind))}"
+        return name, f"{values[name]!r} is not one of: {', '.join(get_args(kind))}"
     given = f" (it is {values[name]!r})" if name in values else ""
     return name, message.partition(" - at")[0] + given
 
 
 def _check(settings: Settings) -> None:
     for name, floor in _FLOORS.items():
-        if not getattr(settings, name) >= floor:  # also refuses NaN
+        if not getattr(settings, name) >= floor:  # also rejects NaN
             raise SettingsError(name, f"{getattr(settings, name)} is below {floor:g}")
     for name, ceiling in _CEILINGS.items():
         if not getattr(settings, name) <= ceiling:
@@ -266,7 +266,9 @@ def _check(settings: Settings) -> None:
         raise SettingsError("group", "it cannot be empty")
     for market in settings.allowed_markets:
         if not MARKET.fullmatch(market):
-            raise SettingsError("markets", f"{market!r:.40} is no market's name: capital letters, digits and ._- only")
+            raise SettingsError(
+                "markets", f"{market!r:.40} is not a market's name: capital letters, digits and ._- only"
+            )
     _check_broker(settings.broker)
     settings_checks.check_access(
         security=settings.security,

@@ -118,7 +118,7 @@ def _all_causes(step: Transition, others: list[Event]) -> str:
 
 def _since(one: BlindFeed) -> str:
     if one.since is not None:
-        return f"silent, said so at {moment(one.since)}"
+        return f"silent, reported at {moment(one.since)}"
     return "never heard before" if one.never_heard else "since before these records"
 
 
@@ -159,7 +159,7 @@ def _events(branch: Tree, events: Iterable[Event], absent: Iterable[Cause]) -> N
         leaf = branch.add(f"{escape(event.source)} #{event.sequence} {plain['kind']}: {escape(facts)}")
         leaf.add(f"about {moment(event.ts)}, known {moment(event.known)}, {event.provenance}")
     for cause in absent:
-        branch.add(f"{escape(cause.source)} #{cause.sequence}: the event is not at hand")
+        branch.add(f"{escape(cause.source)} #{cause.sequence}: the event is not available")
 
 
 def _proof(root: Tree, proof: Reproduction) -> None:

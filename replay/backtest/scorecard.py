@@ -48,7 +48,7 @@ Verdict = Literal["seen", "not seen", "not in the record"]
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """A dated claim of the framework and the public record's word on it."""
+    """A dated claim of the framework and what the public record says of it."""
 
     date: dt.date
     series: str
@@ -60,7 +60,7 @@ class Claim(msgspec.Struct, frozen=True):
 
 
 class Statement(msgspec.Struct, frozen=True):
-    """One thing the engine said: what, about which moment and known when (UTC ns), and the output's id."""
+    """One output of the engine: what, about which moment and known when (UTC ns), and its id."""
 
     what: str
     ts: int
@@ -78,7 +78,7 @@ class ScoredClaim(msgspec.Struct, frozen=True):
 
 
 class Matcher(NamedTuple):
-    """What speaks of a row: signals that match, and the names of those whose condition lasts until they end it."""
+    """Which signals match a claim, and the names of those whose condition lasts until they end it."""
 
     matches: Callable[[Signal, Claim], bool]
     lasting: tuple[str, ...] = ()
@@ -91,7 +91,7 @@ def claims(path: Path = CHRONOLOGY) -> list[Claim]:
 
 
 def score(outputs: Iterable[Output], rows: Iterable[Claim] | None = None) -> list[ScoredClaim]:
-    """Put what the engine said beside each claim."""
+    """Put the engine's outputs beside each claim."""
     everything = list(outputs)
     signals = [output for output in everything if isinstance(output, Signal)]
     transitions = [output for output in everything if isinstance(output, Transition)]
@@ -162,7 +162,7 @@ def _undone(of_the_day: list[Signal], signals: list[Signal]) -> list[Signal]:
 
 
 def described(output: Output) -> str:
-    """What an output says, in a few words."""
+    """An output in a few words."""
     if isinstance(output, Transition):
         return f"{output.from_state} → {output.to_state} ({output.kind})"
     emitted = f"{output.detector}.{output.name} {output.subject}"
@@ -193,7 +193,7 @@ def _fails(signal: Signal, _: Claim) -> bool:
     return signal.detector == "fails"
 
 
-# Series of the chronology -> what speaks of it.
+# Series of the chronology -> which signals match it.
 MATCHERS: dict[str, Matcher] = {
     "DGS10": Matcher(_level),
     "SOFR": Matcher(_prewarning, lasting=("prewarning",)),

@@ -17,7 +17,7 @@ class Speed(click.ParamType):
     name = "speed"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | None:
-        """Parse what was given; refuse what is no speed."""
+        """Parse what was given; reject what is not a speed."""
         if value is None or value == "max":
             return None
         try:
@@ -39,7 +39,7 @@ class MarketName(click.ParamType):
         from detectors.checks import MARKET
 
         if not MARKET.fullmatch(str(value)):
-            self.fail(f"{value!r} is no market: capital letters, digits and ._- only, at most 32", param, ctx)
+            self.fail(f"{value!r} is not a market: capital letters, digits and ._- only, at most 32", param, ctx)
         return str(value)
 
 

@@ -45,7 +45,7 @@ def events(tables: Tables, *, market: str = MARKET) -> list[Event]:
     """All events of the tables in the one total order, numbered from 1 within each source in order of ``known``.
 
     Raises:
-        DataError: a value that the engine would refuse, with the file and line it came from.
+        DataError: a value that the engine would reject, with the file and line it came from.
     """
     drafts = sorted(_drafts(tables), key=lambda draft: (draft.known, draft.ts))
     numbers: Counter[str] = Counter()

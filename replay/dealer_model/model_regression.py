@@ -170,7 +170,7 @@ def run(directory: Path, first: dt.date | None = None, last: dt.date | None = No
             sources[f"GCF_TSY - {name}"] += 1
     if not repo:
         needed = f"GCF_TSY and one of {', '.join(TRIPARTY)}"
-        raise DataError(directory, None, f"no day with a GCF and a tri-party rate; the series wanted are {needed}")
+        raise DataError(directory, None, f"no day with a GCF and a tri-party rate; the series needed are {needed}")
     swaps = figures.get(OIS, {})
     ten = figures.get("DGS10", {})
     spread = {day: ten[day] - swaps[day] for day in sorted(swaps) if day in ten}

@@ -2,7 +2,7 @@
 
 ``true`` dates, the default: each sample at its moment of 2021, so that a board set to those weeks fills from left to
 right, and nothing can be taken for today. ``now``: each at the moment it is sent, so that rules and boards that look at
-now see it pass; it is then told from live only by ``job="replay"``. The server scrapes nothing and has no Alertmanager.
+now see it pass; it then differs from live only by ``job="replay"``. The server scrapes nothing and has no Alertmanager.
 """
 
 import time

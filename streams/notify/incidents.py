@@ -54,14 +54,14 @@ class Outbox(msgspec.Struct, kw_only=True):
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """Who is not paged for: what a desk could have known too long ago, and what is not on record."""
+    """What is not paged: what a desk could have known too long ago, and what is not on record."""
 
     history_s: float
     provenances: Collection[Provenance]
 
 
 def take(outbox: Outbox, step: Transition, now_ns: int, policy: Policy) -> list[str]:
-    """Enter what a transition demands into the outbox; say in words what was and what was not.
+    """Enter what a transition demands into the outbox; returns lines on what was and what was not.
 
     What resolves an open incident is always sent, however old: an incident must not stay open because its end was
     read late.
@@ -76,7 +76,7 @@ def take(outbox: Outbox, step: Transition, now_ns: int, policy: Policy) -> list[
         if now and not was and incident not in mine:
             why_not = _unwanted(step, now_ns, policy)
             if why_not:
-                lines.append(f"{step.market}: {TITLES[incident]} pages nobody: {why_not}")
+                lines.append(f"{step.market}: {TITLES[incident]} is not paged: {why_not}")
                 continue
             mine[incident] = dedup_key(step, incident)
             outbox.due.append(due(step, incident, "trigger", mine[incident]))

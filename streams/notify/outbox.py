@@ -67,7 +67,7 @@ async def read(settings: Settings) -> Outbox | None:
     """The outbox as it was last written, or None when there is none yet.
 
     Raises:
-        RecoveryError: there is a record, but it is none of ours.
+        RecoveryError: there is a record, but not one of this version.
     """
     topic = settings.topic(TOPIC)
     async with clients.admin(settings) as admin:
@@ -88,7 +88,7 @@ async def read(settings: Settings) -> Outbox | None:
     try:
         return _DECODER.decode(last)
     except msgspec.MsgspecError as error:
-        raise RecoveryError(f"the record on {topic} is no outbox of this version: {error}") from None
+        raise RecoveryError(f"the record on {topic} is not an outbox of this version: {error}") from None
 
 
 async def _ensure(settings: Settings) -> None:
@@ -99,4 +99,4 @@ async def _ensure(settings: Settings) -> None:
         made = NewTopic(topic, 1, settings.replication, topic_configs={"cleanup.policy": "compact"})
         for _, code, *message in (await admin.create_topics([made])).topic_errors:
             if code and for_code(code) is not TopicAlreadyExistsError:
-                raise BrokerUnavailableError(f"the broker refused to create topic '{topic}': {message or code}")
+                raise BrokerUnavailableError(f"the broker rejected creating topic '{topic}': {message or code}")

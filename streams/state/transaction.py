@@ -44,10 +44,10 @@ class PartitionWriter:
 
     @classmethod
     async def open(cls, settings: Settings, number: int) -> PartitionWriter:
-        """Take the partition over from whoever wrote to it before.
+        """Take the partition over from its previous writer.
 
         Raises:
-            BrokerUnavailableError: nobody answered for as long as a recovery may take.
+            BrokerUnavailableError: the broker did not answer for as long as a recovery may take.
         """
         name = settings.transactional_id(str(number))
         producer = await clients.producer(settings, transactional_id=name, patience_s=settings.recovery_timeout_s)
@@ -55,7 +55,7 @@ class PartitionWriter:
         return cls(settings, number, producer)
 
     def enter(self, outgoing: Iterable[Outgoing]) -> None:
-        """Have outputs go out with the next transaction."""
+        """Add outputs to the next transaction."""
         for one in outgoing:
             self.due.append(one)
             self.due_bytes += len(one.value)
@@ -68,12 +68,12 @@ class PartitionWriter:
 
         Raises:
             FencedError: the partition has another owner.
-            BrokerUnavailableError: a commit before this was broken off.
-            KafkaError: the broker would not have it.
+            BrokerUnavailableError: an earlier commit was interrupted.
+            KafkaError: the broker rejected it.
         """
         if self._interrupted:
             raise BrokerUnavailableError(
-                f"a commit of partition {self.number} was broken off; what was committed is read back at the next start"
+                f"a commit of partition {self.number} was interrupted; the next start reads back what was committed"
             )
         self._interrupted = True
         try:

@@ -59,9 +59,9 @@ class Guard:
         if path in OPEN_PATHS:
             return None
         if self._token is not None:
-            return None if self._knows(authorizations) else Refusal(HTTPStatus.UNAUTHORIZED, "a token is wanted")
+            return None if self._knows(authorizations) else Refusal(HTTPStatus.UNAUTHORIZED, "a token is required")
         if self._names is not None and not all(self._ours(host) for host in hosts):
-            return Refusal(HTTPStatus.MISDIRECTED_REQUEST, "no such host here")
+            return Refusal(HTTPStatus.MISDIRECTED_REQUEST, "unknown host")
         return None
 
     def _knows(self, authorizations: Sequence[str]) -> bool:

@@ -148,7 +148,7 @@ async def test_at_level_info_the_log_says_who_holds_what(desk: Desk, caplog: pyt
     said = [record.getMessage().rpartition(" in ")[0] or record.getMessage() for record in caplog.records]
     assert said == [
         f"partitions [{PARTITION}] taken over, 0 markets read back",
-        f"partitions [{PARTITION}] let go",
+        f"partitions [{PARTITION}] released",
         f"partitions [{PARTITION}] taken over, 1 markets read back",
     ]
 

@@ -66,7 +66,7 @@ async def test_messages_that_nobody_takes_are_a_stall_by_name(
             await watching.look(reader)
             await asyncio.sleep(0.4)
         await watching.look(reader)
-        assert asked.reason() == f"messages wait and none is taken: {chosen.topic('repo')}-{NUMBER} from 0 to 3"
+        assert asked.reason() == f"messages wait and none is consumed: {chosen.topic('repo')}-{NUMBER} from 0 to 3"
         assert lag(owner) == 3
         owner.partitions[NUMBER].pass_over("repo", 2)  # as if two had been taken: slow, and no stall
         await watching.look(reader)
@@ -120,7 +120,7 @@ async def test_a_start_that_takes_long_is_said_once_with_whose_fault_it_may_be(
     monkeypatch.setattr(readiness, "REPORT_AFTER_S", 0.2)
     asked = Readiness(owner, LagMonitor(owner))
     with caplog.at_level(logging.WARNING):
-        asked.tell()
+        asked.report()
         await asyncio.sleep(0.6)
         await owner.assign([NUMBER])
         await asyncio.sleep(0.2)
@@ -138,7 +138,7 @@ async def test_one_line_says_that_it_is_not_ready_and_one_that_it_is_again(
     watching = LagMonitor(owner)
     asked = Readiness(owner, watching)
     with caplog.at_level(logging.WARNING):
-        asked.tell()
+        asked.report()
         await asyncio.sleep(0.2)
         assert caplog.messages == []  # it has just begun, and that is no news
         await owner.assign([NUMBER])
