@@ -80,7 +80,7 @@ def connection(broker: str) -> "Connection":
     from streams.kafka import handshake, security
 
     chosen = settings.load(broker=broker)
-    return Connection(security.options(chosen), lambda: handshake.refusal(chosen))
+    return Connection(security.options(chosen), lambda: handshake.denial(chosen))
 
 
 @main.command()

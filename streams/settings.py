@@ -36,7 +36,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     broker: str = "kafka://127.0.0.1:9092"
     """Where Kafka is: ``kafka://host:port[,host:port…]``."""
     security: Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"] = "plaintext"
-    """How the broker is spoken to; names are Kafka's own."""
+    """The security protocol; names are Kafka's own."""
     tls_ca_file: str = ""
     """PEM of who may sign the broker's certificate; without it those the system trusts."""
     tls_cert_file: str = ""
@@ -94,15 +94,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     stop_timeout_s: float = 8.0
     """How long a graceful stop may take; then the worker ends anyway."""
     stream_silence_s: float = 120.0
-    """After so long without a word, while others move on, time goes on for a stream without it; 0: never."""
+    """After so long without a message, while others move on, time moves on for a stream without it; 0: never."""
     on_gap: Literal["fail", "continue"] = "fail"
-    """What to do when messages not yet applied are gone from the broker: end, or count the loss and go on."""
+    """What to do when messages not yet applied are lost from the broker: end, or count the loss and continue."""
     pagerduty_key_file: str = ""
     """A file with the integration key of PagerDuty's Events v2, for `crunchwatch notify`."""
     pagerduty_url: str = "https://events.pagerduty.com/v2/enqueue"
     """Where `crunchwatch notify` sends; https, or loopback."""
     notify_history_min: float = 720.0
-    """What a desk could have known longer ago than so many minutes is history and pages nobody."""
+    """What a desk could have known longer ago than so many minutes is history and is not paged."""
     notify_provenance: str = "official,quoted,reconstructed"
     """With commas, the provenances that may page; made-up figures do not unless they are named."""
     notify_per_minute: float = 30.0
@@ -202,7 +202,7 @@ def _from_file(path: Path) -> dict[str, Any]:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError("settings", f"{path} cannot be read: {error}") from None
-    settings_checks.refuse_secrets(content)
+    settings_checks.reject_secrets(content)
     unknown = sorted(set(content) - set(Settings.__struct_fields__))
     if unknown:
         raise SettingsError(unknown[0], f"{path} sets it, but there is no such setting")
@@ -211,7 +211,7 @@ def _from_file(path: Path) -> dict[str, Any]:
 
 def _from_environment(variables: Mapping[str, str]) -> dict[str, Any]:
     """The known names; a mistyped one is rejected, or the default would be in force unnoticed."""
-    settings_checks.refuse_secrets(variables)
+    settings_checks.reject_secrets(variables)
     known = {PREFIX + name.upper() for name in Settings.__struct_fields__} | {FILE_VARIABLE, *OTHERS}
     for name in sorted(set(variables) - known):
         if name.startswith(PREFIX):
@@ -283,7 +283,7 @@ def _check(settings: Settings) -> None:
 
 
 def _check_broker(broker: str) -> None:
-    settings_checks.refuse_login(broker)
+    settings_checks.reject_login(broker)
     if not broker.startswith("kafka://"):
         raise SettingsError("broker", f"{broker!r} does not begin with kafka://")
     for address in broker.removeprefix("kafka://").split(","):

@@ -17,7 +17,7 @@ SECRETS = {
 }
 
 
-def refuse_secrets(names: Iterable[str]) -> None:
+def reject_secrets(names: Iterable[str]) -> None:
     """Reject a secret that stands in the environment or in the settings file itself, without repeating it."""
     for name in names:
         plain = name.lower().removeprefix("crunchwatch_")
@@ -26,7 +26,7 @@ def refuse_secrets(names: Iterable[str]) -> None:
             raise SettingsError(name, f"a secret comes from a file: set CRUNCHWATCH_{instead.upper()} to its path")
 
 
-def refuse_login(broker: str) -> None:
+def reject_login(broker: str) -> None:
     """Reject a name or password in the broker's address, without repeating it."""
     if "@" in broker:
         raise SettingsError(

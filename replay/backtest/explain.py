@@ -94,7 +94,7 @@ def taken(events: Iterable[Event], config: Config, market: str) -> list[Event]:
     kept: dict[tuple[str, str, int, int], Event] = {}
     for event in everything:
         if id(event) not in rejected:
-            # Of a record and its repeats the first stays; heartbeats are told apart by their time as well.
+            # Of a record and its repeats the first stays; heartbeats differ by their time as well.
             kept.setdefault((stream_of(event), event.source, event.sequence, event.known), event)
     return sorted(kept.values(), key=order_key)
 

@@ -2,7 +2,7 @@
 
 A row is matched by what a signal is about, never by an expected answer: the detector that watches the row's series,
 the subject, and the New York day of the signal's ``ts``. A condition that lasts is also matched while it is on, for a
-signal is given when a level changes and not again. What no signal speaks of on that day was not seen, and what the
+signal is given when a level changes and not again. What has no signal on that day was not seen, and what the
 record does not hold stays 'not in the record' whether or not a signal happens to fall on its day.
 """
 
@@ -104,7 +104,7 @@ def _row(claim: Claim, signals: list[Signal], transitions: list[Transition]) -> 
     of_the_day = [one for one in of_series if one.active and ny_date(one.ts) == claim.date]
     emitted = [_statement(one) for one in _strongest(of_the_day)]
     if not emitted:
-        # What happens rather than holds is over when it was said: it is never 'still on'.
+        # What happens rather than holds is over when it was signalled: it is never 'still on'.
         lasting = [one for one in of_series if one.name in matcher.lasting and (one.detector, one.name) not in EVENTS]
         emitted = [_statement(one, "still on: ") for one in _standing(lasting, claim.date)]
     seen = bool(emitted)

@@ -35,7 +35,7 @@ class MarketName(click.ParamType):
     name = "market"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Refuse a name that the engine would refuse."""
+        """Reject a name that the engine would reject."""
         from detectors.checks import MARKET
 
         if not MARKET.fullmatch(str(value)):
@@ -49,7 +49,7 @@ class Markets(click.ParamType):
     name = "names"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
-        """Refuse a name that the engine would refuse."""
+        """Reject a name that the engine would reject."""
         if isinstance(value, tuple):
             return value
         return tuple(MarketName().convert(name.strip(), param, ctx) for name in str(value).split(","))

@@ -71,7 +71,7 @@ def events(tables: Tables, *, market: str = MARKET) -> list[Event]:
 
 
 def incomplete(tables: Tables) -> list[str]:
-    """Series that are there but make no event, because what belongs to them is not: a long without its short."""
+    """Series that make no event because what belongs to them is missing: a long without its short."""
     return sorted(_lonely_positions(tables) | _lonely_policy(tables) | _lonely_volumes(tables))
 
 

@@ -1,4 +1,4 @@
-"""Tidy tables in: every CSV file of a directory, told apart by its header, each value checked with its line.
+"""Tidy tables in: every CSV file of a directory, recognised by its header, each value checked with its line.
 
 Three kinds of file are understood; any other is named in a warning and left alone.
 
@@ -185,7 +185,7 @@ def _quotes(
 
 
 def number(text: str, place: FileLine) -> float:
-    """Parse a finite decimal number; Python's own liberties (1_000, inf) are refused."""
+    """Parse a finite decimal number; forms that only Python knows (1_000, inf) are rejected."""
     try:
         value = math.nan if "_" in text else float(text)
     except ValueError:

@@ -76,7 +76,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Regressions:
-    """All columns, the days they rest on and what was not there."""
+    """All columns, the days they rest on and what was missing."""
 
     first: str
     last: str
@@ -245,7 +245,7 @@ def _coefficient(estimate: float, error: float) -> Coefficient:
 
 
 def least_squares(y: Vector, x: Vector, clusters: NDArray[np.int64], *, effects: bool) -> Fit:
-    """OLS of y on an intercept and the columns of x, with errors clustered, and effects of the clusters if wanted.
+    """OLS of y on an intercept and the columns of x, with errors clustered, and effects of the clusters if asked for.
 
     A column that the others (and the effects) already say gets NaN; so do all errors where there is one cluster.
     """

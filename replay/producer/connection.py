@@ -20,7 +20,7 @@ class Connection:
     """Options for every aiokafka client, kept out of the repr, and what finds out why the broker denies access."""
 
     options: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    refused: Callable[[], Awaitable[Exception | None]] = field(default=_nobody, repr=False)
+    denied: Callable[[], Awaitable[Exception | None]] = field(default=_nobody, repr=False)
 
 
 PLAINTEXT = Connection()

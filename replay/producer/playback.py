@@ -45,13 +45,13 @@ def play(script: Script, how: Playback, *, show_progress: bool, force: bool = Fa
     """
     producer.addresses(how.broker)
     if not force:
-        asyncio.run(_refuse_repeat(script, how))
+        asyncio.run(_reject_repeat(script, how))
     plan = planned(script, how)
     with _bar(len(plan.items), show_progress) as advance:
         return asyncio.run(perform(script, how, plan, advance))
 
 
-async def _refuse_repeat(script: Script, how: Playback) -> None:
+async def _reject_repeat(script: Script, how: Playback) -> None:
     for market in script.markets:
         topic = await producer.held(how.broker, market, topic_prefix=how.topic_prefix, connection=how.connection)
         if topic is None:

@@ -246,8 +246,8 @@ async def _reached(work: Any, broker: str, connection: Connection) -> Any:
         async with asyncio.timeout(CONNECT_S):
             return await work
     except (KafkaError, OSError, TimeoutError):
-        if refused := await connection.refused():
-            raise refused from None
+        if denied := await connection.denied():
+            raise denied from None
         raise BrokerError(
             f"no Kafka broker answers at {broker}: start one (`crunchwatch broker`, `docker compose up kafka`) "
             "or name yours with --broker kafka://host:port"

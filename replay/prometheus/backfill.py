@@ -2,7 +2,7 @@
 
 The engine runs once; each stretch of a week or so goes to promtool while the next is computed. Then the shipped rules
 are asked of a Prometheus over those blocks, and what they would have recorded and alerted becomes blocks beside them.
-All of it is built in a folder of its own and moved in place at the end, so that the output is whole or not there.
+All of it is built in a folder of its own and moved in place at the end, so that the output is complete or absent.
 
 Every series carries ``job="backfill"``: nothing of it can be taken for live. A Prometheus over it pages nobody unless
 it is given an Alertmanager, and rules are evaluated for now, not for 2021.
@@ -249,7 +249,7 @@ class _Backfill:
 
 @contextmanager
 def _replaced(out: Path) -> Iterator[Path]:
-    """A folder that becomes ``out`` when all went well, and is gone when not.
+    """A folder that becomes ``out`` when all went well, and is removed when not.
 
     ``out`` itself may be there and empty (a volume that is mounted): then what was built is moved into it.
     """

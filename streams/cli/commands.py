@@ -156,10 +156,10 @@ def notify(
         rehearsal = notifying.dry_run(settings, click.echo, from_beginning=from_beginning, until_idle_s=until_idle)
         click.echo(f"{asyncio.run(rehearsal)} messages would have been sent")
         return
-    asyncio.run(_until_told(settings))
+    asyncio.run(_until_stopped(settings))
 
 
-async def _until_told(settings: Settings) -> None:
+async def _until_stopped(settings: Settings) -> None:
     from streams.notify import notifier as notifying
 
     stopping = asyncio.Event()

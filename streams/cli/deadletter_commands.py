@@ -192,22 +192,22 @@ def replay(
     if sum(map(bool, (ids, source, reason))) != 1:
         raise click.UsageError("name one of --offset, --file and --all-of")
     settings = _load(path, broker)
-    mended = None if source is None else lines(source, getattr(source, "name", "standard input"))
-    outcome = asyncio.run(_replay(settings, ids, mended, reason, dry_run=dry_run))
+    corrected = None if source is None else lines(source, getattr(source, "name", "standard input"))
+    outcome = asyncio.run(_replay(settings, ids, corrected, reason, dry_run=dry_run))
     _report(outcome, dry_run=dry_run)
     if outcome.gone or outcome.bad:
         sys.exit(EXIT_SOME_LEFT)
 
 
 async def _replay(
-    settings: Settings, ids: tuple[str, ...], mended: list[Any] | None, reason: str | None, *, dry_run: bool
+    settings: Settings, ids: tuple[str, ...], corrected: list[Any] | None, reason: str | None, *, dry_run: bool
 ) -> Outcome:
     from streams.cli import deadletters
 
     outcome = deadletters.Outcome()
-    if mended is not None:
-        ready = [deadletters.of_line(one) for one in mended]
-        if any(one.id for one in mended):
+    if corrected is not None:
+        ready = [deadletters.of_line(one) for one in corrected]
+        if any(one.id for one in corrected):
             known_ids = {letter.id for letter in await deadletters.letters(settings)}
             outcome.gone += [f"{one.id}: no such dead letter" for one in ready if one.id not in {None, *known_ids}]
             ready = [one for one in ready if one.id in {None, *known_ids}]

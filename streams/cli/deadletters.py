@@ -47,7 +47,7 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     replayed: bool = False
 
 
-class Mended(msgspec.Struct, kw_only=True):
+class CorrectedLine(msgspec.Struct, kw_only=True):
     """A line to be replayed: one of ``deadletter list --json`` with its value or key corrected, or one made by hand.
 
     One that was not corrected may lack its key, or its value where that is not text: it is rejected again.
@@ -153,7 +153,7 @@ def _element(value: bytes, index: int | None) -> bytes | None:
         return None
 
 
-def lines(text: Iterable[str], where: str) -> list[Mended]:
+def lines(text: Iterable[str], where: str) -> list[CorrectedLine]:
     """Read corrected lines.
 
     Raises:
@@ -164,7 +164,7 @@ def lines(text: Iterable[str], where: str) -> list[Mended]:
         if not line.strip():
             continue
         try:
-            one = msgspec.json.decode(line, type=Mended)
+            one = msgspec.json.decode(line, type=CorrectedLine)
         except (msgspec.MsgspecError, UnicodeError) as error:
             raise DeadLetterError(
                 f"{where}, line {number}: {error}; a line needs 'topic', 'key' and 'value', as "
@@ -203,7 +203,7 @@ class Ready(msgspec.Struct, frozen=True):
         return self.id or f"{self.topic} by hand"
 
 
-def of_line(one: Mended) -> Ready:
+def of_line(one: CorrectedLine) -> Ready:
     """A corrected line as a message."""
     text = "" if one.value is None else one.value  # what is not text is rejected as empty, not sent as "null"
     value = text.encode() if isinstance(text, str) else orjson.dumps(text)

@@ -1,4 +1,4 @@
-"""Following the transitions topic: each step of a market's state once, as it is written or from the beginning."""
+"""Following the transitions topic: each transition of a market's state once, as it is written or from the beginning."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ async def messages(settings: Settings, names: Sequence[str]) -> AsyncGenerator[t
         names: of topics, without the prefix.
 
     Raises:
-        BrokerUnavailableError: nobody answers there.
+        BrokerUnavailableError: no broker answers there.
     """
     plain = {settings.topic(name): name for name in names}
     async with clients.reader(settings) as reader:

@@ -41,19 +41,19 @@ def forbidden(error: BaseException) -> AccessDeniedError | None:
     )
 
 
-async def refusal(settings: Settings) -> AccessDeniedError | None:
+async def denial(settings: Settings) -> AccessDeniedError | None:
     """Try each address once: the first clear denial, or None if there is none, or one of them works.
 
     One that accepts a connection and then does not answer is not a denial.
     """
     try:
         async with asyncio.timeout(ALL_S):
-            return await _refusal(settings)
+            return await _denial(settings)
     except TimeoutError:
         return None
 
 
-async def _refusal(settings: Settings) -> AccessDeniedError | None:
+async def _denial(settings: Settings) -> AccessDeniedError | None:
     options = security.options(settings)
     found: AccessDeniedError | None = None
     for address in settings.bootstrap:
@@ -89,9 +89,9 @@ async def _greet(host: str, port: int, tls: ssl.SSLContext | None) -> None:
     """Open the port, and agree on TLS if it is set."""
     try:
         async with asyncio.timeout(STEP_S):
-            await _hang_up(await asyncio.open_connection(host, port))
+            await _close(await asyncio.open_connection(host, port))
             if tls is not None:
-                await _hang_up(await asyncio.open_connection(host, port, ssl=tls))
+                await _close(await asyncio.open_connection(host, port, ssl=tls))
     except ssl.SSLCertVerificationError as error:
         hint = (
             "put its issuer's certificate into CRUNCHWATCH_TLS_CA_FILE" if _untrusted(error) else "renew or correct it"
@@ -148,13 +148,13 @@ async def _speaks_tls(host: str, port: int) -> bool:
     greeting.verify_mode = ssl.CERT_NONE
     try:
         async with asyncio.timeout(STEP_S):
-            await _hang_up(await asyncio.open_connection(host, port, ssl=greeting))
+            await _close(await asyncio.open_connection(host, port, ssl=greeting))
     except (OSError, TimeoutError):
         return False
     return True
 
 
-async def _hang_up(streams: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> None:
+async def _close(streams: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> None:
     """Close completely, so that nothing of it is left to be collected later."""
     streams[1].close()
     with suppress(OSError):  # the other side may have closed first

@@ -1,6 +1,6 @@
-"""How this worker shows who it is, and makes sure whom it talks to: TLS and SASL, for every connection to Kafka.
+"""How this worker authenticates itself and the broker: TLS and SASL, for every connection to Kafka.
 
-The settings hold names of files, never a secret; the secret is read when a client is made and given to nobody else. So
+The settings hold names of files, never a secret; the secret is read when a client is made and goes nowhere else. So
 neither the settings' repr nor the environment nor a process list can show it. Certificates are checked with their
 names, always: there is no switch against it.
 """
@@ -109,7 +109,7 @@ def secret(name: str, path: str) -> str:
 
 
 def _warn_if_open(name: str, path: str) -> None:
-    """Once a file: a mounted secret is often readable by all of its container, so that is no error."""
+    """Once a file: a mounted secret is often readable by all of its container, so that is not an error."""
     try:
         mode = Path(path).stat().st_mode
     except OSError:

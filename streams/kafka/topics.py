@@ -113,7 +113,7 @@ def _config(name: str, settings: Settings) -> dict[str, str]:
             # A record replaces the one before within seconds: small segments let the cleaner at them.
             "segment.bytes": str(64 * MEBIBYTE),
             "min.cleanable.dirty.ratio": "0.1",
-            # A worker whose clock is wrong must not have its state refused as from the future.
+            # A worker whose clock is wrong must not have its state rejected as from the future.
             "message.timestamp.type": "LogAppendTime",
         }
     safe = {"compression.type": "uncompressed"} if name in SOURCES else {}

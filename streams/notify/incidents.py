@@ -74,9 +74,9 @@ def take(outbox: Outbox, step: Transition, now_ns: int, policy: Policy) -> list[
     for incident, state in INCIDENTS.items():
         was, now = (STATES.index(one) >= STATES.index(state) for one in (step.from_state, step.to_state))
         if now and not was and incident not in mine:
-            why_not = _unwanted(step, now_ns, policy)
-            if why_not:
-                lines.append(f"{step.market}: {TITLES[incident]} is not paged: {why_not}")
+            reason = _why_not(step, now_ns, policy)
+            if reason:
+                lines.append(f"{step.market}: {TITLES[incident]} is not paged: {reason}")
                 continue
             mine[incident] = dedup_key(step, incident)
             outbox.due.append(due(step, incident, "trigger", mine[incident]))
@@ -95,7 +95,7 @@ def dedup_key(step: Transition, incident: Incident) -> str:
     return f"crunchwatch-{made}"
 
 
-def _unwanted(step: Transition, now_ns: int, policy: Policy) -> str:
+def _why_not(step: Transition, now_ns: int, policy: Policy) -> str:
     age_s = (now_ns - step.known) / NS
     if age_s > policy.history_s:
         return f"it was known {age_s / 3600:,.0f} hours ago, which is history (CRUNCHWATCH_NOTIFY_HISTORY_MIN)"

@@ -125,7 +125,7 @@ def read(raw: bytes) -> Transition | None:
 
 
 async def run(settings: Settings, say: Say, stopping: asyncio.Event) -> None:
-    """Notify until told to stop; on the very first start only of what comes from now on."""
+    """Notify until stopped; on the very first start only of what comes from then on."""
     policy(settings)
     pager = Pager(settings)
     store = await OutboxStore.open(settings)
@@ -145,7 +145,7 @@ async def run(settings: Settings, say: Say, stopping: asyncio.Event) -> None:
 
 
 async def _work(notifier: Notifier, reader: AIOKafkaConsumer, stopping: asyncio.Event) -> None:
-    """Send and take until told to stop; a write that waits for an unavailable broker does not delay that."""
+    """Send and take until stopped; a write that waits for an unavailable broker does not delay that."""
     stopped = asyncio.create_task(stopping.wait())
     while not stopped.done():
         turn = asyncio.create_task(_turn(notifier, reader))
@@ -187,7 +187,7 @@ async def _begin(reader: AIOKafkaConsumer, settings: Settings, outbox: Outbox) -
 async def dry_run(settings: Settings, say: Say, *, from_beginning: bool, until_idle_s: float | None) -> int:
     """Say what would be paged, sending and writing nothing; how many messages that would have been.
 
-    From the beginning nothing is too old to be shown: who asks for the past wants to see it as a pager would have.
+    From the beginning nothing is too old to be shown: the past is shown as a pager would have seen it.
     """
     outbox, count = Outbox(), 0
     chosen = policy(settings)

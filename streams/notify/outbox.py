@@ -1,7 +1,7 @@
 """The notifier's outbox on the broker: one record of a compacted topic, so that no disk is shared and none is trusted.
 
 Position, open incidents and what is still to be sent are one record, written in a transaction of one producer id:
-whoever opens it last is the notifier, and the one before is told so at its next write, which comes before each page.
+whoever opens it last is the notifier, and the one before fails at its next write, which comes before each page.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class OutboxStore:
 
     @classmethod
     async def open(cls, settings: Settings) -> Self:
-        """Make the topic if it is missing, and take the outbox over from whoever had it."""
+        """Create the topic if it is missing, and take the outbox over from its previous owner."""
         await _ensure(settings)
         name = settings.transactional_id("notify")
         return cls(settings, await clients.producer(settings, transactional_id=name))

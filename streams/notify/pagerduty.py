@@ -1,7 +1,7 @@
 """One message to PagerDuty's Events v2, and the result: accepted, to be retried, or declined.
 
 The integration key is read from its file, goes into the body and nowhere else: no log, no error, no record holds it.
-Redirects are not followed, for the key would go where nobody decided.
+Redirects are not followed, because the key would go to an address nobody chose.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class Pager:
         except urllib.error.HTTPError as error:
             with error:
                 return self._judged(error)
-        except (OSError, ValueError) as error:  # not reached, cut off, or an answer that is no HTTP
+        except (OSError, ValueError) as error:  # not reached, cut off, or an answer that is not HTTP
             return RetryLater(f"no answer: {type(error).__name__}")
         except Exception as error:  # noqa: BLE001 - http.client's own errors; whatever it is, the message is kept
             return RetryLater(f"no answer: {type(error).__name__}")

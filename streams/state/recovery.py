@@ -68,14 +68,14 @@ def _restore(
             engines[market] = Engine.restore(config, market, record.state)
         except SnapshotError as error:
             unusable[market] = error.reason
-            metrics.refused(error.reason)
+            metrics.rejected(error.reason)
     return engines, unusable
 
 
 def first_offset(place: str, start: int, promised: int, held: snapshot_reader.OffsetRange) -> tuple[int, int]:
-    """Where reading can begin, and how many messages nobody has applied are gone before it.
+    """Where reading can begin, and how many messages nobody has applied are lost before it.
 
-    What lies below ``promised`` was applied once; reading it again rebuilds a state, and is no loss to miss.
+    What lies below ``promised`` was applied once; reading it again rebuilds a state, and missing it is not a loss.
     """
     if max(start, promised) > held.end:
         raise RecoveryError(

@@ -93,7 +93,7 @@ class PartitionRecords(msgspec.Struct):
 
     position: PositionRecord | None = None
     markets: dict[str, MarketRecord] = msgspec.field(default_factory=dict)
-    refused: list[tuple[str, str]] = msgspec.field(default_factory=list)
+    rejected: list[tuple[str, str]] = msgspec.field(default_factory=list)
     """Key and reason of records that were not used; an older record of the key stands in, if there is one."""
 
 
@@ -105,8 +105,8 @@ def fold(entries: Iterable[tuple[bytes, bytes | None]]) -> PartitionRecords:
             continue  # no worker writes tombstones: a stranger's record does not delete a market
         try:
             record = decode(value)
-        except RecordRejectedError as refused:
-            found.refused.append((key.decode(errors="replace")[:64], refused.reason))
+        except RecordRejectedError as rejected:
+            found.rejected.append((key.decode(errors="replace")[:64], rejected.reason))
             continue
         if isinstance(record, PositionRecord):
             found.position = record
@@ -128,7 +128,7 @@ def plan(found: PartitionRecords, topics: Iterable[str], unusable: Mapping[str, 
     Args:
         found: the partition's records.
         topics: the source topics.
-        unusable: markets whose state was rejected, with the reason: they are built anew from the beginning.
+        unusable: markets whose state was rejected, with the reason: they are rebuilt from the beginning.
 
     Returns:
         A start for every topic; never beyond what a market has not seen.

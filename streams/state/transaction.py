@@ -1,8 +1,8 @@
-"""What the owner of a partition writes: all of it or nothing, and nobody but the owner.
+"""What the owner of a partition writes: all of it or nothing, and only the owner.
 
 Each owned partition has one transactional producer. Its id is made of the group and the partition's number, so it is
 the same whoever owns the partition: opening it ends the former owner's producer and undoes the transaction that one
-may have left open, before the state is read back. A transaction is begun only when all that belongs into it is here,
+may have left open, before the state is read back. A transaction is begun only when all that belongs to it is here,
 and committed at once: none stays open while a worker waits, so no reader of committed messages ever waits for one.
 """
 
@@ -64,7 +64,7 @@ class PartitionWriter:
         """Write what is due and the state it led to, in one transaction.
 
         Whatever is raised, the state in memory may be ahead of the log, or the log ahead of what is known here: the
-        partition has to be dropped, and read back by whoever owns it next.
+        partition has to be dropped, and read back by its next owner.
 
         Raises:
             FencedError: the partition has another owner.

@@ -55,7 +55,7 @@ def plain(name: str) -> str:
 
 
 def signal_name(detector: str, name: str) -> str:
-    """What a signal is called; its own name where there is no other."""
+    """The label of a signal; its own name if it has none."""
     return SIGNAL_NAMES.get(f"{detector}.{name}", f"{detector}.{name}")
 
 

@@ -2,7 +2,7 @@
 
 A consumer that has stalled is the last to know: it sees no new messages, so it sees no lag. Here the ends of the owned
 partitions are asked for every few seconds. Where messages wait and none is taken, a look at the first of them decides
-whether there is one at all: offsets of undone transactions and of their markers hold nothing, and wait for nobody.
+whether there is one at all: offsets of undone transactions and of their markers hold no messages.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class LagMonitor:
             if now - self._stands[place].since > ONE_STALLED_AFTER_S
             or min(now - self._stands[place].since, now - moved[place.partition]) > STALLED_AFTER_S
         ]
-        self.stalled = f"messages wait and none is consumed: {', '.join(waiting[:3])}" if waiting else None
+        self.stalled = f"messages wait and none is taken: {', '.join(waiting[:3])}" if waiting else None
         self._owner.metrics.lagging({place: behind[place] - offsets[place] if place in behind else 0 for place in ends})
 
     def _stand(self, place: TopicPartition, offset: int, end: int, now: float) -> ReadPosition:

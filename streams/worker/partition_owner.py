@@ -57,7 +57,7 @@ class PartitionOwner:
         self.assigned = False
         self.flushing_since: float | None = None
         self.lost: dict[int, float] = {}
-        """Partitions that turned out to have another owner, and when; until the group deals out anew."""
+        """Partitions that turned out to have another owner, and when; until the group rebalances."""
         self._writers: dict[int, transaction.PartitionWriter] = {}
         self._lock = asyncio.Lock()
         self._since_flush = 0
@@ -214,7 +214,7 @@ class PartitionOwner:
     # -- writing down -------------------------------------------------------------------------------------------
 
     async def flush(self, *, last: bool = False) -> None:
-        """Write down outputs, states and positions, and tell the group; nothing after a failure or a stop.
+        """Write outputs, states and positions, and commit the group's offsets; nothing after a failure or a stop.
 
         Raises:
             BrokerUnavailableError: the broker confirms nothing; the client itself would wait forever.

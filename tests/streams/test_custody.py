@@ -235,7 +235,7 @@ async def test_what_an_owner_left_open_is_undone_by_the_next(desk: Desk) -> None
         await producer.send_and_wait(desk.settings.topic(topic), b"half", b"UST", PARTITION)
     await desk.owner.assign([PARTITION])
     found = await desk.found()
-    assert found.refused == []
+    assert found.rejected == []
     assert found.markets == {}
     assert await desk.said(topics.TRANSITIONS) == []
     await left.close()

@@ -66,7 +66,7 @@ async def test_messages_that_nobody_takes_are_a_stall_by_name(
             await watching.look(reader)
             await asyncio.sleep(0.4)
         await watching.look(reader)
-        assert asked.reason() == f"messages wait and none is consumed: {chosen.topic('repo')}-{NUMBER} from 0 to 3"
+        assert asked.reason() == f"messages wait and none is taken: {chosen.topic('repo')}-{NUMBER} from 0 to 3"
         assert lag(owner) == 3
         owner.partitions[NUMBER].pass_over("repo", 2)  # as if two had been taken: slow, and no stall
         await watching.look(reader)
