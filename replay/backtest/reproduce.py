@@ -21,14 +21,14 @@ from detectors.signals import Cause, Output, content_id
 
 NS = 1_000_000_000
 
-Verdict = Literal["reproduced", "not reproduced", "altered", "other configuration"]
+ProofVerdict = Literal["reproduced", "not reproduced", "altered", "other configuration"]
 
 
 class Reproduction(msgspec.Struct, frozen=True, kw_only=True):
     """How a proof went: the verdict, what the snapshot held of the causes, what was given, and what came out."""
 
     id: str
-    verdict: Verdict
+    verdict: ProofVerdict
     why: str
     snapshot_bytes: int = 0
     applied: tuple[Cause, ...] = ()

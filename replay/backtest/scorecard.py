@@ -43,8 +43,8 @@ TELLING = (
     "percentile",
 )
 
-Record = Literal["confirmed", "partly", "not in the record"]
-Verdict = Literal["seen", "not seen", "not in the record"]
+PublicRecord = Literal["confirmed", "partly", "not in the record"]
+ClaimVerdict = Literal["seen", "not seen", "not in the record"]
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -55,7 +55,7 @@ class Claim(msgspec.Struct, frozen=True):
     value: float
     unit: str
     claim: str
-    record: Record
+    record: PublicRecord
     public_record: str
 
 
@@ -74,7 +74,7 @@ class ScoredClaim(msgspec.Struct, frozen=True):
     claim: Claim
     emitted: tuple[Statement, ...] = msgspec.field(name="said")
     state: State
-    verdict: Verdict
+    verdict: ClaimVerdict
 
 
 class Matcher(NamedTuple):
@@ -112,7 +112,7 @@ def _row(claim: Claim, signals: list[Signal], transitions: list[Transition]) -> 
     emitted += [_statement(one) for one in transitions if ny_date(one.ts) == claim.date]
     close = ny(claim.date + DAY, "00:00")
     state: State = next((one.to_state for one in reversed(transitions) if one.known < close), "normal")
-    verdict: Verdict = "seen" if seen else "not seen"
+    verdict: ClaimVerdict = "seen" if seen else "not seen"
     return ScoredClaim(
         claim, tuple(emitted), state, "not in the record" if claim.record == "not in the record" else verdict
     )

@@ -284,18 +284,14 @@ def _script(
         return synthetic.script(markets or synthetic.DEFAULT_MARKETS, count, seed, window=first, end=last)
     if markets is not None or sessions is not None:
         raise click.UsageError("--markets and --sessions belong to the scenario synthetic; --market names one market")
-    if scenario:
-        made = script(named(scenario).between(first, last), market=market)
+    if data is not None:
+        made = script_of(data, first, last, market=market)
     else:
-        made = script_of(_given(data), first, last, market=market)
+        assert scenario is not None
+        made = script(named(scenario).between(first, last), market=market)
     for warning in made.warnings:
         click.echo(f"warning: {warning}", err=True)
     return made
-
-
-def _given(data: Path | None) -> Path:
-    assert data is not None
-    return data
 
 
 COMMANDS: list[click.Command] = [replay, backtest, backfill, chronology, chart, series, model]

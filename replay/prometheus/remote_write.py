@@ -23,7 +23,7 @@ PATIENCE_S = 30.0
 FIRST_WAIT_S = 0.1
 TIMEOUT_S = 10.0
 TAIL = 300
-Points = list[tuple[int, float]]
+Samples = list[tuple[int, float]]
 """(milliseconds of UTC, value)"""
 
 
@@ -52,7 +52,7 @@ def labels(pairs: Mapping[str, str]) -> bytes:
     )
 
 
-def request(series: Iterable[tuple[bytes, Points]]) -> bytes:
+def request(series: Iterable[tuple[bytes, Samples]]) -> bytes:
     """A request's body, not yet compressed; each series is its encoded labels and its points."""
     return b"".join(
         _field(1, head + b"".join(_field(2, _sample(moment, value)) for moment, value in points))
@@ -89,7 +89,7 @@ class Writer:
         self.samples = 0
         self.repeats = 0
 
-    def send(self, series: Iterable[tuple[bytes, Points]]) -> None:
+    def send(self, series: Iterable[tuple[bytes, Samples]]) -> None:
         """Send series until they are accepted.
 
         Raises:

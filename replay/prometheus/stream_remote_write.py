@@ -13,7 +13,7 @@ import msgspec
 
 from detectors.calendar import NS
 from detectors.sections import Config
-from replay.prometheus.remote_write import Points, Writer, labels
+from replay.prometheus.remote_write import Samples, Writer, labels
 from replay.prometheus.sampling import Key, OnProgress, Sampler, Tick
 from replay.scenarios.scenario import Script
 
@@ -122,7 +122,7 @@ class _Batch:
     def send(self) -> None:
         if not self._held:
             return
-        series: dict[bytes, Points] = {}
+        series: dict[bytes, Samples] = {}
         # At the moment of sending only the newest can stand.
         for tick in self._held if self._clock is None else self._held[-1:]:
             at = tick.ns * 1000 // NS if self._clock is None else round(self._clock() * 1000)
