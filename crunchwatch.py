@@ -32,7 +32,7 @@ LOG_TAIL = 2_000
 
 
 class Crunchwatch(click.Group):
-    """A group that says what is wrong in one line: a user's mistake gets no traceback."""
+    """A group that reports an error in one line: a user's mistake gets no traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; errors that are meant for the user become a line and an exit code."""
@@ -52,7 +52,7 @@ class Crunchwatch(click.Group):
 
 
 def _exit_code(error: Exception) -> int | None:
-    """The code of an error that was made for the user; None for one that is a fault of this program."""
+    """The code of an error that is meant for the user; None for a fault of this program."""
     from detectors.config import ConfigError
     from transport.errors import CrunchwatchError
 
@@ -68,7 +68,7 @@ def _exit_code(error: Exception) -> int | None:
 @click.pass_context
 def main(context: click.Context) -> None:
     """See stress in the U.S. Treasury and repo markets while it forms: normal, crunch, de facto default."""
-    # Each attempt to connect would be a line of its own; what failed is said once, by the command.
+    # Each attempt to connect would be a line of its own; the command reports a failure once.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     context.obj = connection
 
@@ -80,17 +80,17 @@ def connection(broker: str) -> "Connection":
     from streams.kafka import handshake, security
 
     chosen = settings.load(broker=broker)
-    return Connection(security.options(chosen), lambda: handshake.refusal(chosen))
+    return Connection(security.options(chosen), lambda: handshake.denial(chosen))
 
 
 @main.command()
 @click.option("--speed", type=Speed(), default="259200", show_default=True, help="Seconds a second, or 'max'.")
 @click.option("--json", "as_json", is_flag=True, help="Transitions and a summary, one JSON object a line.")
 def demo(speed: float | None, as_json: bool) -> None:
-    """Watch February and March 2021 stream through a broker and a worker of their own, and check what they say.
+    """Watch February and March 2021 stream through a broker and a worker of their own, and check the outputs.
 
     A broker and a worker are started on free loopback ports, the weeks of 2021 are replayed into them, transitions are
-    shown as they come, and at the end everything said is compared with the backtest, byte for byte. Nothing is left
+    shown as they come, and at the end all outputs are compared with the backtest, byte for byte. Nothing is left
     behind. Exit code 1 means that something differed.
     """
     from streams.cli.embedded_broker import EmbeddedBroker
@@ -102,7 +102,7 @@ def demo(speed: float | None, as_json: bool) -> None:
 
 
 def _demo_on(url: str, log: Path, speed: float | None, *, as_json: bool) -> bool:
-    """Run the demo on a broker; whether what the worker said is what the backtest says."""
+    """Run the demo on a broker; whether the worker's outputs are the backtest's."""
     from detectors.config import load as load_config
     from replay.backtest import run as backtest
     from replay.demo.demonstration import Demonstration
@@ -149,15 +149,15 @@ def _variables(chosen: "Settings") -> dict[str, str]:
 @click.option("--topic-prefix", envvar="CRUNCHWATCH_TOPIC_PREFIX", help="Before every topic's name.")
 @click.option("--preset", type=click.Choice(["desk", "framework"]), help="By default the one the output names.")
 @click.option(
-    "--config", type=click.Path(dir_okay=False, path_type=Path), help="A TOML file that says what differs from it."
+    "--config", type=click.Path(dir_okay=False, path_type=Path), help="A TOML file with what differs from it."
 )
 @click.option("--json", "as_json", is_flag=True, help="All of it as one JSON object.")
 def explain(output_id: str, *, as_json: bool, **where: Any) -> None:
     """Print all evidence of a transition, or of a signal, and prove it by replaying just the events it names.
 
-    OUTPUT_ID is its id, or as much of it as no other begins with. By default the bundled backtest is looked through;
+    OUTPUT_ID is its id, or a beginning that no other id has. By default the bundled backtest is searched;
     --outputs takes the lines of `crunchwatch backtest --json --signals --warm-up`, --broker the topics of a worker, and
-    with it the events that came in there. Exit code 1: it could not be reproduced.
+    with it the events that came in there. Exit code 1: it was not reproduced.
     """
     from replay.backtest import case as cases
     from replay.backtest import explain as explanations

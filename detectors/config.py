@@ -94,8 +94,9 @@ def parse(tables: dict[str, Any], *, detectors: Iterable[type[Detector]] = ()) -
 @cache
 def config_type(more: tuple[type[Detector], ...] = ()) -> type[Config]:
     """The class that a configuration is read into: a table for each of our detectors, one under plugins for others."""
-    given = checked([(one, f"{one.__module__}.{one.__qualname__}") for one in more])
-    others = (*outside(), *given)
+    there = outside()
+    given = checked([(one, f"{one.__module__}.{one.__qualname__}") for one in more if one not in there])
+    others = (*there, *given)
     plugins = msgspec.defstruct(
         "Plugins",
         [(one.name, _own_table(one) | None, None) for one in others],

@@ -25,6 +25,7 @@ import msgspec
 from detectors.calendar import NS
 from detectors.codec import event_of
 from detectors.events import Event, Heartbeat, order_key, stream_of
+from detectors.events.catalogue import kinds_by_tag, streams
 from detectors.sections import Merge
 
 # What a merge remembers, in entries: events that wait, and ids beyond those the configuration asks for. Once all
@@ -173,14 +174,16 @@ class Ordering:
         }
 
     def restore(self, plain: dict[str, Any]) -> None:
-        """Take everything back from plain values."""
+        """Take everything back from plain values, but for streams that are no more: one of a plugin would hold all."""
+        there, kinds = set(streams()), kinds_by_tag()
         self.watermark = plain["watermark"]
         self._tracks = {
             name: Track(newest, {(source, sequence): (known, check) for source, sequence, known, check in seen})
             for name, (newest, seen) in plain["tracks"].items()
+            if name in there
         }
         self._least = min((track.newest for track in self._tracks.values()), default=FAR_PAST)
-        events = [event_of(record) for record in plain["waiting"]]
+        events = [event_of(record) for record in plain["waiting"] if record["kind"] in kinds]
         self._heap = [(order_key(event), stream_of(event), event) for event in events]
         heapq.heapify(self._heap)
         self._waiting = dict(Counter(stream for _, stream, _ in self._heap))

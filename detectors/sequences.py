@@ -56,6 +56,9 @@ class Sequences:
         return {"flaws": msgspec.to_builtins(self.flaws), "last": last}
 
     def restore(self, plain: dict[str, Any]) -> None:
-        """Take them back."""
+        """Take them back; a stream that there was not yet begins at zero."""
         self.flaws = msgspec.convert(plain["flaws"], type=Flaws)
+        for counts in (self.flaws.gaps, self.flaws.resets, self.flaws.beats_back):
+            for stream in streams():
+                counts.setdefault(stream, 0)
         self._last = {stream: dict(sources) for stream, sources in plain["last"].items()}

@@ -17,7 +17,7 @@ LOG_TAIL = 1_500
 
 
 class StackError(StreamsError):
-    """Something of the stack could not be started, or ended; which, and what it said."""
+    """Something of the stack could not be started, or ended; which, and its last output."""
 
     exit_code = 9
 
@@ -49,13 +49,13 @@ class Child:
         while not _answers(url):
             self.check()
             if time.monotonic() > deadline:
-                raise StackError(f"{self.name} does not answer at {url}: {self._said()}")
+                raise StackError(f"{self.name} does not answer at {url}: {self._output()}")
             time.sleep(0.1)
 
     def check(self) -> None:
         """Raise if it has ended with an error."""
         if self.process.poll() not in (None, 0):
-            raise StackError(f"{self.name} ended with exit code {self.process.returncode}: {self._said()}")
+            raise StackError(f"{self.name} ended with exit code {self.process.returncode}: {self._output()}")
 
     def stop(self) -> None:
         """End it, gently at first."""
@@ -67,8 +67,8 @@ class Child:
                 self.process.kill()
                 self.process.wait()
 
-    def _said(self) -> str:
-        return self._log.read_bytes()[-LOG_TAIL:].decode(errors="replace").strip() or "it said nothing"
+    def _output(self) -> str:
+        return self._log.read_bytes()[-LOG_TAIL:].decode(errors="replace").strip() or "no output"
 
 
 def _answers(url: str) -> bool:

@@ -62,7 +62,7 @@ def with_pages(program: Path) -> Path:
     """Prometheus with its own pages, where an unpacked one can be given them; else as it is, with its API alone.
 
     Debian's build looks in /usr/share for its pages and for the scripts they link to. Those are fetched, and shown to
-    it there in a namespace that only it sees; where a machine allows no such thing its graphs are not to be had.
+    it there in a namespace that only it sees; where a machine allows no such thing its graphs are not available.
     """
     if not program.is_relative_to(_cache()):
         return program  # installed: whoever installed it saw to that
@@ -161,5 +161,5 @@ def _run(package: str, command: list[str], folder: Path) -> None:
 def _how_to_get(package: str, reason: str) -> str:
     return (
         f"{package} is not on the PATH and Debian's package could not be fetched: install it "
-        f"(Debian: apt-get install {package}), or put its programs on the PATH. It said: {reason}"
+        f"(Debian: apt-get install {package}), or put its programs on the PATH. It reported: {reason}"
     )

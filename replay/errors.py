@@ -1,4 +1,4 @@
-"""What can go wrong with the past: every error says what, where and what to do."""
+"""The errors of this package: each says what is wrong, where, and what to do."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ class ReplayError(CrunchwatchError):
 
 
 class DataError(ReplayError):
-    """A file of figures that cannot be used as it stands."""
+    """A file of figures that is invalid."""
 
     def __init__(self, path: Path, line: int | None, reason: str) -> None:
         """Keep the place beside the reason; ``line`` is one-based and None where the whole file is meant."""
@@ -42,13 +42,13 @@ class BrokerError(ReplayError):
 
 
 class RepeatedError(ReplayError):
-    """A replay into topics that hold its market already: nothing would be seen to happen."""
+    """A replay into topics that hold its market already: all of it would count as repeated."""
 
     exit_code = 2
 
 
 class ProgramError(ReplayError):
-    """A program of Prometheus that is missing, or one that refused its work."""
+    """A program of Prometheus that is missing or failed."""
 
     exit_code = 17
 
@@ -60,6 +60,6 @@ class PlotError(ReplayError):
 
 
 class OutputError(ReplayError):
-    """A folder that cannot be written into, or must not be."""
+    """A folder that cannot be written, or must not be."""
 
     exit_code = 2

@@ -1,4 +1,4 @@
-"""``python -m streams``: one worker, told everything by the environment."""
+"""``python -m streams``: one worker, configured by the environment."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""What can go wrong at the live edge, each with a name; the command line prints the message, never a traceback."""
+"""The errors of the live edge; the command line prints the message, never a traceback."""
 
 from transport.errors import CrunchwatchError
 
@@ -10,7 +10,7 @@ class StreamsError(CrunchwatchError):
 
 
 class SettingsError(StreamsError):
-    """A setting that cannot be: which one, and why."""
+    """An invalid setting: which one, and why."""
 
     exit_code = 2
 
@@ -27,9 +27,9 @@ class BrokerUnavailableError(StreamsError):
 
 
 class AccessDeniedError(StreamsError):
-    """The broker is there, but refuses us, or we refuse it: certificate, name, password or protocol.
+    """The broker is reachable, but rejects this client, or is rejected by it: certificate, name, password or protocol.
 
-    ``certain`` is false where a broker that is just starting might do the same; then it is worth another try.
+    ``certain`` is false where a broker that is just starting might do the same; then a retry is worthwhile.
     """
 
     exit_code = 13
@@ -52,7 +52,7 @@ class RecoveryError(StreamsError):
 
 
 class GapError(StreamsError):
-    """Messages between what was applied and what came next are not to be had."""
+    """Messages between what was applied and what came next are not available."""
 
     exit_code = 7
 
@@ -82,7 +82,7 @@ class FencedError(StreamsError):
 
     def __init__(self, number: int) -> None:
         super().__init__(
-            f"partition {number} has another owner: this worker was given up by its group, or two workers have one "
+            f"partition {number} has another owner: this worker was dropped by its group, or two workers have one "
             "CRUNCHWATCH_INSTANCE, or two groups have names that run into one"
         )
         self.number = number
@@ -95,13 +95,13 @@ class StopError(StreamsError):
 
 
 class DeadLetterError(StreamsError):
-    """A line that is to be replayed is none."""
+    """A line that is to be replayed is invalid."""
 
     exit_code = 3
 
 
 class PagerRejectedError(StreamsError):
-    """PagerDuty does not take a message as it is: the key, the address, or the message."""
+    """PagerDuty rejects a message: the key, the address, or the message is invalid."""
 
     exit_code = 15
 

@@ -1,7 +1,7 @@
 """Settings of the live edge, from environment variables ``CRUNCHWATCH_*`` and an optional TOML file.
 
 A variable beats the file, the file beats the default. Every name below is a key of the file as it stands
-(``broker = "kafka://…"``) and a variable in capitals (``CRUNCHWATCH_BROKER``). Whatever does not fit is refused with
+(``broker = "kafka://…"``) and a variable in capitals (``CRUNCHWATCH_BROKER``). An invalid value is rejected with
 the setting's name and the reason, before anything is connected.
 """
 
@@ -31,12 +31,12 @@ _NAME = re.compile(r"^[A-Za-z0-9._-]*$")
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Everything the live edge can be told; the defaults suit one worker beside a local broker."""
+    """All settings of the live edge; the defaults suit one worker beside a local broker."""
 
     broker: str = "kafka://127.0.0.1:9092"
     """Where Kafka is: ``kafka://host:port[,host:port…]``."""
     security: Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"] = "plaintext"
-    """How the broker is spoken to; names are Kafka's own."""
+    """The security protocol; names are Kafka's own."""
     tls_ca_file: str = ""
     """PEM of who may sign the broker's certificate; without it those the system trusts."""
     tls_cert_file: str = ""
@@ -67,11 +67,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     config: str = ""
     """A TOML file that changes the preset."""
     metrics_host: str = "127.0.0.1"
-    """Where /metrics, /healthz and /readyz listen; loopback unless told otherwise."""
+    """Where /metrics, /healthz and /readyz listen; loopback by default."""
     metrics_port: int = 9464
     """Their port; 0 takes a free one and says which."""
     metrics_token_file: str = ""
-    """A file with the token that all but /healthz and /readyz demand: `Authorization: Bearer …`."""
+    """A file with the token that all but /healthz and /readyz require: `Authorization: Bearer …`."""
     metrics_open: bool = False
     """No token beyond loopback either: a proxy or a closed network guards the port."""
     metrics_names: str = ""
@@ -87,7 +87,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_markets: int = 64
     """Markets one worker takes on; a message of one more is dead-lettered."""
     session_timeout_s: float = 10.0
-    """After so long without a sign a worker is given up by the group."""
+    """After so long without a heartbeat the group drops a worker."""
     connect_timeout_s: float = 6.0
     """How long to look for a broker."""
     recovery_timeout_s: float = 60.0
@@ -95,15 +95,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     stop_timeout_s: float = 8.0
     """How long a graceful stop may take; then the worker ends anyway."""
     stream_silence_s: float = 120.0
-    """After so long without a word, while others move on, time goes on for a stream without it; 0: never."""
+    """After so long without a message, while others move on, time moves on for a stream without it; 0: never."""
     on_gap: Literal["fail", "continue"] = "fail"
-    """What to do when messages not yet applied are gone from the broker: end, or count the loss and go on."""
+    """What to do when messages not yet applied are lost from the broker: end, or count the loss and continue."""
     pagerduty_key_file: str = ""
     """A file with the integration key of PagerDuty's Events v2, for `crunchwatch notify`."""
     pagerduty_url: str = "https://events.pagerduty.com/v2/enqueue"
     """Where `crunchwatch notify` sends; https, or loopback."""
     notify_history_min: float = 720.0
-    """What a desk could have known longer ago than so many minutes is history and pages nobody."""
+    """What a desk could have known longer ago than so many minutes is history and is not paged."""
     notify_provenance: str = "official,quoted,reconstructed"
     """With commas, the provenances that may page; made-up figures do not unless they are named."""
     notify_per_minute: float = 30.0
@@ -111,11 +111,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     notify_link: str = ""
     """An address that incidents link to, such as the worker's page."""
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
-    """What is said on standard error."""
+    """What is logged on standard error."""
 
     @property
     def bootstrap(self) -> list[str]:
-        """Hosts and ports as aiokafka wants them."""
+        """Hosts and ports as aiokafka takes them."""
         return [
             address if ":" in address.rpartition("]")[2] else f"{address}:9092"
             for address in self.broker.removeprefix("kafka://").split(",")
@@ -164,7 +164,7 @@ _CEILINGS: dict[str, float] = {
     "snapshot_interval_s": 3600,
     "snapshot_bytes": 256 * MEBIBYTE,
     "max_markets": 10_000,
-    "session_timeout_s": 80,  # Faust wants it below its request timeout of 90 s
+    "session_timeout_s": 80,  # Faust needs it below its request timeout of 90 s
     "stop_timeout_s": 600,
     "notify_history_min": 525_600,
     "notify_per_minute": 100,  # PagerDuty takes no more of one integration
@@ -178,7 +178,7 @@ def load(environment: Mapping[str, str] | None = None, *, path: Path | None = No
     Args:
         environment: the variables; the process's own by default.
         path: the TOML file; by default the one that ``CRUNCHWATCH_SETTINGS`` names, if any.
-        **overrides: what the command line said; None means it said nothing.
+        **overrides: the options of the command line; None where one was not given.
 
     Raises:
         SettingsError: with the name of the setting and the reason.
@@ -203,7 +203,7 @@ def _from_file(path: Path) -> dict[str, Any]:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError("settings", f"{path} cannot be read: {error}") from None
-    settings_checks.refuse_secrets(content)
+    settings_checks.reject_secrets(content)
     unknown = sorted(set(content) - set(Settings.__struct_fields__))
     if unknown:
         raise SettingsError(unknown[0], f"{path} sets it, but there is no such setting")
@@ -211,8 +211,8 @@ def _from_file(path: Path) -> dict[str, Any]:
 
 
 def _from_environment(variables: Mapping[str, str]) -> dict[str, Any]:
-    """The known names; a mistyped one is refused, or the default would be in force and nobody would know."""
-    settings_checks.refuse_secrets(variables)
+    """The known names; a mistyped one is rejected, or the default would be in force unnoticed."""
+    settings_checks.reject_secrets(variables)
     known = {PREFIX + name.upper() for name in Settings.__struct_fields__} | {FILE_VARIABLE, *OTHERS}
     for name in sorted(set(variables) - known):
         if name.startswith(PREFIX):
@@ -248,14 +248,14 @@ def _explain(message: str, values: Mapping[str, Any]) -> tuple[str, str]:
     name = found.group(1) if found else "settings"
     kind = get_type_hints(Settings).get(name)
     if get_origin(kind) is Literal and name in values:
-        return name, f"{values[name]!r} is none of: {', '.join(get_args(kind))}"
+        return name, f"{values[name]!r} is not one of: {', '.join(get_args(kind))}"
     given = f" (it is {values[name]!r})" if name in values else ""
     return name, message.partition(" - at")[0] + given
 
 
 def _check(settings: Settings) -> None:
     for name, floor in _FLOORS.items():
-        if not getattr(settings, name) >= floor:  # also refuses NaN
+        if not getattr(settings, name) >= floor:  # also rejects NaN
             raise SettingsError(name, f"{getattr(settings, name)} is below {floor:g}")
     for name, ceiling in _CEILINGS.items():
         if not getattr(settings, name) <= ceiling:
@@ -267,7 +267,9 @@ def _check(settings: Settings) -> None:
         raise SettingsError("group", "it cannot be empty")
     for market in settings.allowed_markets:
         if not MARKET.fullmatch(market):
-            raise SettingsError("markets", f"{market!r:.40} is no market's name: capital letters, digits and ._- only")
+            raise SettingsError(
+                "markets", f"{market!r:.40} is not a market's name: capital letters, digits and ._- only"
+            )
     _check_broker(settings.broker)
     settings_checks.check_access(
         security=settings.security,
@@ -282,7 +284,7 @@ def _check(settings: Settings) -> None:
 
 
 def _check_broker(broker: str) -> None:
-    settings_checks.refuse_login(broker)
+    settings_checks.reject_login(broker)
     if not broker.startswith("kafka://"):
         raise SettingsError("broker", f"{broker!r} does not begin with kafka://")
     for address in broker.removeprefix("kafka://").split(","):

@@ -1,4 +1,4 @@
-"""Which settings of access go together; a half-made one is refused, or a connection would be open and seem closed."""
+"""Which settings of access go together; else a connection might be open and seem closed."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ SECRETS = {
 }
 
 
-def refuse_secrets(names: Iterable[str]) -> None:
-    """Refuse a secret that stands in the environment or in the settings file itself, without repeating it."""
+def reject_secrets(names: Iterable[str]) -> None:
+    """Reject a secret that stands in the environment or in the settings file itself, without repeating it."""
     for name in names:
         plain = name.lower().removeprefix("crunchwatch_")
         if plain in SECRETS:
@@ -26,12 +26,12 @@ def refuse_secrets(names: Iterable[str]) -> None:
             raise SettingsError(name, f"a secret comes from a file: set CRUNCHWATCH_{instead.upper()} to its path")
 
 
-def refuse_login(broker: str) -> None:
-    """Refuse a name or password in the broker's address, without repeating it."""
+def reject_login(broker: str) -> None:
+    """Reject a name or password in the broker's address, without repeating it."""
     if "@" in broker:
         raise SettingsError(
             "broker",
-            "it holds no user and no password: CRUNCHWATCH_SASL_USERNAME and CRUNCHWATCH_SASL_PASSWORD_FILE say them",
+            "it holds no user and no password: CRUNCHWATCH_SASL_USERNAME and CRUNCHWATCH_SASL_PASSWORD_FILE set them",
         )
 
 
@@ -61,12 +61,12 @@ def check_access(
 
 
 def check_port(host: str, *, guarded: bool) -> None:
-    """Reject a port that others can reach and that nothing guards: no token, and no word that something else does."""
+    """Reject a port that others can reach and that nothing guards: neither a token nor a proxy."""
     if not is_loopback(host) and not guarded:
         raise SettingsError(
             "metrics_host",
-            f"{host} is not loopback: demand a token with CRUNCHWATCH_METRICS_TOKEN_FILE, or say with "
-            "CRUNCHWATCH_METRICS_OPEN=true that a proxy or a closed network guards the port",
+            f"{host} is not loopback: require a token with CRUNCHWATCH_METRICS_TOKEN_FILE, or set "
+            "CRUNCHWATCH_METRICS_OPEN=true if a proxy or a closed network guards the port",
         )
 
 

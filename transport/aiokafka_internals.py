@@ -44,7 +44,7 @@ def assign_by_range(consumer: AIOKafkaConsumer) -> None:
 
 
 def request_rejoin(consumer: AIOKafkaConsumer) -> None:
-    """Ask the group to deal out the partitions anew."""
+    """Ask the group to rebalance."""
     consumer._coordinator.request_rejoin()  # noqa: SLF001
 
 

@@ -11,9 +11,9 @@ from transport import aiokafka_internals
 
 
 async def stop(producer: AIOKafkaProducer, *, within_s: float) -> BaseException | None:
-    """Stop a producer; one whose broker is gone is abandoned with whatever it had not delivered.
+    """Stop a producer; one whose broker is lost is abandoned with whatever it had not delivered.
 
-    Left alone, the client would try forever to deliver what nobody waits for any more. An open transaction is undone
+    Left alone, the client would try forever to deliver what nothing waits for any more. An open transaction is undone
     by the broker, or by the next producer with its id.
 
     Args:

@@ -65,6 +65,9 @@ STREAM_OF: dict[type[Event], str]
 
 
 def __getattr__(name: str) -> object:
+    # Asked first: the import below asks this package for `catalogue` before it imports the module.
+    if name not in {"KINDS", "STREAMS", "STREAM_OF"}:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     # Derived when asked for, not at import: a plugin that brings a kind may be in the middle of importing this package.
     from detectors.events import catalogue  # noqa: PLC0415 - it reads this package's modules
 
@@ -72,9 +75,7 @@ def __getattr__(name: str) -> object:
         return catalogue.kinds()
     if name == "STREAMS":
         return catalogue.streams()
-    if name == "STREAM_OF":
-        return catalogue.streams_by_kind()
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return catalogue.streams_by_kind()
 
 
 def stream_of(event: Event) -> str:

@@ -39,11 +39,6 @@ class Rule(Section, frozen=True, kw_only=True):
     kind: Literal["supply", "scarcity", "squeeze"]
     all: Annotated[tuple[Condition, ...], Meta(min_length=1)]
 
-    def __post_init__(self) -> None:
-        floor = any((one.detector, one.name) == ("floor", "breach") and one.min_level >= 3 for one in self.all)
-        if self.state == "de_facto_default" and not floor:
-            raise ValueError("all: de facto default is entered through a confirmed floor.breach (level 3) alone")
-
 
 class Dwell(Section, frozen=True, kw_only=True):
     """How long a state's rules must hold to enter it, and be off, in sessions, to leave it."""
@@ -83,6 +78,11 @@ class Stress(Section, frozen=True, kw_only=True):
                         f"rules[{place}].all[{index}].name: no signal is called {one.detector}.{one.name}; "
                         f"there are {catalogue.names()}"
                     )
+            floor = any((one.detector, one.name) == ("floor", "breach") and one.min_level >= 3 for one in rule.all)
+            if rule.state == "de_facto_default" and not floor:
+                raise ValueError(
+                    f"rules[{place}].all: de facto default is entered through a confirmed floor.breach (level 3) alone"
+                )
             if all(condition.detector in catalogue.supporting for condition in rule.all):
                 raise ValueError(
                     f"rules[{place}].all: an anomaly alone never moves the state, name another condition beside it"

@@ -6,7 +6,7 @@
         detectors = (MyDetector,)
         overlay = {"plugins": {"mine": {"window_days": 250}}}
 
-The battery needs pytest; the rest of the package does not.
+The battery needs pytest (`crunchwatch[testing]`); the rest of the package does not.
 """
 
 from typing import TYPE_CHECKING

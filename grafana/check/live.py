@@ -63,6 +63,6 @@ def _work(metrics: Metrics, partition: Partition) -> None:
         metrics.applied(stream, Applied(events=1, rejects=[Reject(REASONS[0], "", None, b"")]), 0.001)
         metrics.repeated(stream)
     metrics.flushed(0.01)
-    metrics.refused("version")
+    metrics.rejected("version")
     metrics.healed("refused")
     metrics.markets.size("UST", 1_000)

@@ -36,7 +36,7 @@ class Year(msgspec.Struct, kw_only=True):
 
 
 def by_year(outputs: Iterable[Output], script: Script, config: Config) -> list[Year]:
-    """Sum up what was said from the first to the last day of a script's window; what was before decides the state."""
+    """Sum up the outputs from the first to the last day of a script's window; what was before decides the state."""
     emitted = list(outputs)
     steps = [one for one in emitted if isinstance(one, Transition)]
     window, end = script.scenario.window, script.scenario.end

@@ -1,4 +1,4 @@
-"""Why an output was made: all of its evidence, from the transition down to the events, found again by their names.
+"""Why an output was made: all of its evidence, from the transition down to the events by source and sequence.
 
 What is explained comes from anywhere that holds outputs: a backtest of this process, the lines one wrote, or topics.
 The events come from the script that made them, or from the source topics; without them the causes keep their names.
@@ -26,7 +26,7 @@ class UnknownIdError(ReplayError):
 
 
 class SignalWithCauses(msgspec.Struct, frozen=True):
-    """A signal with the events that caused it, and the causes whose events are not at hand."""
+    """A signal with the events that caused it, and the causes whose events are not available."""
 
     signal: Signal
     events: tuple[Event, ...]
@@ -34,7 +34,7 @@ class SignalWithCauses(msgspec.Struct, frozen=True):
 
 
 class RuleEvidence(msgspec.Struct, frozen=True):
-    """One rule with its signals, and the ids of signals that are not at hand."""
+    """One rule with its signals, and the ids of signals that are not available."""
 
     evidence: Evidence
     signals: tuple[SignalWithCauses, ...]
@@ -42,7 +42,7 @@ class RuleEvidence(msgspec.Struct, frozen=True):
 
 
 class BlindFeed(msgspec.Struct, frozen=True):
-    """A feed the market was blind on: since when it was called silent (UTC ns), or that it had never been heard."""
+    """A feed the market was blind on: since when it was silent (UTC ns), or that it had never sent anything."""
 
     feed: str
     since: int | None
@@ -63,7 +63,7 @@ def read(path: Path) -> list[Output]:
     """The outputs of a file that ``crunchwatch backtest --json --signals --warm-up`` wrote.
 
     Raises:
-        DataError: it cannot be read, or a line of it is no output.
+        DataError: it cannot be read, or a line of it is not an output.
     """
     try:
         lines = path.read_bytes().splitlines()
@@ -75,12 +75,12 @@ def read(path: Path) -> list[Output]:
             try:
                 found.append(from_json(line))
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                raise DataError(path, number, f"is no signal and no transition: {error}") from None
+                raise DataError(path, number, f"is neither a signal nor a transition: {error}") from None
     return found
 
 
 def taken(events: Iterable[Event], config: Config, market: str) -> list[Event]:
-    """The events that an engine takes, in the one total order: without repeats, late ones and others refused.
+    """The events that an engine takes, in the one total order: without repeats, late and other rejected ones.
 
     Args:
         events: of one market, each stream in the order of its partition.
@@ -94,7 +94,7 @@ def taken(events: Iterable[Event], config: Config, market: str) -> list[Event]:
     kept: dict[tuple[str, str, int, int], Event] = {}
     for event in everything:
         if id(event) not in rejected:
-            # Of a record and its repeats the first stays; heartbeats are told apart by their time as well.
+            # Of a record and its repeats the first stays; heartbeats differ by their time as well.
             kept.setdefault((stream_of(event), event.source, event.sequence, event.known), event)
     return sorted(kept.values(), key=order_key)
 
@@ -120,7 +120,7 @@ def find(outputs: Iterable[Output], prefix: str) -> Output:
 
 
 def _listed(outputs: Sequence[Output]) -> str:
-    from replay.backtest.report import when  # noqa: PLC0415 - rich is wanted only where something is printed
+    from replay.backtest.report import when  # noqa: PLC0415 - rich is needed only where something is printed
     from replay.backtest.scorecard import described  # noqa: PLC0415
 
     lines = [f"  {output.id}  {when(output.known)}  {described(output)}" for output in outputs[:SHOWN_IDS]]
@@ -129,7 +129,7 @@ def _listed(outputs: Sequence[Output]) -> str:
 
 
 def explain(output: Output, outputs: Iterable[Output], events: Iterable[Event]) -> Explanation:
-    """Put together what is behind an output, from what else was said and from the events at hand."""
+    """Put together what is behind an output, from the other outputs and the available events."""
     signals = {one.id: one for one in outputs if isinstance(one, Signal) and one.market == output.market}
     by_name = {
         (event.source, event.sequence): event

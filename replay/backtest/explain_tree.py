@@ -34,9 +34,9 @@ UNITS = {
     "s": "s",
 }
 LARGE = ((1e12, "tn"), (1e9, "bn"), (1e6, "mn"))
-# Fields of a transition that have a place of their own in the tree; any other is told by its name.
-TOLD = {"id", "market", "ts", "known", "from_state", "to_state", "kind", "evidence", "causes", "blind_on"}
-TOLD |= {"provenance", "config_hash"}
+# Fields of a transition that have a place of their own in the tree; any other is shown by its name.
+SHOWN = {"id", "market", "ts", "known", "from_state", "to_state", "kind", "evidence", "causes", "blind_on"}
+SHOWN |= {"provenance", "config_hash"}
 PLUMBING = ("kind", "market", "source", "sequence", "ts", "known", "provenance")
 
 
@@ -92,9 +92,9 @@ def _transition(root: Tree, step: Transition, explanation: Explanation) -> None:
     before, after = (f"[{COLOURS[state]}]{state}[/]" for state in (step.from_state, step.to_state))
     root.add(f"{before} → {after}, market {escape(step.market)}, kind of stress: [bold]{escape(step.kind)}[/]")
     root.add(f"known {moment(step.known)}, about {moment(step.ts)}")
-    # Further facts a transition may carry are told as they are, so that none is left out.
+    # Further facts a transition may carry are shown as they are, so that none is left out.
     for name in step.__struct_fields__:
-        if name not in TOLD:
+        if name not in SHOWN:
             root.add(f"{name.replace('_', ' ')}: {escape(str(getattr(step, name)))}")
     rules = root.add("rules")
     for reason in explanation.rules:
@@ -110,7 +110,7 @@ def _transition(root: Tree, step: Transition, explanation: Explanation) -> None:
 
 
 def _all_causes(step: Transition, others: list[Event]) -> str:
-    """What is not below a signal is told here; the rest only by its name."""
+    """What is not below a signal is shown here; the rest only by its name."""
     names = ", ".join(f"{escape(cause.source)} #{cause.sequence}" for cause in step.causes)
     where = "above" if not others else "those not above follow"
     return f"caused by {_count(len(step.causes), 'event')} ({where}): {names}"
@@ -118,7 +118,7 @@ def _all_causes(step: Transition, others: list[Event]) -> str:
 
 def _since(one: BlindFeed) -> str:
     if one.since is not None:
-        return f"silent, said so at {moment(one.since)}"
+        return f"silent, reported at {moment(one.since)}"
     return "never heard before" if one.never_heard else "since before these records"
 
 
@@ -159,7 +159,7 @@ def _events(branch: Tree, events: Iterable[Event], absent: Iterable[Cause]) -> N
         leaf = branch.add(f"{escape(event.source)} #{event.sequence} {plain['kind']}: {escape(facts)}")
         leaf.add(f"about {moment(event.ts)}, known {moment(event.known)}, {event.provenance}")
     for cause in absent:
-        branch.add(f"{escape(cause.source)} #{cause.sequence}: the event is not at hand")
+        branch.add(f"{escape(cause.source)} #{cause.sequence}: the event is not available")
 
 
 def _proof(root: Tree, proof: Reproduction) -> None:

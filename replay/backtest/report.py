@@ -53,7 +53,7 @@ def record(plain: dict[str, Any]) -> None:
 
 
 def outputs(emitted: Iterable[Output], *, signals: bool, as_json: bool) -> None:
-    """Print transitions, and signals where they are wanted."""
+    """Print transitions, and signals if asked for."""
     shown_ones = [output for output in emitted if signals or isinstance(output, Transition)]
     if as_json:
         for output in shown_ones:
@@ -115,7 +115,7 @@ def years(rows: list[Year], *, as_json: bool) -> None:
         return
     out = console()
     if not rows:
-        out.print("There is no session in these days.")
+        out.print("No session in these days.")
         return
     counted = [_counts(row) for row in rows]
     table = Table(title="By calendar year of New York; days are SIFMA sessions", title_justify="left")
@@ -164,7 +164,7 @@ def closing(result: Backtest, script: Script) -> None:
         blind = ", ".join(status.blind_on) or "nothing"
         out.print(f"{named}At the end of {script.scenario.end}: {_coloured(status.state)}, blind on {blind}.")
         if status.warming:
-            out.print(f"{named}Not yet able to judge, for want of history: {', '.join(status.warming)}.")
+            out.print(f"{named}Not yet able to judge, for lack of history: {', '.join(status.warming)}.")
     out.print(
         f"{result.events:,} events in {result.elapsed_s:.2f} s; {emitted} outputs from {script.scenario.window} on, "
         f"{len(result.outputs) - emitted} in the warm-up before it (--warm-up shows them); "

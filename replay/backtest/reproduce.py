@@ -21,14 +21,14 @@ from detectors.signals import Cause, Output, content_id
 
 NS = 1_000_000_000
 
-Verdict = Literal["reproduced", "not reproduced", "altered", "other configuration"]
+ProofVerdict = Literal["reproduced", "not reproduced", "altered", "other configuration"]
 
 
 class Reproduction(msgspec.Struct, frozen=True, kw_only=True):
     """How a proof went: the verdict, what the snapshot held of the causes, what was given, and what came out."""
 
     id: str
-    verdict: Verdict
+    verdict: ProofVerdict
     why: str
     snapshot_bytes: int = 0
     applied: tuple[Cause, ...] = ()
@@ -58,7 +58,7 @@ def reproductions(events: Sequence[Event], config: Config, outputs: Iterable[Out
 
 
 def _rejected(output: Output, config: Config) -> Reproduction | None:
-    """What can be said without a run: the content does not give the id, or it is of another configuration."""
+    """What fails without a run: the content does not give the id, or it is of another configuration."""
     own = content_id(output)
     if own != output.id:
         why = f"its content gives the id {own}: it is not what the engine wrote"
@@ -158,7 +158,7 @@ class _Stage:
 
 
 def _difference(output: Output, emitted: list[Output]) -> str:
-    """Why it is not the same, as far as it can be told: the fields of the nearest record that differ, or silence."""
+    """Why it is not the same, as far as it can be found: the fields of the nearest record that differ, or silence."""
     near = [one for one in emitted if type(one) is type(output)]
     if not near:
         return "from the snapshot before it and the events it names, nothing of the kind comes out"

@@ -22,7 +22,7 @@ CHUNK = 2_000
 
 @dataclass
 class Backtest:
-    """What the engine said, from the first day of the warm-up on, and how it stood at the end."""
+    """The engine's outputs, from the first day of the warm-up on, and its state at the end."""
 
     window_ns: int
     statuses: dict[str, Status]
@@ -40,7 +40,7 @@ class Backtest:
 
     @property
     def shown(self) -> list[Output]:
-        """What was said inside the window."""
+        """The outputs inside the window."""
         return [output for output in self.outputs if output.known >= self.window_ns]
 
 

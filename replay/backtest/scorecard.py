@@ -2,7 +2,7 @@
 
 A row is matched by what a signal is about, never by an expected answer: the detector that watches the row's series,
 the subject, and the New York day of the signal's ``ts``. A condition that lasts is also matched while it is on, for a
-signal is given when a level changes and not again. What no signal speaks of on that day was not seen, and what the
+signal is given when a level changes and not again. What has no signal on that day was not seen, and what the
 record does not hold stays 'not in the record' whether or not a signal happens to fall on its day.
 """
 
@@ -43,24 +43,24 @@ TELLING = (
     "percentile",
 )
 
-Record = Literal["confirmed", "partly", "not in the record"]
-Verdict = Literal["seen", "not seen", "not in the record"]
+PublicRecord = Literal["confirmed", "partly", "not in the record"]
+ClaimVerdict = Literal["seen", "not seen", "not in the record"]
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """A dated claim of the framework and the public record's word on it."""
+    """A dated claim of the framework and what the public record says of it."""
 
     date: dt.date
     series: str
     value: float
     unit: str
     claim: str
-    record: Record
+    record: PublicRecord
     public_record: str
 
 
 class Statement(msgspec.Struct, frozen=True):
-    """One thing the engine said: what, about which moment and known when (UTC ns), and the output's id."""
+    """One output of the engine: what, about which moment and known when (UTC ns), and its id."""
 
     what: str
     ts: int
@@ -74,11 +74,11 @@ class ScoredClaim(msgspec.Struct, frozen=True):
     claim: Claim
     emitted: tuple[Statement, ...] = msgspec.field(name="said")
     state: State
-    verdict: Verdict
+    verdict: ClaimVerdict
 
 
 class Matcher(NamedTuple):
-    """What speaks of a row: signals that match, and the names of those whose condition lasts until they end it."""
+    """Which signals match a claim, and the names of those whose condition lasts until they end it."""
 
     matches: Callable[[Signal, Claim], bool]
     lasting: tuple[str, ...] = ()
@@ -91,7 +91,7 @@ def claims(path: Path = CHRONOLOGY) -> list[Claim]:
 
 
 def score(outputs: Iterable[Output], rows: Iterable[Claim] | None = None) -> list[ScoredClaim]:
-    """Put what the engine said beside each claim."""
+    """Put the engine's outputs beside each claim."""
     everything = list(outputs)
     signals = [output for output in everything if isinstance(output, Signal)]
     transitions = [output for output in everything if isinstance(output, Transition)]
@@ -113,7 +113,7 @@ def _row(claim: Claim, signals: list[Signal], transitions: list[Transition]) -> 
     emitted += [_statement(one) for one in transitions if ny_date(one.ts) == claim.date]
     close = ny(claim.date + DAY, "00:00")
     state: State = next((one.to_state for one in reversed(transitions) if one.known < close), "normal")
-    verdict: Verdict = "seen" if seen else "not seen"
+    verdict: ClaimVerdict = "seen" if seen else "not seen"
     return ScoredClaim(
         claim, tuple(emitted), state, "not in the record" if claim.record == "not in the record" else verdict
     )
@@ -163,7 +163,7 @@ def _undone(of_the_day: list[Signal], signals: list[Signal]) -> list[Signal]:
 
 
 def described(output: Output) -> str:
-    """What an output says, in a few words."""
+    """An output in a few words."""
     if isinstance(output, Transition):
         return f"{output.from_state} → {output.to_state} ({output.kind})"
     emitted = f"{output.detector}.{output.name} {output.subject}"
@@ -194,7 +194,7 @@ def _fails(signal: Signal, _: Claim) -> bool:
     return signal.detector == "fails"
 
 
-# Series of the chronology -> what speaks of it.
+# Series of the chronology -> which signals match it.
 MATCHERS: dict[str, Matcher] = {
     "DGS10": Matcher(_level),
     "SOFR": Matcher(_prewarning, lasting=("prewarning",)),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from replay.scenarios.scenario import Script
 
 _market = click.option(
-    "--market", type=MarketName(), default="UST", show_default=True, help="The name it goes by: a run of its own."
+    "--market", type=MarketName(), default="UST", show_default=True, help="The market's name: a run of its own."
 )
 _markets = click.option("--markets", type=Markets(), help="Of synthetic: UST,UKT,DBR,…")
 _sessions = click.option("--sessions", type=click.IntRange(1), help="Of synthetic: how many.  [default: 250]")
@@ -67,11 +67,11 @@ def replay(
 
     The days before --from go out at once, so that every window is warm; from there on the events come as they came
     in 2021, --speed times as fast. Topics that hold the market already are left alone: to a worker that has seen a
-    market's events, the same once more are repeats. Play it again under another name with --market.
+    market's events, they would be repeats. Play it again under another name with --market.
 
-    synthetic makes events up for as many --markets as you name: crunches and defaults by mechanism, no history.
+    synthetic generates events for as many --markets as you name: crunches and defaults by mechanism, no history.
 
-    --remote-write URL needs no broker: the engine runs here, and a Prometheus that takes remote writes is told what a
+    --remote-write URL needs no broker: the engine runs here, and a Prometheus that takes remote writes is sent what a
     worker would have shown, at the dates of the past or (--dates now) as if it were today, under job="replay".
     """
     from replay.backtest import report
@@ -85,7 +85,7 @@ def replay(
         return
     how = _playback(options, lateness, connect)
     script = _script(scenario, data, window, end, **_chosen(options))
-    # What the client library thinks of a broker is in our own error, in one line.
+    # What the client library reports of a broker is in our own error, in one line.
     logging.getLogger("aiokafka").addHandler(logging.NullHandler())
     done = play(script, how, show_progress=not as_json and sys.stderr.isatty(), force=options["force"])
     report.summary(done, as_json=as_json)
@@ -119,11 +119,11 @@ def _playback(options: dict[str, Any], lateness: float | None, connect: "Connect
 @_sessions
 @click.option("--seed", type=int, default=0, show_default=True, help="Decides synthetic.")
 @click.option("--preset", type=click.Choice(["desk", "framework"]), default="desk", show_default=True)
-@click.option("--config", type=FILE, help="A TOML file that says what differs from the preset.")
+@click.option("--config", type=FILE, help="A TOML file with what differs from the preset.")
 @click.option("--from", "window", type=DAY, help="First day shown; what is before only warms the windows.")
 @click.option("--to", "end", type=DAY, help="Last day.")
 @click.option("--signals", is_flag=True, help="The signals too, not only the transitions.")
-@click.option("--warm-up", is_flag=True, help="What was said before the first day shown, too.")
+@click.option("--warm-up", is_flag=True, help="Also outputs from before the first day shown.")
 @click.option("--years", is_flag=True, help="By calendar year: sessions in each state, onsets, kinds, blindness.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, canonical: as on the topics.")
 def backtest(
@@ -163,7 +163,7 @@ def backtest(
 
 @click.command()
 @click.option("--preset", type=click.Choice(["desk", "framework"]), default="desk", show_default=True)
-@click.option("--config", type=FILE, help="A TOML file that says what differs from the preset.")
+@click.option("--config", type=FILE, help="A TOML file with what differs from the preset.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def chronology(preset: str, config: Path | None, as_json: bool) -> None:
     """Print the framework's dated claims beside what the engine said and what the public record says."""
@@ -179,7 +179,7 @@ def chronology(preset: str, config: Path | None, as_json: bool) -> None:
 @click.argument("scenario", required=False)
 @click.option("--data", type=DIRECTORY, help="A directory of your own tidy CSV files instead of a scenario.")
 @click.option("--preset", type=click.Choice(["desk", "framework"]), default="desk", show_default=True)
-@click.option("--config", type=FILE, help="A TOML file that says what differs from the preset.")
+@click.option("--config", type=FILE, help="A TOML file with what differs from the preset.")
 @click.option("--from", "window", type=DAY, help="First day shown; what is before only warms the windows.")
 @click.option("--to", "end", type=DAY, help="Last day.")
 @click.option("--out", type=FILE, required=True, help="The file to draw: FILE.svg or FILE.png.")
@@ -193,7 +193,7 @@ def chart(
 ) -> None:
     """Draw SCENARIO (by default feb2021), or your own --data: state, yield, repo, scarcity and signals in one picture.
 
-    Wants matplotlib: pip install 'crunchwatch[plot]'.
+    Needs matplotlib: pip install 'crunchwatch[plot]'.
     """
     from detectors.config import load
     from replay.backtest import run as backtest
@@ -211,13 +211,13 @@ def chart(
 @click.option("--data", type=DIRECTORY, help="A directory of your own tidy CSV files instead of a scenario.")
 @_market
 @click.option("--preset", type=click.Choice(["desk", "framework"]), default="desk", show_default=True)
-@click.option("--config", type=FILE, help="A TOML file that says what differs from the preset.")
+@click.option("--config", type=FILE, help="A TOML file with what differs from the preset.")
 @click.option("--from", "window", type=DAY, help="First day written; what is before only warms the windows.")
 @click.option("--to", "end", type=DAY, help="Last day.")
 @click.option("--out", type=DIRECTORY, required=True, help="A folder that is new or empty.")
 @click.option("--step", type=click.IntRange(15, 3600), help="Seconds between samples.  [default: 300; over years 3600]")
 @click.option("--rules", type=click.Path(path_type=Path), multiple=True, help="Files or folders of rules.")
-@click.option("--no-rules", is_flag=True, help="What was measured alone, no recording rule and no alert.")
+@click.option("--no-rules", is_flag=True, help="Measurements alone, no recording rule and no alert.")
 @click.option("--text-only", is_flag=True, help="The OpenMetrics text alone, for which no program is needed.")
 @click.option("--json", "as_json", is_flag=True, help="The summary as one JSON object.")
 def backfill(
@@ -230,7 +230,7 @@ def backfill(
 ) -> None:
     """Write what a worker would have shown in SCENARIO (feb2021, bundled), or --data, as blocks for Prometheus.
 
-    At the true dates, with what the shipped rules would have recorded and alerted, under job="backfill". Wants promtool
+    At the true dates, with what the shipped rules would have recorded and alerted, under job="backfill". Needs promtool
     and prometheus on the PATH. A Prometheus started on the folder shows it, and pages nobody.
     """
     from replay.prometheus import commands
@@ -277,23 +277,21 @@ def _script(
         raise click.UsageError("give either a scenario (feb2021) or --data DIR")
     if scenario == synthetic.NAME:
         if _is_given("market"):
-            raise click.UsageError("synthetic makes --markets up, as many as you name; --market is of the others")
+            raise click.UsageError(
+                "synthetic generates --markets, as many as you name; --market is for the other scenarios"
+            )
         count = synthetic.DEFAULT_SESSIONS if sessions is None else sessions
         return synthetic.script(markets or synthetic.DEFAULT_MARKETS, count, seed, window=first, end=last)
     if markets is not None or sessions is not None:
         raise click.UsageError("--markets and --sessions belong to the scenario synthetic; --market names one market")
-    if scenario:
-        made = script(named(scenario).between(first, last), market=market)
+    if data is not None:
+        made = script_of(data, first, last, market=market)
     else:
-        made = script_of(_given(data), first, last, market=market)
+        assert scenario is not None
+        made = script(named(scenario).between(first, last), market=market)
     for warning in made.warnings:
         click.echo(f"warning: {warning}", err=True)
     return made
-
-
-def _given(data: Path | None) -> Path:
-    assert data is not None
-    return data
 
 
 COMMANDS: list[click.Command] = [replay, backtest, backfill, chronology, chart, series, model]

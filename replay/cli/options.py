@@ -17,7 +17,7 @@ class Speed(click.ParamType):
     name = "speed"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | None:
-        """Parse what was given; refuse what is no speed."""
+        """Parse what was given; reject what is not a speed."""
         if value is None or value == "max":
             return None
         try:
@@ -35,11 +35,11 @@ class MarketName(click.ParamType):
     name = "market"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Refuse a name that the engine would refuse."""
+        """Reject a name that the engine would reject."""
         from detectors.checks import MARKET
 
         if not MARKET.fullmatch(str(value)):
-            self.fail(f"{value!r} is no market: capital letters, digits and ._- only, at most 32", param, ctx)
+            self.fail(f"{value!r} is not a market: capital letters, digits and ._- only, at most 32", param, ctx)
         return str(value)
 
 
@@ -49,7 +49,7 @@ class Markets(click.ParamType):
     name = "names"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
-        """Refuse a name that the engine would refuse."""
+        """Reject a name that the engine would reject."""
         if isinstance(value, tuple):
             return value
         return tuple(MarketName().convert(name.strip(), param, ctx) for name in str(value).split(","))

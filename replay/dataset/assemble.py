@@ -41,7 +41,7 @@ def events(tables: Tables, *, market: str = MARKET) -> list[Event]:
     """All events of the tables in the one total order, numbered from 1 within each source in order of ``known``.
 
     Raises:
-        DataError: a value that the engine would refuse, with the file and line it came from.
+        DataError: a value that the engine would reject, with the file and line it came from.
     """
     drafts = sorted(_drafts(tables), key=lambda draft: (draft.known, draft.ts))
     numbers: Counter[str] = Counter()
@@ -67,7 +67,7 @@ def events(tables: Tables, *, market: str = MARKET) -> list[Event]:
 
 
 def incomplete(tables: Tables) -> list[str]:
-    """Series that are there but make no event, because what belongs to them is not: a long without its short."""
+    """Series that make no event because what belongs to them is missing: a long without its short."""
     return sorted(_lonely_positions(tables) | _lonely_policy(tables) | _lonely_volumes(tables))
 
 

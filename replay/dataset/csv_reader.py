@@ -1,4 +1,4 @@
-"""Tidy tables in: every CSV file of a directory, told apart by its header, each value checked with its line.
+"""Tidy tables in: every CSV file of a directory, recognised by its header, each value checked with its line.
 
 Three kinds of file are understood; any other is named in a warning and left alone.
 
@@ -7,7 +7,7 @@ Three kinds of file are understood; any other is named in a warning and left alo
 * quoted intraday marks and auction results: ``date,time_et,series,kind,value,unit,source``;
 * days with a cause at home: ``date,index,shock,source``.
 
-A blank value (or FRED's ``.``) is a gap and stays one. A value that is no number, a day that is no day, a unit of
+A blank value (or FRED's ``.``) is a gap and stays one. A value that is not a number, an invalid day, a unit of
 another dimension or two values for one day are errors that name file, line and reason.
 """
 
@@ -79,7 +79,7 @@ class Tables:
             try:
                 known = dt.date.fromisoformat(text)
             except ValueError:
-                raise DataError(*place, f"{text!r} is no day; write it as 2021-02-25") from None
+                raise DataError(*place, f"{text!r} is not a day; write it as 2021-02-25") from None
             if not FIRST_YEAR <= known.year <= LAST_YEAR:
                 raise DataError(*place, f"{text} is not in {FIRST_YEAR} to {LAST_YEAR}")
             self._days[text] = known
@@ -99,7 +99,7 @@ def read(directory: Path) -> Tables:
         _read_file(path, tables)
     if not (tables.figures or tables.prints or tables.marks):
         columns = ",".join(FIGURES)
-        raise DataError(directory, None, f"no file with figures of a known series; the columns wanted are {columns}")
+        raise DataError(directory, None, f"no file with figures of a known series; the columns needed are {columns}")
     return tables
 
 
@@ -169,7 +169,7 @@ def _provenance(row: list[str], place: FileLine) -> Provenance:
     if len(row) == len(FIGURES) or not row[4]:
         return "official"
     if row[4] not in PROVENANCES:
-        raise DataError(*place, f"provenance {row[4]!r} is none of {', '.join(sorted(PROVENANCES))}")
+        raise DataError(*place, f"provenance {row[4]!r} is not one of {', '.join(sorted(PROVENANCES))}")
     return cast("Provenance", row[4])
 
 
@@ -185,13 +185,13 @@ def _quotes(
 
 
 def number(text: str, place: FileLine) -> float:
-    """Parse a finite decimal number; Python's own liberties (1_000, inf) are refused."""
+    """Parse a finite decimal number; forms that only Python knows (1_000, inf) are rejected."""
     try:
         value = math.nan if "_" in text else float(text)
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise DataError(*place, f"{text!r} is no finite number; leave the field empty for a gap")
+        raise DataError(*place, f"{text!r} is not a finite number; leave the field empty for a gap")
     return value
 
 

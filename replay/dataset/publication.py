@@ -1,4 +1,4 @@
-"""When a desk could have had a figure: the rule of each publisher, as (what it is about, first known).
+"""When a desk could have had a figure: the rule of each publisher, as (reference time, first known).
 
 ``ts`` is what a figure is about; ``known`` orders the replay, so a rule that errs must err to the late side. Clock
 times are wall times of the rule's own zone, days are SIFMA sessions. Where a publisher states no hour, the hour

@@ -71,7 +71,7 @@ def print_drafts(prints: Iterable[Quote]) -> Iterator[Drafted]:
 
 def _one_of(quote: Quote, kinds: frozenset[str]) -> None:
     if quote.kind not in kinds:
-        raise DataError(*quote.place, f"kind {quote.kind!r} is none of {', '.join(sorted(kinds))}")
+        raise DataError(*quote.place, f"kind {quote.kind!r} is not one of {', '.join(sorted(kinds))}")
 
 
 def mark_drafts(marks: Iterable[Quote]) -> Iterator[Drafted]:
@@ -117,7 +117,7 @@ def _value(mark: Quote, dimension: Dimension) -> float:
 def _auction(day: dt.date, tenor: str, rows: dict[str, Quote]) -> Drafted:
     first = next(iter(rows.values()))
     if tenor not in _TENORS:
-        raise DataError(*first.place, f"{tenor!r} is no tenor: {', '.join(sorted(_TENORS))}")
+        raise DataError(*first.place, f"{tenor!r} is not a tenor: {', '.join(sorted(_TENORS))}")
     if "HIGH_YIELD" not in rows:
         raise DataError(*first.place, f"the {tenor} auction of {day} lacks its AUCTION_{tenor}_HIGH_YIELD row")
     fields: dict[str, Any] = {"tenor": tenor}

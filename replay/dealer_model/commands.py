@@ -74,7 +74,7 @@ def model(
     """Solve He, Nagel and Song's model of dealers' balance sheets, with its printed errors corrected.
 
     Rates are fractions a year, tenors years. The defaults are figure 5's; a negative --beta is the demand shock with
-    figure 7's cost. A shock beyond the fold has no equilibrium and is refused with exit code 2.
+    figure 7's cost. A shock beyond the fold has no equilibrium and is rejected with exit code 2.
     """
     if plot_to is not None and data is not None:
         raise click.UsageError("give either --plot or --regress")

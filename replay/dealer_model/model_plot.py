@@ -33,13 +33,13 @@ def figures(path: Path, parameters: Parameters, size: float, short_rate: float |
         short_rate: for both figures; None means each figure's own, 0 and 0.03.
 
     Raises:
-        PlotError: matplotlib is not installed, the suffix is none of ours, or the file cannot be written.
+        PlotError: matplotlib is not installed, the suffix is unknown, or the file cannot be written.
         detectors.model.equilibrium.ModelError: a panel has no equilibrium.
     """
     if path.suffix.lower() not in SUFFIXES:
         raise PlotError(f"{path}: the file's name must end in one of {', '.join(SUFFIXES)}")
     try:
-        import matplotlib as mpl  # noqa: PLC0415 - heavy, and wanted by nothing else
+        import matplotlib as mpl  # noqa: PLC0415 - heavy, and needed by nothing else
         from matplotlib.figure import Figure  # noqa: PLC0415
     except ImportError:
         raise PlotError("drawing needs matplotlib, which is not installed: pip install 'matplotlib>=3.9'") from None

@@ -76,7 +76,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Regressions:
-    """All columns, the days they rest on and what was not there."""
+    """All columns, the days they rest on and what was missing."""
 
     first: str
     last: str
@@ -170,7 +170,7 @@ def run(directory: Path, first: dt.date | None = None, last: dt.date | None = No
             sources[f"GCF_TSY - {name}"] += 1
     if not repo:
         needed = f"GCF_TSY and one of {', '.join(TRIPARTY)}"
-        raise DataError(directory, None, f"no day with a GCF and a tri-party rate; the series wanted are {needed}")
+        raise DataError(directory, None, f"no day with a GCF and a tri-party rate; the series needed are {needed}")
     swaps = figures.get(OIS, {})
     ten = figures.get("DGS10", {})
     spread = {day: ten[day] - swaps[day] for day in sorted(swaps) if day in ten}
@@ -245,7 +245,7 @@ def _coefficient(estimate: float, error: float) -> Coefficient:
 
 
 def least_squares(y: Vector, x: Vector, clusters: NDArray[np.int64], *, effects: bool) -> Fit:
-    """OLS of y on an intercept and the columns of x, with errors clustered, and effects of the clusters if wanted.
+    """OLS of y on an intercept and the columns of x, with errors clustered, and effects of the clusters if asked for.
 
     A column that the others (and the effects) already say gets NaN; so do all errors where there is one cluster.
     """

@@ -28,7 +28,7 @@ LONGEST_PAUSE_S = 30.0
 SILENCE_S = 0.5
 """Seconds to wait for surplus outputs once all expected ones have arrived."""
 
-Feed = AsyncIterator[tuple[str, bytes]]
+OutputStream = AsyncIterator[tuple[str, bytes]]
 """Topic and value of each message on the output topics, from the beginning; it never ends by itself."""
 
 
@@ -47,7 +47,7 @@ class Demonstration:
         self._sent: dict[str, Any] = {}
         self._began = time.monotonic()
 
-    async def run(self, how: Playback, feed: Feed) -> None:
+    async def run(self, how: Playback, feed: OutputStream) -> None:
         """Play and follow at once; return when all expected outputs arrived, or none has come for long."""
         plan = playback.planned(self._script, how)
         bar = Progress(*playback.columns())
@@ -69,7 +69,7 @@ class Demonstration:
             finally:
                 follower.cancel()
 
-    async def _follow(self, feed: Feed, show: Callable[[bytes], None]) -> None:
+    async def _follow(self, feed: OutputStream, show: Callable[[bytes], None]) -> None:
         """Keep every output for as long as they come, and show each transition."""
         async for topic, value in feed:
             self._emitted[topic].append(value)

@@ -1,7 +1,7 @@
-"""One picture of a backtest: the state over the yield, the repo market, scarcity and what the detectors said.
+"""One picture of a backtest: the state over the yield, the repo market, scarcity and the detectors' signals.
 
 All panels share one axis of New York time. Figures stand on the moment they are about, state and signals on the moment
-a desk could know them. Nothing is told by colour alone: states have a hatch and a name, series a dash or a marker.
+a desk could know them. Nothing is shown by colour alone: states have a hatch and a name, series a dash or a marker.
 The same backtest gives the same bytes. matplotlib is imported when a picture is drawn, not before.
 """
 

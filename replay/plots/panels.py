@@ -243,7 +243,7 @@ class Picture:
         panel.margins(y=0.15)
 
     def _rows(self) -> list[str]:
-        """The detectors that said something in the window, in the order of their first word."""
+        """The detectors with a signal in the window, in the order of their first one."""
         first: dict[str, int] = {}
         for one in self._signals:
             if one.active and self._inside(one.known):

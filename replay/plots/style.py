@@ -37,7 +37,7 @@ STATISTICS = {
 
 
 class Point(NamedTuple):
-    """A figure: what it is about (UTC ns), its value and where it is from."""
+    """A figure: its reference time (UTC ns), value and provenance."""
 
     ts: int
     value: float

@@ -1,7 +1,7 @@
 """How a broker is reached that demands more than an address: handed in, because the live edge knows how.
 
 There is one set of settings for TLS and SASL, read in one place, and that place is the live edge's; this package does
-not import it. The command line, which knows both, hands in the client's options and the question that names a refusal.
+not import it. The command line, which knows both, hands in the client's options and the check that names a denial.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from typing import Any
 
 
 async def _nobody() -> None:
-    """A plaintext broker refuses nobody."""
+    """A plaintext broker denies nobody access."""
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Options for every aiokafka client, kept out of the repr, and who can say why the broker refuses them."""
+    """Options for every aiokafka client, kept out of the repr, and what finds out why the broker denies access."""
 
     options: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    refused: Callable[[], Awaitable[Exception | None]] = field(default=_nobody, repr=False)
+    denied: Callable[[], Awaitable[Exception | None]] = field(default=_nobody, repr=False)
 
 
 PLAINTEXT = Connection()

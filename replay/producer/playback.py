@@ -40,27 +40,27 @@ def play(script: Script, how: Playback, *, show_progress: bool, force: bool = Fa
     """Send a script, with a bar; returns the summary as plain values.
 
     Raises:
-        RepeatedError: the topics hold events of the script's market already, and it is not to be forced.
-        replay.errors.ReplayError: the address is none, nobody answers there, or it refuses what is sent.
+        RepeatedError: the topics hold events of the script's market already, and --force was not given.
+        replay.errors.ReplayError: the address is invalid, no broker answers there, or it rejects what is sent.
     """
     producer.addresses(how.broker)
     if not force:
-        asyncio.run(_refuse_repeat(script, how))
+        asyncio.run(_reject_repeat(script, how))
     plan = planned(script, how)
     with _bar(len(plan.items), show_progress) as advance:
         return asyncio.run(perform(script, how, plan, advance))
 
 
-async def _refuse_repeat(script: Script, how: Playback) -> None:
+async def _reject_repeat(script: Script, how: Playback) -> None:
     for market in script.markets:
         topic = await producer.held(how.broker, market, topic_prefix=how.topic_prefix, connection=how.connection)
         if topic is None:
             continue
         raise RepeatedError(
-            f"topic {topic} holds events of market {market} already, and a worker takes nothing twice: what this "
+            f"topic {topic} holds events of market {market} already, and a worker applies nothing twice: what this "
             "replay sends would count as repeated or late, and no signal and no transition would come of it. Play it "
             f"as another market (--market {market}-2; of synthetic, --markets {market}-2), or into other topics "
-            "(--topic-prefix again., with a worker on them), or go on all the same with --force"
+            "(--topic-prefix again., with a worker on them), or send it anyway with --force"
         )
 
 

@@ -1,7 +1,7 @@
 """Messages to Kafka: an idempotent producer, paced by the plan's event time, with a bar that shows how far it is.
 
 All of a market's messages go to the partition its key hashes to, those without a key as well: a message without one
-is a fault made on purpose, and it has to reach the worker that owns the market to be refused there.
+is a fault made on purpose, and it has to reach the worker that owns the market to be rejected there.
 """
 
 import asyncio
@@ -90,7 +90,7 @@ async def send(
     """Send slots when they are due and wait until the broker has all of them.
 
     Raises:
-        BrokerError: no broker answers, a topic is missing, or a message is refused.
+        BrokerError: no broker answers, a topic is missing, or a message is rejected.
     """
     bootstrap = addresses(broker)
     partitions = await _partitions(bootstrap, broker, topic_prefix, connection)
@@ -117,7 +117,7 @@ async def held(broker: str, market: str, *, topic_prefix: str = "", connection: 
     """The first source topic that holds a message of a market already, or None.
 
     The market's partition of each topic is looked through from its beginning; another market may lie there too. After
-    ten seconds the search is given up: what is not found then may still be there.
+    ten seconds the search ends: what was not found may still be there.
 
     Raises:
         BrokerError: no broker answers, or a topic is missing.
@@ -217,14 +217,14 @@ async def _producer(bootstrap: list[str], broker: str, connection: Connection) -
 
 
 def _unsent(error: Exception, what: str) -> BrokerError:
-    """Why something was not taken: nobody answered, or somebody would not have it."""
+    """Why something was not accepted: the broker did not answer, or rejected it."""
     if isinstance(error, (TimeoutError, KafkaTimeoutError, KafkaConnectionError)):
         return BrokerError(f"the broker did not confirm {what} within {FLUSH_S:g} s; is it still up?")
-    return BrokerError(f"the broker refused {what}: {error!r}")
+    return BrokerError(f"the broker rejected {what}: {error!r}")
 
 
 async def _partitions(bootstrap: list[str], broker: str, prefix: str, connection: Connection) -> dict[str, list[int]]:
-    """The partitions of the ten topics. They are listed, never asked for by name: some brokers would make them."""
+    """The partitions of the ten topics. They are listed, never asked for by name: some brokers would create them."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id="crunchwatch-replay", **connection.options)
     try:
         await _reached(admin.start(), broker, connection)
@@ -232,7 +232,7 @@ async def _partitions(bootstrap: list[str], broker: str, prefix: str, connection
         missing = [prefix + stream for stream in STREAMS if prefix + stream not in there]
         if missing:
             raise BrokerError(
-                f"{broker} has no topic {', '.join(missing)}: make them with `crunchwatch topics`, or start a worker"
+                f"{broker} has no topic {', '.join(missing)}: create them with `crunchwatch topics`, or start a worker"
             )
         described = await _reached(admin.describe_topics([prefix + stream for stream in STREAMS]), broker, connection)
     finally:
@@ -246,8 +246,8 @@ async def _reached(work: Any, broker: str, connection: Connection) -> Any:
         async with asyncio.timeout(CONNECT_S):
             return await work
     except (KafkaError, OSError, TimeoutError):
-        if refused := await connection.refused():
-            raise refused from None
+        if denied := await connection.denied():
+            raise denied from None
         raise BrokerError(
             f"no Kafka broker answers at {broker}: start one (`crunchwatch broker`, `docker compose up kafka`) "
             "or name yours with --broker kafka://host:port"

@@ -2,7 +2,7 @@
 
 The engine runs once; each stretch of a week or so goes to promtool while the next is computed. Then the shipped rules
 are asked of a Prometheus over those blocks, and what they would have recorded and alerted becomes blocks beside them.
-All of it is built in a folder of its own and moved in place at the end, so that the output is whole or not there.
+All of it is built in a folder of its own and moved in place at the end, so that the output is complete or absent.
 
 Every series carries ``job="backfill"``: nothing of it can be taken for live. A Prometheus over it pages nobody unless
 it is given an Alertmanager, and rules are evaluated for now, not for 2021.
@@ -91,7 +91,7 @@ def write(
     Raises:
         OutputError: the folder holds something.
         replay.errors.ScenarioError: the script is of more than one market.
-        replay.errors.ProgramError: promtool or Prometheus is missing, or refuses.
+        replay.errors.ProgramError: promtool or Prometheus is missing, or fails.
     """
     began = time.monotonic()
     judging = bool(rule_files) and not text_only
@@ -189,7 +189,7 @@ class _Backfill:
         yield stretch
 
     def judgements(self, files: Sequence[Path]) -> _Judged:
-        """Ask the rules, in as many rounds as they rest on each other, and write what they say."""
+        """Ask the rules, in as many rounds as they rest on each other, and write their results."""
         judged = _Judged(0, {}, [], [])
         rounds: list[list[rules.PrometheusRule]] | None = None
         while rounds is None or rounds:
@@ -230,7 +230,7 @@ class _Backfill:
                     text, name, [({**self._own, **one}, points) for one, points in series]
                 )
             text.write(openmetrics.END)
-        if not count:  # promtool refuses a file without samples
+        if not count:  # promtool rejects a file without samples
             file.unlink()
             return
         writer = BlockWriter(self._folder, BLOCK_HOURS * 27)  # half a year: the file holds all the moments there are
@@ -238,7 +238,7 @@ class _Backfill:
         writer.close()
 
     def _tidy(self) -> None:
-        """Take away what a server leaves beside its blocks: there was nothing in it but its own start."""
+        """Remove what a server leaves beside its blocks: it holds nothing but its own start."""
         for name in ("wal", "chunks_head", "lock", "queries.active"):
             path = self._folder / name
             if path.is_dir():
@@ -249,12 +249,12 @@ class _Backfill:
 
 @contextmanager
 def _replaced(out: Path) -> Iterator[Path]:
-    """A folder that becomes ``out`` when all went well, and is gone when not.
+    """A folder that becomes ``out`` when all went well, and is removed when not.
 
     ``out`` itself may be there and empty (a volume that is mounted): then what was built is moved into it.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise OutputError(f"{out} holds something already: nothing is written over; name a folder that is new or empty")
+        raise OutputError(f"{out} is not empty: nothing is overwritten; name a folder that is new or empty")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         there = out.exists()

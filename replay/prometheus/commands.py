@@ -33,7 +33,7 @@ def rule_files(given: tuple[Path, ...]) -> list[Path]:
         elif path.is_file():
             found.append(path)
         else:
-            raise click.UsageError(f"--rules: {path} is not there")
+            raise click.UsageError(f"--rules: {path} does not exist")
     return found
 
 
@@ -56,7 +56,7 @@ def shipped_rules() -> Path:
 
 
 def run(script: "Script", options: dict[str, Any], *, as_json: bool) -> None:
-    """Write the past of a script and say what was written."""
+    """Write the past of a script and print what was written."""
     from detectors.config import load
     from replay.prometheus import backfill
 
@@ -106,7 +106,7 @@ def _described(done: "Summary", *, text_only: bool) -> str:
 
 
 def remote_write(script: "Script", options: dict[str, Any], *, as_json: bool) -> None:
-    """Write a script's past remotely as it becomes due, and say what was written."""
+    """Write a script's past remotely as it becomes due, and print what was written."""
     from detectors.config import load
     from replay.prometheus import backfill, stream_remote_write
     from replay.prometheus.remote_write import Writer
@@ -127,5 +127,5 @@ def remote_write(script: "Script", options: dict[str, Any], *, as_json: bool) ->
             progress=advance,
         )
     text = f"{done.scenario}: {done.samples:,} samples in {done.requests:,} requests, {done.repeats} repeated"
-    behind = f", {done.behind_s:.1f} s behind the speed that was asked for" if done.behind_s >= 1 else ""
+    behind = f", {done.behind_s:.1f} s behind the requested speed" if done.behind_s >= 1 else ""
     click.echo(msgspec.json.encode(done).decode() if as_json else f"{text}; {done.elapsed_s:.1f} s{behind}")

@@ -1,7 +1,7 @@
 """Samples as OpenMetrics text, a stretch of time a file, for ``promtool tsdb create-blocks-from openmetrics``.
 
 A series that keeps its value for long is one run: its lines are joined from the moments' text, so that millions of
-samples cost seconds. Families come whole and in one order, as the format wants it.
+samples cost seconds. Families come whole and in one order, as the format requires.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,7 +16,7 @@ Run = tuple[int, float | None]
 
 
 def escaped(text: str) -> str:
-    r"""A label's value as the format wants it.
+    r"""A label's value as the format requires.
 
     >>> print(escaped('a "b"\\'))
     a \"b\"\\

@@ -80,7 +80,7 @@ class BlockWriter:
         """Wait for what runs.
 
         Raises:
-            ProgramError: promtool refused a file.
+            ProgramError: promtool rejected a file.
         """
         while self._running:
             self._finish()
@@ -180,7 +180,7 @@ class PrometheusServer:
         """The data of an answer of the API; ``in_address`` is for what takes its parameters there alone.
 
         Raises:
-            ProgramError: the server refused the request; its words are in the message.
+            ProgramError: the server rejected the request; its answer is in the message.
         """
         body = urllib.parse.urlencode(list(parameters.items())).encode()
         address = f"{self.url}/api/v1/{path}" + (f"?{urllib.parse.urlencode(in_address)}" if in_address else "")
@@ -191,6 +191,6 @@ class PrometheusServer:
         except urllib.error.HTTPError as rejection:
             with rejection:
                 text = rejection.read().decode(errors="replace")
-            raise ProgramError(f"Prometheus refused {parameters.get('query', path)!r}: {text[:TAIL]}") from None
+            raise ProgramError(f"Prometheus rejected {parameters.get('query', path)!r}: {text[:TAIL]}") from None
         except OSError as error:
             raise ProgramError(f"Prometheus at {self.url} does not answer: {error}") from None

@@ -1,4 +1,4 @@
-"""Prometheus' remote write, as far as a replay needs it: samples as protobuf, snappy, sent until they are taken.
+"""Prometheus' remote write, as far as a replay needs it: samples as protobuf, snappy, sent until they are accepted.
 
 ``WriteRequest { repeated TimeSeries timeseries = 1 }``, ``TimeSeries { repeated Label labels = 1; repeated Sample
 samples = 2 }``, ``Label { string name = 1; string value = 2 }``, ``Sample { double value = 1; int64 timestamp = 2 }``:
@@ -23,7 +23,7 @@ PATIENCE_S = 30.0
 FIRST_WAIT_S = 0.1
 TIMEOUT_S = 10.0
 TAIL = 300
-Points = list[tuple[int, float]]
+Samples = list[tuple[int, float]]
 """(milliseconds of UTC, value)"""
 
 
@@ -52,7 +52,7 @@ def labels(pairs: Mapping[str, str]) -> bytes:
     )
 
 
-def request(series: Iterable[tuple[bytes, Points]]) -> bytes:
+def request(series: Iterable[tuple[bytes, Samples]]) -> bytes:
     """A request's body, not yet compressed; each series is its encoded labels and its points."""
     return b"".join(
         _field(1, head + b"".join(_field(2, _sample(moment, value)) for moment, value in points))
@@ -68,19 +68,19 @@ def address(url: str) -> str:
     """Where to write: ``http://host:port`` gets the usual path.
 
     Raises:
-        AddressError: it is no such address.
+        AddressError: it is not such an address.
 
     >>> address("http://127.0.0.1:9090")
     'http://127.0.0.1:9090/api/v1/write'
     """
     parts = urllib.parse.urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise AddressError(f"--remote-write: {url!r} is no address; write http://host:port")
+        raise AddressError(f"--remote-write: {url!r} is not an address; write http://host:port")
     return urllib.parse.urlunsplit(parts._replace(path=PATH)) if parts.path in {"", "/"} else url
 
 
 class Writer:
-    """Sends requests one after the other; what a server cannot take now is sent again, ever more slowly."""
+    """Sends requests one after the other; what a server cannot accept now is sent again, more and more slowly."""
 
     def __init__(self, url: str, *, wait: Callable[[float], None] = time.sleep) -> None:
         self._url = address(url)
@@ -89,18 +89,18 @@ class Writer:
         self.samples = 0
         self.repeats = 0
 
-    def send(self, series: Iterable[tuple[bytes, Points]]) -> None:
-        """Send series until they are taken.
+    def send(self, series: Iterable[tuple[bytes, Samples]]) -> None:
+        """Send series until they are accepted.
 
         Raises:
-            ProgramError: the server refuses them, or has not taken them within half a minute.
+            ProgramError: the server rejects them, or has not accepted them within half a minute.
         """
         held = list(series)
         body = bytes(cramjam.snappy.compress_raw(request(held)))
         waited, pause = 0.0, FIRST_WAIT_S
         while (problem := self._post(body)) is not None:
             if waited >= PATIENCE_S:
-                raise ProgramError(f"{self._url} has not taken what was sent within {PATIENCE_S:g} s: {problem}")
+                raise ProgramError(f"{self._url} has not accepted what was sent within {PATIENCE_S:g} s: {problem}")
             self.repeats += 1
             self._wait(pause)
             waited, pause = waited + pause, min(pause * 2, 5.0)
@@ -108,7 +108,7 @@ class Writer:
         self.samples += sum(len(points) for _, points in held)
 
     def _post(self, body: bytes) -> str | None:
-        """None if it was taken, else why it may be taken later."""
+        """None if it was accepted, else why it may be accepted later."""
         headers = {
             "Content-Type": "application/x-protobuf",
             "Content-Encoding": "snappy",
@@ -125,7 +125,7 @@ class Writer:
             if rejection.code >= 500 or rejection.code == http.client.TOO_MANY_REQUESTS:
                 return f"{rejection.code} {text}"
             raise ProgramError(
-                f"{self._url} refuses what is sent: {rejection.code} {text}{_hint(rejection.code, text)}"
+                f"{self._url} rejects what is sent: {rejection.code} {text}{_hint(rejection.code, text)}"
             ) from None
         except (OSError, http.client.HTTPException) as error:
             return str(error) or type(error).__name__

@@ -22,7 +22,7 @@ from replay.scenarios.scenario import Script
 
 Key = tuple[Family, tuple[str, ...]]
 OnProgress = Callable[[int, int], None]
-"""Told how many events went through, and the moment reached (UTC ns)."""
+"""Called with how many events went through, and the moment reached (UTC ns)."""
 CHUNK = 2_000
 HOUR_NS = 3600 * NS
 
@@ -44,7 +44,7 @@ def moments(script: Script, step_s: int) -> range:
 
 
 class Sampler:
-    """Runs the engine over a script and looks at it at each moment; ``outputs`` is all that it said."""
+    """Runs the engine over a script and looks at it at each moment; ``outputs`` is all that it emitted."""
 
     def __init__(self, script: Script, config: Config, step_s: int) -> None:
         if len(script.markets) > 1:

@@ -2,7 +2,7 @@
 
 ``true`` dates, the default: each sample at its moment of 2021, so that a board set to those weeks fills from left to
 right, and nothing can be taken for today. ``now``: each at the moment it is sent, so that rules and boards that look at
-now see it pass; it is then told from live only by ``job="replay"``. The server scrapes nothing and has no Alertmanager.
+now see it pass; it then differs from live only by ``job="replay"``. The server scrapes nothing and has no Alertmanager.
 """
 
 import time
@@ -13,7 +13,7 @@ import msgspec
 
 from detectors.calendar import NS
 from detectors.sections import Config
-from replay.prometheus.remote_write import Points, Writer, labels
+from replay.prometheus.remote_write import Samples, Writer, labels
 from replay.prometheus.sampling import Key, OnProgress, Sampler, Tick
 from replay.scenarios.scenario import Script
 
@@ -122,7 +122,7 @@ class _Batch:
     def send(self) -> None:
         if not self._held:
             return
-        series: dict[bytes, Points] = {}
+        series: dict[bytes, Samples] = {}
         # At the moment of sending only the newest can stand.
         for tick in self._held if self._clock is None else self._held[-1:]:
             at = tick.ns * 1000 // NS if self._clock is None else round(self._clock() * 1000)

@@ -55,7 +55,7 @@ class MarketGenerator:
         self._level_pct = HOME_PCT + self._dice.uniform(-0.1, 0.1)
         self._points = dict(INDICES)
         self._episode: Episode | None = None
-        self._told: Counter[str] = Counter()
+        self._numbers: Counter[str] = Counter()
         self._begun = False
 
     def session(self, day: dt.date) -> list[ev.Event]:
@@ -69,11 +69,11 @@ class MarketGenerator:
 
     def _event(self, kind: type[ev.Event], fields: dict[str, Any]) -> ev.Event:
         source = f"synthetic.{ev.STREAM_OF[kind]}"
-        self._told[source] += 1
+        self._numbers[source] += 1
         common: dict[str, Any] = {
             "market": self.market,
             "source": source,
-            "sequence": self._told[source],
+            "sequence": self._numbers[source],
             "provenance": "synthetic",
         }
         return kind(**common, **fields)

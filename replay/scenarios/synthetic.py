@@ -105,7 +105,7 @@ def _check(markets: Sequence[str]) -> None:
         raise ScenarioError(f"{len(markets)} markets; there may be 1 to {MAX_MARKETS}")
     for market in markets:
         if not MARKET.fullmatch(market):
-            raise ScenarioError(f"{market!r} is no market: capital letters, digits and ._- only, at most 32")
+            raise ScenarioError(f"{market!r} is not a market: capital letters, digits and ._- only, at most 32")
     if len(set(markets)) < len(markets):
         twice = next(market for market in markets if list(markets).count(market) > 1)
         raise ScenarioError(f"market {twice} is named twice")

@@ -39,9 +39,9 @@ def _load(path: Path | None, **overrides: Any) -> Settings:
 @_broker
 @click.option("--instance", help="A fixed name of this worker in its group; a restart gets its partitions at once.")
 @click.option("--preset", type=click.Choice(["desk", "framework"]), help="The detectors' configuration.")
-@click.option("--config", type=click.Path(dir_okay=False), help="A TOML file that says what differs from the preset.")
+@click.option("--config", type=click.Path(dir_okay=False), help="A TOML file with what differs from the preset.")
 @click.option("--metrics-port", type=click.IntRange(0, 65535), help="For /metrics, /healthz, /readyz; 0: a free one.")
-@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="What is said on stderr.")
+@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="What is logged on stderr.")
 def worker(path: Path | None, **overrides: Any) -> None:
     """Run a worker: events in, signals and transitions out, until SIGTERM or Ctrl-C."""
     from streams.cli.worker_process import STARTED
@@ -70,7 +70,7 @@ def topics(path: Path | None, **overrides: Any) -> None:
 @click.option("--port", type=click.IntRange(1, 65535), default=DEFAULT_PORT, show_default=True, help="On 127.0.0.1.")
 @click.option("--folder", type=click.Path(file_okay=False, path_type=Path), help="Keep its data here; else nothing.")
 def broker(port: int, folder: Path | None) -> None:
-    """Run the embedded broker in the foreground: for a look around, not for anything to rely on."""
+    """Run the embedded broker in the foreground: to try things out, not for anything to rely on."""
     from streams.cli.embedded_broker import EmbeddedBroker
 
     def stop(*_: object) -> None:
@@ -83,7 +83,7 @@ def broker(port: int, folder: Path | None) -> None:
             running.wait()
         except KeyboardInterrupt:
             return
-    click.echo("error: the broker ended by itself", err=True)
+    click.echo("error: the broker ended unexpectedly", err=True)
     sys.exit(9)
 
 
@@ -92,8 +92,10 @@ def broker(port: int, folder: Path | None) -> None:
 @_broker
 @click.option("--from-beginning", is_flag=True, help="Also what is on the topic already.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, as on the topic.")
-@click.option("--until-idle", type=click.FloatRange(0, min_open=True), help="End after so many seconds without a step.")
-@click.option("--exit-after", type=click.IntRange(1), help="End after so many steps.")
+@click.option(
+    "--until-idle", type=click.FloatRange(0, min_open=True), help="End after so many seconds without a transition."
+)
+@click.option("--exit-after", type=click.IntRange(1), help="End after so many transitions.")
 def watch(
     path: Path | None,
     broker: str | None,
@@ -102,7 +104,7 @@ def watch(
     until_idle: float | None,
     exit_after: int | None,
 ) -> None:
-    """Follow the steps of every market's state as a live table.
+    """Follow the transitions of every market's state as a live table.
 
     Exit code 0, 1 if nothing came before --until-idle was over, or 130 by Ctrl-C.
     """
@@ -120,7 +122,7 @@ def watch(
 @_settings_file
 @_broker
 @click.option("--key-file", type=click.Path(exists=True, dir_okay=False), help="The file with the integration key.")
-@click.option("--dry-run", is_flag=True, help="Say what would be paged; send and remember nothing.")
+@click.option("--dry-run", is_flag=True, help="Print what would be paged; send and store nothing.")
 @click.option("--from-beginning", is_flag=True, help="Also what is on the topic already; only with --dry-run.")
 @click.option(
     "--until-idle", type=click.FloatRange(0, min_open=True), help="With --dry-run: end after so many quiet seconds."
@@ -138,12 +140,12 @@ def notify(
     """Page through PagerDuty's Events v2 as states change, without Alertmanager.
 
     For each market one incident for crunch or worse and one for de facto default, each resolved with its own key. The
-    first start begins with what comes from then on; the past pages nobody.
+    first start begins with what comes from then on; past transitions page nobody.
     """
     from streams.notify import notifier as notifying
 
     if (from_beginning or until_idle) and not dry_run:
-        raise click.UsageError("--from-beginning and --until-idle go with --dry-run: the past pages nobody")
+        raise click.UsageError("--from-beginning and --until-idle need --dry-run: past transitions page nobody")
     settings = _load(path, broker=broker, pagerduty_key_file=key_file)
     if market is not None:
         found = asyncio.run(notifying.acknowledge(settings, market, click.echo))
@@ -155,10 +157,10 @@ def notify(
         rehearsal = notifying.dry_run(settings, click.echo, from_beginning=from_beginning, until_idle_s=until_idle)
         click.echo(f"{asyncio.run(rehearsal)} messages would have been sent")
         return
-    asyncio.run(_until_told(settings))
+    asyncio.run(_until_stopped(settings))
 
 
-async def _until_told(settings: Settings) -> None:
+async def _until_stopped(settings: Settings) -> None:
     from streams.notify import notifier as notifying
 
     stopping = asyncio.Event()

@@ -1,4 +1,4 @@
-"""``crunchwatch deadletter list`` and ``deadletter replay``: what was refused, and taking it in after mending."""
+"""``crunchwatch deadletter list`` and ``deadletter replay``: rejected messages, listed and replayed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _broker = click.option("--broker", help="kafka://host:port[,host:port…]; CRUNC
 
 
 class Since(click.ParamType):
-    """A moment: ISO, UTC if it says no zone, or so long ago (30m, 2h, 1d)."""
+    """A moment: ISO, UTC without a zone, or an age (30m, 2h, 1d)."""
 
     name = "moment"
 
@@ -39,7 +39,7 @@ class Since(click.ParamType):
             moment = dt.datetime.fromisoformat(value)
             return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
         return self.fail(
-            f"'{value}' is neither a moment (2021-03-01T10:00) nor so long ago (30m, 2h, 1d; at most 999999)",
+            f"'{value}' is neither a moment (2021-03-01T10:00) nor an age (30m, 2h, 1d; at most 999999)",
             param,
             ctx,
         )
@@ -58,7 +58,7 @@ class PlaceId(click.ParamType):
 
 
 class ReasonCode(click.ParamType):
-    """Why a message was refused, or an event set aside; a misspelt one would find nothing, and look like success."""
+    """Why a message was rejected, or an event set aside; a misspelt one would find nothing, and look like success."""
 
     name = "reason"
 
@@ -96,18 +96,20 @@ def _load(path: Path | None, broker: str | None) -> Settings:
 
 @click.group()
 def deadletter() -> None:
-    """Messages that were refused: look at them, mend them, take them in after all."""
+    """Rejected messages: list them, correct them, replay them."""
 
 
 @deadletter.command("list")
 @_settings_file
 @_broker
-@click.option("--reason", type=ReasonCode(), help="Only those refused for this reason.")
+@click.option("--reason", type=ReasonCode(), help="Only those rejected for this reason.")
 @click.option("--topic", type=Stream(), help="Only those that came on this stream.")
-@click.option("--since", type=Since(), help="Only those refused since then: 2021-03-01T10:00, or 30m, 2h, 1d ago.")
+@click.option("--since", type=Since(), help="Only those rejected since then: 2021-03-01T10:00, or 30m, 2h, 1d ago.")
 @click.option("--open", "only_open", is_flag=True, help="Only those that were not replayed yet.")
-@click.option("--late", is_flag=True, is_eager=True, help="Events that were set aside instead, as late, say.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, whole, for mending and `replay --file`.")
+@click.option("--late", is_flag=True, is_eager=True, help="Events that were set aside instead, such as late ones.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="One JSON object a line, whole, to be corrected for `replay --file`."
+)
 def list_(
     path: Path | None,
     broker: str | None,
@@ -118,7 +120,7 @@ def list_(
     late: bool,
     as_json: bool,
 ) -> None:
-    """List what was refused, oldest first; what was replayed since says so."""
+    """List rejected messages, oldest first; those replayed since are marked."""
     from streams.cli import deadletters
 
     settings = _load(path, broker)
@@ -167,12 +169,12 @@ def _print_table(found: list[Letter]) -> None:
     "--offset", "ids", type=PlaceId(), multiple=True, help="This one, by the list's first column; repeatable."
 )
 @click.option(
-    "--file", "source", type=click.File(encoding="utf-8-sig"), help="Mended lines of `list --json`; - is stdin."
+    "--file", "source", type=click.File(encoding="utf-8-sig"), help="Corrected lines of `list --json`; - is stdin."
 )
 @click.option(
-    "--all-of", "reason", type=ReasonCode(), help="All that were refused for this reason and not replayed yet."
+    "--all-of", "reason", type=ReasonCode(), help="All that were rejected for this reason and not replayed yet."
 )
-@click.option("--dry-run", is_flag=True, help="Say what would be sent, and send nothing.")
+@click.option("--dry-run", is_flag=True, help="Print what would be sent, and send nothing.")
 def replay(
     path: Path | None,
     broker: str | None,
@@ -181,7 +183,7 @@ def replay(
     reason: str | None,
     dry_run: bool,
 ) -> None:
-    """Send refused messages to their source topics: as they came, or mended from a file.
+    """Send rejected messages to their source topics: as they came, or corrected from a file.
 
     Exit code 0, or 1 if something that was asked for could not be sent.
     """
@@ -190,22 +192,22 @@ def replay(
     if sum(map(bool, (ids, source, reason))) != 1:
         raise click.UsageError("name one of --offset, --file and --all-of")
     settings = _load(path, broker)
-    mended = None if source is None else lines(source, getattr(source, "name", "standard input"))
-    outcome = asyncio.run(_replay(settings, ids, mended, reason, dry_run=dry_run))
+    corrected = None if source is None else lines(source, getattr(source, "name", "standard input"))
+    outcome = asyncio.run(_replay(settings, ids, corrected, reason, dry_run=dry_run))
     _report(outcome, dry_run=dry_run)
     if outcome.gone or outcome.bad:
         sys.exit(EXIT_SOME_LEFT)
 
 
 async def _replay(
-    settings: Settings, ids: tuple[str, ...], mended: list[Any] | None, reason: str | None, *, dry_run: bool
+    settings: Settings, ids: tuple[str, ...], corrected: list[Any] | None, reason: str | None, *, dry_run: bool
 ) -> Outcome:
     from streams.cli import deadletters
 
     outcome = deadletters.Outcome()
-    if mended is not None:
-        ready = [deadletters.of_line(one) for one in mended]
-        if any(one.id for one in mended):
+    if corrected is not None:
+        ready = [deadletters.of_line(one) for one in corrected]
+        if any(one.id for one in corrected):
             known_ids = {letter.id for letter in await deadletters.letters(settings)}
             outcome.gone += [f"{one.id}: no such dead letter" for one in ready if one.id not in {None, *known_ids}]
             ready = [one for one in ready if one.id in {None, *known_ids}]

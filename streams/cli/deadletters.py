@@ -1,8 +1,8 @@
-"""What was refused, and taking it in after all: dead letters read back, their originals fetched, mended ones sent.
+"""Rejected messages read back and replayed: dead letters, their originals, corrected ones.
 
 A dead letter holds the first bytes of a message and its place; the message itself lies on its source topic as long as
-the broker keeps it. What is replayed goes to its source topic under its key, like any other message: it gets in order,
-or is late. What was replayed is noted on the dead-letter topic, and not replayed again.
+the broker keeps it. What is replayed goes to its source topic under its key, like any other message: it is applied in
+order, or is late. What was replayed is noted on the dead-letter topic, and not replayed again.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ KEPT_BYTES = codec.DEFAULT_LIMITS.reject_bytes
 class Letter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A dead letter, or an event that was set aside: ``id`` is where it lies itself, the place is the message's.
 
-    ``value`` is the message, or the element of its frame, as text; None where it is cut off or is no text.
+    ``value`` is the message, or the element of its frame, as text; None where it is cut off or is not text.
     """
 
     id: str
@@ -47,10 +47,10 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     replayed: bool = False
 
 
-class Mended(msgspec.Struct, kw_only=True):
-    """A line to be replayed: one of ``deadletter list --json`` with its value or key mended, or one made by hand.
+class CorrectedLine(msgspec.Struct, kw_only=True):
+    """A line to be replayed: one of ``deadletter list --json`` with its value or key corrected, or one made by hand.
 
-    One that was not mended may lack its key, or its value where that is no text: it is refused again.
+    One that was not corrected may lack its key, or its value where that is not text: it is rejected again.
     """
 
     topic: str
@@ -79,7 +79,7 @@ async def letters(settings: Settings, *, late: bool = False) -> list[Letter]:
             else:
                 found.append(_letter(record, content, settings))
         except (ValueError, KeyError, TypeError):
-            continue  # somebody else's: workers write nothing like it
+            continue  # not written by a worker
     found.sort(key=lambda one: one.at)
     return [msgspec.structs.replace(one, replayed=one.id in replayed) for one in found]
 
@@ -112,7 +112,7 @@ def _text(raw: bytes | None) -> str | None:
 async def originals(settings: Settings, asked_for: Iterable[Letter]) -> dict[str, tuple[bytes | None, bytes]]:
     """Key and value of the messages behind dead letters, by the letters' ids; those that are gone are missing.
 
-    Of a frame it is the one element that was refused: the others were taken.
+    Of a frame it is the one element that was rejected: the others were applied.
     """
     by_place: dict[TopicPartition, list[Letter]] = {}
     for one in asked_for:
@@ -153,8 +153,8 @@ def _element(value: bytes, index: int | None) -> bytes | None:
         return None
 
 
-def lines(text: Iterable[str], where: str) -> list[Mended]:
-    """Read mended lines.
+def lines(text: Iterable[str], where: str) -> list[CorrectedLine]:
+    """Read corrected lines.
 
     Raises:
         DeadLetterError: a line is not one; which, and what is wrong with it.
@@ -164,17 +164,17 @@ def lines(text: Iterable[str], where: str) -> list[Mended]:
         if not line.strip():
             continue
         try:
-            one = msgspec.json.decode(line, type=Mended)
+            one = msgspec.json.decode(line, type=CorrectedLine)
         except (msgspec.MsgspecError, UnicodeError) as error:
             raise DeadLetterError(
                 f"{where}, line {number}: {error}; a line needs 'topic', 'key' and 'value', as "
                 "`deadletter list --json` writes them"
             ) from None
         if one.topic not in STREAMS:
-            raise DeadLetterError(f"{where}, line {number}: '{one.topic}' is none of {', '.join(STREAMS)}")
+            raise DeadLetterError(f"{where}, line {number}: '{one.topic}' is not a stream: one of {', '.join(STREAMS)}")
         found.append(one)
     if not found:
-        raise DeadLetterError(f"{where}: there is no line in it")
+        raise DeadLetterError(f"{where}: it holds no line")
     return found
 
 
@@ -186,7 +186,7 @@ def _numbered(text: Iterable[str], where: str) -> Iterator[tuple[int, str]]:
             yield number, line
     except UnicodeDecodeError as error:
         # What is decoded ahead of the lines is wrong somewhere behind them.
-        raise DeadLetterError(f"{where}, after line {number}: this is no text in UTF-8: {error.reason}") from None
+        raise DeadLetterError(f"{where}, after line {number}: not UTF-8 text: {error.reason}") from None
 
 
 class Ready(msgspec.Struct, frozen=True):
@@ -203,9 +203,9 @@ class Ready(msgspec.Struct, frozen=True):
         return self.id or f"{self.topic} by hand"
 
 
-def of_line(one: Mended) -> Ready:
-    """A mended line as a message."""
-    text = "" if one.value is None else one.value  # what is no text is refused as empty, not sent as "null"
+def of_line(one: CorrectedLine) -> Ready:
+    """A corrected line as a message."""
+    text = "" if one.value is None else one.value  # what is not text is rejected as empty, not sent as "null"
     value = text.encode() if isinstance(text, str) else orjson.dumps(text)
     return Ready(one.id, one.topic, (one.key or "").encode(), value)
 
@@ -221,7 +221,7 @@ async def of_letters(settings: Settings, chosen: list[Letter], outcome: Outcome)
 
 
 async def replay(settings: Settings, ready: list[Ready], outcome: Outcome, *, dry_run: bool = False) -> Outcome:
-    """Send what a worker would take, each once; what it would refuse again is named and stays where it is."""
+    """Send what a worker would accept, each once; what it would reject again is named and stays where it is."""
     done = {one.id for one in await letters(settings) if one.replayed}
     going = []
     for one in ready:

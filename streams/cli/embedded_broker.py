@@ -45,7 +45,7 @@ class EmbeddedBroker:
 
     @property
     def url(self) -> str:
-        """The address as the settings want it."""
+        """The address as the settings take it."""
         return f"kafka://127.0.0.1:{self.port}"
 
     def start(self) -> Self:
@@ -73,7 +73,7 @@ class EmbeddedBroker:
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
-                # A Ctrl-C in the terminal is for us: the broker has to outlive the workers' last words.
+                # A Ctrl-C in the terminal is for us: the broker has to outlive the workers' last writes.
                 start_new_session=True,
             )
         deadline = time.monotonic() + READY_WITHIN_S

@@ -22,7 +22,7 @@ async def show(
     until_idle_s: float | None = None,
     exit_after: int | None = None,
 ) -> int:
-    """Show steps until told to end; how many there were."""
+    """Show transitions until stopped; returns how many there were."""
     display = _Lines(as_json) if as_json or not sys.stdout.isatty() else _LiveTable(settings.broker)
     count = 0
     with display:
@@ -38,7 +38,7 @@ async def show(
 
 
 class _Lines:
-    """One line a step: the bytes of the topic, or words."""
+    """One line a transition: the bytes of the topic, or text."""
 
     def __init__(self, as_json: bool) -> None:
         self._as_json = as_json
@@ -56,7 +56,7 @@ class _Lines:
 
 
 class _LiveTable:
-    """A table that is drawn anew with every step."""
+    """A table that is redrawn with every transition."""
 
     def __init__(self, broker: str) -> None:
         self._title = f"transitions at {broker} (Ctrl-C ends)"

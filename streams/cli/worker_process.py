@@ -25,7 +25,7 @@ class WorkerProcess:
     """One worker; its settings go in as environment variables, its standard error to where ours goes, or to a file."""
 
     def __init__(self, variables: Mapping[str, str], *, log: IO[bytes] | None = None) -> None:
-        """Say what it should be told.
+        """Prepare a worker.
 
         Args:
             variables: ``CRUNCHWATCH_*`` on top of this process's own; the metrics port is free by default.

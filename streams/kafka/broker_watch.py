@@ -1,6 +1,6 @@
-"""Whether the broker is still there, for readers that follow: to them a broker that is gone is a topic gone quiet.
+"""Whether the broker still answers, for readers that follow: to them a lost broker looks like a quiet topic.
 
-The loss is said once, the return is said once, and a loss that lasts ends the reader, so that a supervisor may know.
+The loss is logged once, the return is logged once, and a loss that lasts ends the reader, so that a supervisor sees it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ANSWER_WITHIN_S = 5.0
 
 
 class BrokerWatch:
-    """Asks the broker for the ends of what is followed, again and again, while it is entered."""
+    """Asks the broker for the ends of what is followed, repeatedly, while it is entered."""
 
     def __init__(self, settings: Settings, reader: AIOKafkaConsumer, places: Sequence[TopicPartition]) -> None:
         self._settings = settings
@@ -35,7 +35,7 @@ class BrokerWatch:
         self._task: asyncio.Task[None]
 
     def check(self) -> None:
-        """Go on, or not.
+        """Raise if the broker is lost.
 
         Raises:
             BrokerUnavailableError: the broker has not answered for ``recovery_timeout_s``.
@@ -44,7 +44,7 @@ class BrokerWatch:
             self._task.result()
 
     async def over(self, work: asyncio.Task[None]) -> None:
-        """Wait for work, which may itself hang for want of the broker, or for the loss of the broker to be final."""
+        """Wait for work, which may itself hang without the broker, or for the loss of the broker to be final."""
         await asyncio.wait((work, self._task), return_when=asyncio.FIRST_COMPLETED)
         if not work.done():
             work.cancel()
@@ -68,7 +68,7 @@ class BrokerWatch:
     def _answered(self) -> None:
         if self._lost_since is not None:
             log.warning(
-                "the broker at %s answers again, after %.0f s: going on",
+                "the broker at %s answers again, after %.0f s: continuing",
                 self._settings.broker,
                 time.monotonic() - self._lost_since,
             )
@@ -87,12 +87,12 @@ class BrokerWatch:
             raise BrokerUnavailableError(f"the broker at {self._settings.broker} has not answered for {patience_s:g} s")
 
     async def __aenter__(self) -> Self:
-        """Begin asking."""
+        """Start asking."""
         self._task = asyncio.create_task(self._keep())
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Ask no more."""
+        """Stop asking."""
         self._task.cancel()
         with suppress(asyncio.CancelledError, BrokerUnavailableError):
             await self._task

@@ -1,6 +1,6 @@
-"""aiokafka clients as this project wants them: bounded waiting for a broker, and fetches that never spin.
+"""aiokafka clients as this project needs them: bounded waiting for a broker, and fetches that never spin.
 
-Every connection of the live edge is made here or by Faust, so that what holds for one (addresses, sizes, manners)
+Every connection of the live edge is made here or by Faust, so that what holds for one (addresses, sizes, timeouts)
 holds for all.
 """
 
@@ -24,16 +24,16 @@ from transport import aiokafka_internals
 RETRY_S = 0.25
 FETCH_WAIT_MS = 20
 TRANSACTION_MARGIN_S = 30.0
-MAX_TRANSACTION_S = 900.0  # a broker refuses more, unless it is told otherwise
+MAX_TRANSACTION_S = 900.0  # a broker rejects more, unless it is configured otherwise
 BATCH_BYTES = 1 << 17
 IDLE_MS = 60_000
 T = TypeVar("T")
 
 
 async def connected(settings: Settings, make: Callable[[], Awaitable[T]], patience_s: float | None = None) -> T:
-    """Call ``make`` until it does not fail for want of a broker, for as long as the settings allow.
+    """Call ``make`` until it does not fail for lack of a broker, for as long as the settings allow.
 
-    A broker that is just starting is waited for; one that is not there is a clear error, soon. ``patience_s`` stands
+    A broker that is just starting is waited for; one that is unavailable is a clear error, soon. ``patience_s`` stands
     in for the settings' where a broker was there before and may only be restarting.
     """
     patience_s = settings.connect_timeout_s if patience_s is None else patience_s
@@ -43,10 +43,10 @@ async def connected(settings: Settings, make: Callable[[], Awaitable[T]], patien
             async with asyncio.timeout(max(0.1, deadline - time.monotonic())):
                 return await make()
         except (KafkaError, OSError, TimeoutError) as error:
-            refused = handshake.forbidden(error) or await handshake.refusal(settings)
+            denied = handshake.forbidden(error) or await handshake.denial(settings)
             over = time.monotonic() + RETRY_S >= deadline
-            if refused is not None and (over or refused.certain):
-                raise refused from None
+            if denied is not None and (over or denied.certain):
+                raise denied from None
             if over:
                 raise BrokerUnavailableError(
                     f"no Kafka broker answered at {settings.broker} within {patience_s:g} s: start one "
@@ -60,7 +60,7 @@ async def admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
     """A connected admin client.
 
     Raises:
-        BrokerUnavailableError: nobody answered, or whoever did was gone when asked the next thing.
+        BrokerUnavailableError: the broker did not answer, or was lost during a later request.
     """
 
     async def make() -> AIOKafkaAdminClient:

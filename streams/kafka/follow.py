@@ -1,4 +1,4 @@
-"""Following the transitions topic: each step of a market's state once, as it is written or from the beginning."""
+"""Following the transitions topic: each transition of a market's state once, as it is written or from the beginning."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class FollowedTransition(msgspec.Struct, frozen=True):
 
 
 class _Seen:
-    """Ids already shown: after a crash a worker may say the last ones again, with the same ids."""
+    """Ids already shown: after a crash a worker may write the last ones again, with the same ids."""
 
     def __init__(self) -> None:
         self._ids: OrderedDict[str, None] = OrderedDict()
@@ -48,9 +48,9 @@ class _Seen:
 
 
 class _OpenTransactions:
-    """What is on the topic and cannot be had yet: then nothing comes, but nothing is over either.
+    """What is on the topic and cannot be read yet: nothing comes, but nothing is over either.
 
-    A worker that was killed in the midst of a flush leaves a transaction open; what lies behind its beginning is
+    A worker that was killed during a flush leaves a transaction open; what lies behind its beginning is
     withheld from every reader of what is committed, until its successor or the broker ends it.
     """
 
@@ -73,8 +73,10 @@ class _OpenTransactions:
             return False
         now = time.monotonic()
         self._since = self._since or now
-        reason = f"{', '.join(f'{one.topic}-{one.partition}' for one in waiting[:3])}: an unfinished transaction, of a "
-        reason += "worker that was killed perhaps, withholds what was written after it began"
+        reason = (
+            f"{', '.join(f'{one.topic}-{one.partition}' for one in waiting[:3])}: an open transaction, perhaps of a "
+        )
+        reason += "killed worker, withholds what was written after it began"
         if now - self._since > _WARN_AFTER_S and not self._warned:
             self._warned = True
             log.warning("%s; its worker's successor ends it, or the broker within %g s", reason, self._patience_s)
@@ -135,7 +137,7 @@ async def messages(settings: Settings, names: Sequence[str]) -> AsyncGenerator[t
         names: of topics, without the prefix.
 
     Raises:
-        BrokerUnavailableError: nobody answers there.
+        BrokerUnavailableError: no broker answers there.
     """
     plain = {settings.topic(name): name for name in names}
     async with clients.reader(settings) as reader:
@@ -146,7 +148,7 @@ async def messages(settings: Settings, names: Sequence[str]) -> AsyncGenerator[t
 
 
 def _read(raw: bytes) -> FollowedTransition | None:
-    """What a worker wrote; what somebody else put on the topic is not shown."""
+    """What a worker wrote; what anything else put on the topic is not shown."""
     try:
         output = from_json(raw)
     except msgspec.MsgspecError:

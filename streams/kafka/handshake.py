@@ -1,8 +1,8 @@
-"""Why a broker that is there will not do: looked into only once a connection has failed, and said in one line.
+"""Why a broker that is reachable denies access: examined once a connection has failed, and reported in one line.
 
 aiokafka tries address after address and then says that it could not; the reason is in its log, or lost. Here one
-connection is made step by step, TLS, Kafka, SASL, and the first step that is refused names what is wrong and which
-setting mends it. A broker that is not there, or is just starting, is no refusal.
+connection is made step by step, TLS, Kafka, SASL, and the first step that fails names what is wrong and which
+setting corrects it. A broker that is unavailable, or just starting, is not a denial.
 """
 
 from __future__ import annotations
@@ -32,28 +32,28 @@ _ILLEGAL_STATE = errors.IllegalSaslStateError.errno
 
 
 def forbidden(error: BaseException) -> AccessDeniedError | None:
-    """What the broker says to somebody it knows, and who may not do this."""
+    """The error of a client that is authenticated but not authorized."""
     if not isinstance(error, FORBIDDEN):
         return None
     what = type(error).__name__.removesuffix("Error").removesuffix("Failed").removesuffix("Authorization")
     return AccessDeniedError(
-        f"the broker forbids it ({what}): docs/threat-model.md lists what a worker must be granted"
+        f"the broker denies permission ({what}): docs/threat-model.md lists what a worker must be granted"
     )
 
 
-async def refusal(settings: Settings) -> AccessDeniedError | None:
-    """Try each address once: the first clear refusal, or None if there is none, or one of them works.
+async def denial(settings: Settings) -> AccessDeniedError | None:
+    """Try each address once: the first clear denial, or None if there is none, or one of them works.
 
-    One that takes a connection and then says nothing is no refusal.
+    One that accepts a connection and then does not answer is not a denial.
     """
     try:
         async with asyncio.timeout(ALL_S):
-            return await _refusal(settings)
+            return await _denial(settings)
     except TimeoutError:
         return None
 
 
-async def _refusal(settings: Settings) -> AccessDeniedError | None:
+async def _denial(settings: Settings) -> AccessDeniedError | None:
     options = security.options(settings)
     found: AccessDeniedError | None = None
     for address in settings.bootstrap:
@@ -86,51 +86,54 @@ async def _try(host: str, port: int, options: dict[str, Any]) -> None:
 
 
 async def _greet(host: str, port: int, tls: ssl.SSLContext | None) -> None:
-    """Open the port, and agree on TLS if that is what is wanted."""
+    """Open the port, and agree on TLS if it is set."""
     try:
         async with asyncio.timeout(STEP_S):
-            await _hang_up(await asyncio.open_connection(host, port))
+            await _close(await asyncio.open_connection(host, port))
             if tls is not None:
-                await _hang_up(await asyncio.open_connection(host, port, ssl=tls))
+                await _close(await asyncio.open_connection(host, port, ssl=tls))
     except ssl.SSLCertVerificationError as error:
-        hint = "the one who signed it belongs into CRUNCHWATCH_TLS_CA_FILE" if _untrusted(error) else "renew or mend it"
-        raise AccessDeniedError(f"the broker's certificate is refused: {error.verify_message}; {hint}") from None
+        hint = (
+            "put its issuer's certificate into CRUNCHWATCH_TLS_CA_FILE" if _untrusted(error) else "renew or correct it"
+        )
+        raise AccessDeniedError(f"the broker's certificate is rejected: {error.verify_message}; {hint}") from None
     except ssl.SSLError as error:
         raise AccessDeniedError(
-            f"no TLS there ({error.reason or 'the greeting failed'}): is it a plaintext port? See CRUNCHWATCH_SECURITY",
+            f"no TLS on this port ({error.reason or 'the handshake failed'}): is it a plaintext port? "
+            "See CRUNCHWATCH_SECURITY",
             certain=False,
         ) from None
     except ConnectionResetError:
         if tls is None:
             raise
         raise AccessDeniedError(
-            "the broker hangs up on TLS: is it a plaintext port? See CRUNCHWATCH_SECURITY", certain=False
+            "the broker closes the connection on TLS: is it a plaintext port? See CRUNCHWATCH_SECURITY", certain=False
         ) from None
 
 
 def _untrusted(error: ssl.SSLCertVerificationError) -> bool:
-    return error.verify_code in {18, 19, 20, 21}  # OpenSSL's numbers of 'nobody I know has signed this'
+    return error.verify_code in {18, 19, 20, 21}  # OpenSSL's codes of an untrusted issuer
 
 
 async def _named(error: Exception, host: str, port: int, options: dict[str, Any]) -> Exception:
-    """The refusal behind a connection that broke off after the greeting, or the error itself."""
+    """The denial behind a connection that broke off after the handshake, or the error itself."""
     mechanism = options.get("sasl_mechanism")
     if isinstance(error, errors.SaslAuthenticationFailed):
         name = options["sasl_plain_username"]
         return AccessDeniedError(
-            f"the broker refuses user '{name}' by {mechanism}: wrong name or password (CRUNCHWATCH_SASL_USERNAME, "
+            f"the broker rejects user '{name}' by {mechanism}: wrong name or password (CRUNCHWATCH_SASL_USERNAME, "
             "CRUNCHWATCH_SASL_PASSWORD_FILE)"
         )
     if isinstance(error, errors.UnsupportedSaslMechanismError):
-        return AccessDeniedError(f"the broker does not take {mechanism}: see CRUNCHWATCH_SASL_MECHANISM")
+        return AccessDeniedError(f"the broker does not support {mechanism}: see CRUNCHWATCH_SASL_MECHANISM")
     if isinstance(error, errors.IllegalSaslStateError):
-        return AccessDeniedError("the broker asks nobody for a name on this port: see CRUNCHWATCH_SECURITY")
+        return AccessDeniedError("the broker has no authentication on this port: see CRUNCHWATCH_SECURITY")
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLError):
             return AccessDeniedError(
-                f"the broker ends TLS ({cause.reason}): it wants a certificate it knows (CRUNCHWATCH_TLS_CERT_FILE, "
-                "CRUNCHWATCH_TLS_KEY_FILE)"
+                f"the broker ends TLS ({cause.reason}): it needs a client certificate it trusts "
+                "(CRUNCHWATCH_TLS_CERT_FILE, CRUNCHWATCH_TLS_KEY_FILE)"
             )
         cause = cause.__cause__
     if "ssl_context" not in options and await _speaks_tls(host, port):
@@ -139,28 +142,28 @@ async def _named(error: Exception, host: str, port: int, options: dict[str, Any]
 
 
 async def _speaks_tls(host: str, port: int) -> bool:
-    """Greet in TLS and hang up. Nothing is sent, so nothing is checked."""
+    """Begin a TLS handshake and close. Nothing is sent, so nothing is checked."""
     greeting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     greeting.check_hostname = False
     greeting.verify_mode = ssl.CERT_NONE
     try:
         async with asyncio.timeout(STEP_S):
-            await _hang_up(await asyncio.open_connection(host, port, ssl=greeting))
+            await _close(await asyncio.open_connection(host, port, ssl=greeting))
     except (OSError, TimeoutError):
         return False
     return True
 
 
-async def _hang_up(streams: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> None:
-    """Close to the end, so that nothing of it is left to be collected later."""
+async def _close(streams: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> None:
+    """Close completely, so that nothing of it is left to be collected later."""
     streams[1].close()
-    with suppress(OSError):  # the other side may be quicker, and ruder
+    with suppress(OSError):  # the other side may have closed first
         await streams[1].wait_closed()
 
 
 async def _is_open(connection: AIOKafkaConnection) -> None:
-    """Ask for a way to log in: a port without one says so, any other answer means that it wants a name."""
+    """Ask for the login mechanisms: a port without authentication says so, any other answer means that it needs one."""
     answer = await connection.send(SaslHandShakeRequest("PLAIN"))
     if answer.error_code != _ILLEGAL_STATE:
         ways = ", ".join(answer.enabled_mechanisms)
-        raise AccessDeniedError(f"the broker wants a name and password ({ways}): set CRUNCHWATCH_SECURITY to sasl_ssl")
+        raise AccessDeniedError(f"the broker needs a name and password ({ways}): set CRUNCHWATCH_SECURITY to sasl_ssl")

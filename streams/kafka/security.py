@@ -1,6 +1,6 @@
-"""How this worker shows who it is, and makes sure whom it talks to: TLS and SASL, for every connection to Kafka.
+"""How this worker authenticates itself and the broker: TLS and SASL, for every connection to Kafka.
 
-The settings hold names of files, never a secret; the secret is read when a client is made and given to nobody else. So
+The settings hold names of files, never a secret; the secret is read when a client is made and goes nowhere else. So
 neither the settings' repr nor the environment nor a process list can show it. Certificates are checked with their
 names, always: there is no switch against it.
 """
@@ -52,7 +52,7 @@ def options(settings: Settings) -> dict[str, Any]:
 
 
 def credentials(settings: Settings) -> Any:
-    """The same for Faust, which has classes of its own for it; None if the broker demands nothing."""
+    """The same for Faust, which has classes of its own for it; None if the broker needs nothing."""
     from faust import auth  # noqa: PLC0415 - the terminal's commands have no use for Faust
 
     made = options(settings)
@@ -79,7 +79,7 @@ def context(settings: Settings) -> ssl.SSLContext:
             made.load_cert_chain(settings.tls_cert_file, settings.tls_key_file, password=_no_passphrase)
         except (OSError, ssl.SSLError) as error:
             place = f"{settings.tls_cert_file} and {settings.tls_key_file}"
-            raise SettingsError("tls_cert_file", f"{place} are no certificate with its key: {_why(error)}") from None
+            raise SettingsError("tls_cert_file", f"{place} are not a certificate with its key: {_why(error)}") from None
     return made
 
 
@@ -109,11 +109,11 @@ def secret(name: str, path: str) -> str:
 
 
 def _warn_if_open(name: str, path: str) -> None:
-    """Once a file: a mounted secret is often readable by all of its container, so that is no error."""
+    """Once a file: a mounted secret is often readable by all of its container, so that is not an error."""
     try:
         mode = Path(path).stat().st_mode
     except OSError:
-        return  # the one who opens it says so
+        return  # opening it reports that
     if mode & _READABLE_BY_ALL and path not in _warned:
         _warned.add(path)
         log.warning("setting '%s': every user of this machine may read %s; chmod 600 it", name, path)
@@ -121,5 +121,5 @@ def _warn_if_open(name: str, path: str) -> None:
 
 def _why(error: Exception) -> str:
     if isinstance(error, ssl.SSLError):
-        return error.reason or "it is not PEM"
+        return error.reason or "not PEM"
     return getattr(error, "strerror", None) or type(error).__name__

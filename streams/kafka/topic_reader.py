@@ -35,11 +35,11 @@ async def read(settings: Settings, names: Iterable[str], *, partition: int | Non
 
     Args:
         settings: which broker, and which prefix.
-        names: of topics, without the prefix; one that is not there is an error.
+        names: of topics, without the prefix; a missing one is an error.
         partition: only this one of each.
 
     Raises:
-        BrokerUnavailableError: nobody answers, a topic is missing, or the broker stops answering half way.
+        BrokerUnavailableError: no broker answers, a topic is missing, or the broker stops answering half way.
     """
     plain = {settings.topic(name): name for name in names}
     parts = [one for one in await _partitions(settings, list(plain)) if partition in {None, one.partition}]
@@ -87,7 +87,7 @@ async def _until_now(
 
 
 async def outputs(settings: Settings) -> list[Record]:
-    """Everything the workers have said, signals and transitions."""
+    """Everything the workers have emitted, signals and transitions."""
     return await read(settings, (topics.TRANSITIONS, topics.SIGNALS))
 
 

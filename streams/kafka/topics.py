@@ -1,7 +1,7 @@
 """The topics: ten in, four out, and the compacted one in which the state is written down.
 
 All have one partition count, so that everything a market says, in and out, lies on the partition of the same number
-and belongs to one worker. They are made before a worker starts: Faust would make a missing one with the broker's
+and belongs to one worker. They are created before a worker starts: Faust would create a missing one with the broker's
 default count, and a market's topics would end up with different owners.
 """
 
@@ -50,7 +50,7 @@ async def ensure(settings: Settings) -> list[str]:
         The names of the topics that were created.
 
     Raises:
-        BrokerUnavailableError: nobody answered, or the broker would not create them.
+        BrokerUnavailableError: the broker did not answer, or did not create them.
         TopicMismatchError: a topic has another partition count.
     """
     async with clients.admin(settings) as admin:
@@ -102,7 +102,7 @@ async def _create(admin: AIOKafkaAdminClient, settings: Settings, names: Iterabl
 
 def _rejected(topic: str, error: type[KafkaError], message: list[str | None]) -> BrokerUnavailableError:
     reason = next((text for text in message if text), error.__name__)
-    return BrokerUnavailableError(f"the broker refused to create topic '{topic}': {reason}")
+    return BrokerUnavailableError(f"the broker rejected creating topic '{topic}': {reason}")
 
 
 def _config(name: str, settings: Settings) -> dict[str, str]:
@@ -113,7 +113,7 @@ def _config(name: str, settings: Settings) -> dict[str, str]:
             # A record replaces the one before within seconds: small segments let the cleaner at them.
             "segment.bytes": str(64 * MEBIBYTE),
             "min.cleanable.dirty.ratio": "0.1",
-            # A worker whose clock is wrong must not have its state refused as from the future.
+            # A worker whose clock is wrong must not have its state rejected as from the future.
             "message.timestamp.type": "LogAppendTime",
         }
     safe = {"compression.type": "uncompressed"} if name in SOURCES else {}

@@ -54,14 +54,14 @@ class Outbox(msgspec.Struct, kw_only=True):
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """Who is not paged for: what a desk could have known too long ago, and what is not on record."""
+    """What is not paged: what a desk could have known too long ago, and what is not on record."""
 
     history_s: float
     provenances: Collection[Provenance]
 
 
 def take(outbox: Outbox, step: Transition, now_ns: int, policy: Policy) -> list[str]:
-    """Enter what a transition demands into the outbox; say in words what was and what was not.
+    """Enter what a transition demands into the outbox; returns lines on what was and what was not.
 
     What resolves an open incident is always sent, however old: an incident must not stay open because its end was
     read late.
@@ -74,9 +74,9 @@ def take(outbox: Outbox, step: Transition, now_ns: int, policy: Policy) -> list[
     for incident, state in INCIDENTS.items():
         was, now = (STATES.index(one) >= STATES.index(state) for one in (step.from_state, step.to_state))
         if now and not was and incident not in mine:
-            why_not = _unwanted(step, now_ns, policy)
-            if why_not:
-                lines.append(f"{step.market}: {TITLES[incident]} pages nobody: {why_not}")
+            reason = _why_not(step, now_ns, policy)
+            if reason:
+                lines.append(f"{step.market}: {TITLES[incident]} is not paged: {reason}")
                 continue
             mine[incident] = dedup_key(step, incident)
             outbox.due.append(due(step, incident, "trigger", mine[incident]))
@@ -95,7 +95,7 @@ def dedup_key(step: Transition, incident: Incident) -> str:
     return f"crunchwatch-{made}"
 
 
-def _unwanted(step: Transition, now_ns: int, policy: Policy) -> str:
+def _why_not(step: Transition, now_ns: int, policy: Policy) -> str:
     age_s = (now_ns - step.known) / NS
     if age_s > policy.history_s:
         return f"it was known {age_s / 3600:,.0f} hours ago, which is history (CRUNCHWATCH_NOTIFY_HISTORY_MIN)"

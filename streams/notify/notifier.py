@@ -39,12 +39,12 @@ Say = Callable[[str], None]
 
 
 def policy(settings: Settings) -> Policy:
-    """Who is not paged for, as the settings say."""
+    """What is not paged, by the settings."""
     names = [one.strip() for one in settings.notify_provenance.split(",") if one.strip()]
     unknown = sorted(set(names) - set(get_args(Provenance)))
     if unknown or not names:
         there = ", ".join(get_args(Provenance))
-        raise SettingsError("notify_provenance", f"{', '.join(unknown) or 'nothing'} is none of: {there}")
+        raise SettingsError("notify_provenance", f"{', '.join(unknown) or 'nothing'} is not one of: {there}")
     return Policy(history_s=settings.notify_history_min * 60, provenances=cast("list[Provenance]", names))
 
 
@@ -70,7 +70,7 @@ class Notifier:
             self.outbox.next_offsets[partition] = offset + 1
             step = read(raw)
             if step is None:
-                self._say(f"the message at {partition}:{offset} is no transition, it is passed over")
+                self._say(f"the message at {partition}:{offset} is not a transition and is skipped")
                 continue
             for line in take(self.outbox, step, time.time_ns(), self._policy):
                 self._say(line)
@@ -81,7 +81,7 @@ class Notifier:
         """Make one attempt, if one is due and allowed now.
 
         Raises:
-            PagerRejectedError: what is refused stays in the outbox, behind what was not.
+            PagerRejectedError: what is rejected stays in the outbox, behind the rest.
         """
         if not self.outbox.due or time.monotonic() < self._not_before_s:
             return
@@ -110,7 +110,7 @@ class Notifier:
             self.outbox.due = [*others, *mine]
             await self._store.write(self.outbox)
             raise PagerRejectedError(
-                f"PagerDuty refuses the {what}: {outcome.why}. Check the key and the address; it stays in the outbox "
+                f"PagerDuty rejects the {what}: {outcome.why}. Check the key and the address; it stays in the outbox "
                 "and is tried again at the next start"
             )
 
@@ -125,7 +125,7 @@ def read(raw: bytes) -> Transition | None:
 
 
 async def run(settings: Settings, say: Say, stopping: asyncio.Event) -> None:
-    """Notify until told to stop; on the very first start only of what comes from now on."""
+    """Notify until stopped; on the very first start only of what comes from then on."""
     policy(settings)
     pager = Pager(settings)
     store = await OutboxStore.open(settings)
@@ -145,7 +145,7 @@ async def run(settings: Settings, say: Say, stopping: asyncio.Event) -> None:
 
 
 async def _work(notifier: Notifier, reader: AIOKafkaConsumer, stopping: asyncio.Event) -> None:
-    """Send and take until told to stop; a write that waits for a broker which is gone does not keep it from that."""
+    """Send and take until stopped; a write that waits for an unavailable broker does not delay that."""
     stopped = asyncio.create_task(stopping.wait())
     while not stopped.done():
         turn = asyncio.create_task(_turn(notifier, reader))
@@ -154,7 +154,7 @@ async def _work(notifier: Notifier, reader: AIOKafkaConsumer, stopping: asyncio.
             async with asyncio.timeout(STOP_WITHIN_S if stopped.done() else None):
                 await turn
         except TimeoutError:
-            log.warning("stopped in the midst of a write; the outbox is as it was last confirmed")
+            log.warning("stopped during a write; the outbox is as it was last confirmed")
         finally:
             turn.cancel()
     stopped.cancel()
@@ -168,7 +168,7 @@ async def _turn(notifier: Notifier, reader: AIOKafkaConsumer) -> None:
 
 
 async def _begin(reader: AIOKafkaConsumer, settings: Settings, outbox: Outbox) -> None:
-    """Go to where the outbox stands; a partition it does not know begins at its end, for the past pages nobody."""
+    """Go to where the outbox stands; a partition it does not know begins at its end: past transitions page nobody."""
     topic = settings.topic(TRANSITIONS)
     if topic not in await reader.topics():
         raise BrokerUnavailableError(f"there is no topic '{topic}' at {settings.broker}: has a worker run there?")
@@ -179,7 +179,7 @@ async def _begin(reader: AIOKafkaConsumer, settings: Settings, outbox: Outbox) -
     for place in places:
         known = outbox.next_offsets.setdefault(place.partition, ends[place])
         if not first[place] <= known <= ends[place]:
-            log.warning("%s was made anew or has lost messages, going on at %d", place, ends[place])
+            log.warning("%s was created anew or has lost messages, continuing at %d", place, ends[place])
             known = outbox.next_offsets[place.partition] = ends[place]
         reader.seek(place, known)
 
@@ -187,7 +187,7 @@ async def _begin(reader: AIOKafkaConsumer, settings: Settings, outbox: Outbox) -
 async def dry_run(settings: Settings, say: Say, *, from_beginning: bool, until_idle_s: float | None) -> int:
     """Say what would be paged, sending and writing nothing; how many messages that would have been.
 
-    From the beginning nothing is too old to be shown: who asks for the past wants to see it as a pager would have.
+    From the beginning nothing is too old to be shown: the past is shown as a pager would have seen it.
     """
     outbox, count = Outbox(), 0
     chosen = policy(settings)

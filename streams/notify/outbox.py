@@ -1,7 +1,7 @@
 """The notifier's outbox on the broker: one record of a compacted topic, so that no disk is shared and none is trusted.
 
 Position, open incidents and what is still to be sent are one record, written in a transaction of one producer id:
-whoever opens it last is the notifier, and the one before is told so at its next write, which comes before each page.
+whoever opens it last is the notifier, and the one before fails at its next write, which comes before each page.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class OutboxStore:
 
     @classmethod
     async def open(cls, settings: Settings) -> Self:
-        """Make the topic if it is missing, and take the outbox over from whoever had it."""
+        """Create the topic if it is missing, and take the outbox over from its previous owner."""
         await _ensure(settings)
         name = settings.transactional_id("notify")
         return cls(settings, await clients.producer(settings, transactional_id=name))
@@ -67,7 +67,7 @@ async def read(settings: Settings) -> Outbox | None:
     """The outbox as it was last written, or None when there is none yet.
 
     Raises:
-        RecoveryError: there is a record, but it is none of ours.
+        RecoveryError: there is a record, but not one of this version.
     """
     topic = settings.topic(TOPIC)
     async with clients.admin(settings) as admin:
@@ -88,7 +88,7 @@ async def read(settings: Settings) -> Outbox | None:
     try:
         return _DECODER.decode(last)
     except msgspec.MsgspecError as error:
-        raise RecoveryError(f"the record on {topic} is no outbox of this version: {error}") from None
+        raise RecoveryError(f"the record on {topic} is not an outbox of this version: {error}") from None
 
 
 async def _ensure(settings: Settings) -> None:
@@ -99,4 +99,4 @@ async def _ensure(settings: Settings) -> None:
         made = NewTopic(topic, 1, settings.replication, topic_configs={"cleanup.policy": "compact"})
         for _, code, *message in (await admin.create_topics([made])).topic_errors:
             if code and for_code(code) is not TopicAlreadyExistsError:
-                raise BrokerUnavailableError(f"the broker refused to create topic '{topic}': {message or code}")
+                raise BrokerUnavailableError(f"the broker rejected creating topic '{topic}': {message or code}")

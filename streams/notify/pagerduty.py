@@ -1,7 +1,7 @@
-"""One message to PagerDuty's Events v2, and what became of it: accepted, to be tried again, or refused.
+"""One message to PagerDuty's Events v2, and the result: accepted, to be retried, or declined.
 
 The integration key is read from its file, goes into the body and nowhere else: no log, no error, no record holds it.
-Redirects are not followed, for the key would go where nobody decided.
+Redirects are not followed, because the key would go to an address nobody chose.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ _ANSWER_BYTES = 300
 
 
 class Accepted:
-    """PagerDuty has it."""
+    """PagerDuty accepted it."""
 
 
 class RetryLater:
-    """Not now: why, and after how long at the least if the other side said so."""
+    """Not now: why, and after how long at least if the answer says so."""
 
     def __init__(self, why: str, after_s: float | None = None) -> None:
         self.why = why
@@ -43,7 +43,7 @@ class RetryLater:
 
 
 class Declined:
-    """Not like this: trying again the same way is no use."""
+    """Invalid: a retry of the same message is of no use."""
 
     def __init__(self, why: str) -> None:
         self.why = why
@@ -64,15 +64,15 @@ class Pager:
         """Read the key.
 
         Raises:
-            SettingsError: there is no key, its file cannot be used, or the address would show it to others.
+            SettingsError: there is no key, its file cannot be used, or the address is not encrypted.
         """
         if not settings.pagerduty_key_file:
             raise SettingsError(
-                "pagerduty_key_file", "name a file with the integration key, or look first with --dry-run"
+                "pagerduty_key_file", "name a file with the integration key, or try first with --dry-run"
             )
         parts = urlsplit(settings.pagerduty_url)
         if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
-            raise SettingsError("pagerduty_url", "it must be https://…, for the key goes there")
+            raise SettingsError("pagerduty_url", "it must be https://…, because the key is sent there")
         self._url = settings.pagerduty_url
         self._link = settings.notify_link
         self._key = security.secret("pagerduty_key_file", settings.pagerduty_key_file)
@@ -99,7 +99,7 @@ class Pager:
         except urllib.error.HTTPError as error:
             with error:
                 return self._judged(error)
-        except (OSError, ValueError) as error:  # not reached, cut off, or an answer that is no HTTP
+        except (OSError, ValueError) as error:  # not reached, cut off, or an answer that is not HTTP
             return RetryLater(f"no answer: {type(error).__name__}")
         except Exception as error:  # noqa: BLE001 - http.client's own errors; whatever it is, the message is kept
             return RetryLater(f"no answer: {type(error).__name__}")

@@ -58,10 +58,10 @@ class Metrics:
         self.holes = Counter("crunchwatch_offset_holes", "Offsets that hold no message", [], **own)
         self.rescued = Counter("crunchwatch_rescued_messages", "Messages a jump had hidden, fetched", [], **own)
         self.losses = Counter("crunchwatch_lost_messages", "Messages gone from the broker unapplied", [], **own)
-        self.refusals = Counter("crunchwatch_snapshots_refused", "Records not used at recovery", ["reason"], **own)
+        self.rejections = Counter("crunchwatch_snapshots_refused", "Records not used at recovery", ["reason"], **own)
         self.rebuilt = Counter("crunchwatch_states_rebuilt", "States read again from further back", ["reason"], **own)
         self.fenced = Counter("crunchwatch_fenced", "Partitions dropped: they had another owner", [], **own)
-        self.spoken = Counter("crunchwatch_watchdog_heartbeats", "Heartbeats for dead streams", ["stream"], **own)
+        self.heartbeats = Counter("crunchwatch_watchdog_heartbeats", "Heartbeats for dead streams", ["stream"], **own)
         self.ready = Gauge("crunchwatch_ready", "1 while the worker does its work, as /readyz says", [], **own)
         self.lag = Gauge(
             "crunchwatch_consumer_lag_messages", "Offsets on the broker not taken yet", ["stream", "partition"], **own
@@ -76,7 +76,7 @@ class Metrics:
         for stream in STREAMS:
             for metric in (self.taken, self.messages, self.events, self.duplicates, self.repeats, self.latency):
                 metric.labels(stream)
-            self.spoken.labels(stream)
+            self.heartbeats.labels(stream)
             for reason in LATE_REASONS:
                 self.late.labels(stream, reason)
             for reason in (*REASONS, *MARKET_REASONS):
@@ -106,7 +106,7 @@ class Metrics:
 
     def heartbeat_written(self, stream: str) -> None:
         """The watchdog wrote a heartbeat for a stream that has died."""
-        self.spoken.labels(stream).inc()
+        self.heartbeats.labels(stream).inc()
 
     def repeated(self, stream: str) -> None:
         """A message below the next offset came again."""
@@ -123,12 +123,12 @@ class Metrics:
 
     def recovered(self, found: PartitionRecords) -> None:
         """A partition's records were read back."""
-        for _, reason in found.refused:
-            self.refusals.labels(reason).inc()
+        for _, reason in found.rejected:
+            self.rejections.labels(reason).inc()
 
-    def refused(self, reason: str) -> None:
+    def rejected(self, reason: str) -> None:
         """The engine would not take a state."""
-        self.refusals.labels(reason).inc()
+        self.rejections.labels(reason).inc()
 
     def healed(self, reason: str) -> None:
         """A market is read again from further back."""

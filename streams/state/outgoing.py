@@ -61,7 +61,7 @@ def late(found: RejectedEvent, place: LogPosition) -> Outgoing:
 
 
 def dead_letter(reject: Reject, place: LogPosition, key: bytes | None) -> Outgoing:
-    """A message, or one element of a frame, that is no event: why, where it lies, and its first bytes."""
+    """A message, or one element of a frame, that is not a valid event: why, where it lies, and its first bytes."""
     value = {
         "reason": reject.reason,
         "detail": reject.detail,

@@ -1,4 +1,4 @@
-"""One owned partition: its markets' engines, what they have seen and said, and what is to be written down. No I/O.
+"""One owned partition: its markets' engines, what they have seen and emitted, and what is to be written. No I/O.
 
 A message is applied exactly once and in the order of its offsets, whatever is handed in: what lies below the next
 offset was seen, what lies beyond it is a jump that the owner has to explain before it goes on.
@@ -22,7 +22,7 @@ from streams.state.snapshot_records import EmittedUntil
 TOO_MANY_MARKETS = "too_many_markets"
 NOT_ALLOWED = "market_not_allowed"
 REASONS = (TOO_MANY_MARKETS, NOT_ALLOWED)
-"""Of messages that are events, of a market that is not taken; beside those of the decoder."""
+"""Of valid events of a market that is not accepted; beside those of the decoder."""
 NewEngine = Callable[[str], Engine | None]
 
 
@@ -59,9 +59,9 @@ class Partition:
         self.settled: dict[str, int] = {}
         """Below these, what was bad or late has been reported before; it is not reported again when reread."""
         self.emitted: dict[str, EmittedUntil] = {}
-        """How far each market has spoken; a state that is built anew does not say it again."""
+        """How far each market has emitted; a state that is rebuilt does not repeat it."""
         self.allowed: frozenset[str] = frozenset()
-        """The markets that are taken; empty: any."""
+        """The markets that are accepted; empty: any."""
         self._new_engine = new_engine
 
     def jump(self, topic: str, offset: int) -> int:
@@ -101,7 +101,7 @@ class Partition:
         return applied
 
     def _admitted(self, name: str, raw: bytes | None) -> Market | Reject:
-        """The market of a message, or why it is not taken."""
+        """The market of a message, or why it is rejected."""
         if self.allowed and name not in self.allowed:
             return _not_allowed(raw)
         return self._market(name) or _too_many(raw)
@@ -126,7 +126,7 @@ class Partition:
         return market
 
     def _not_emitted_before(self, engine: Engine, outputs: list[Output]) -> list[Output]:
-        """What has not been said before, and from now on has."""
+        """The outputs that were not emitted before; from now on they count as emitted."""
         emitted = self.emitted.get(engine.market, EmittedUntil())
         new = [output for output in outputs if not emitted.covers(output)]
         until = engine.watermark_ns

@@ -29,14 +29,14 @@ def recover_partition(
 
     Raises:
         RecoveryError: the broker holds less than the state has seen.
-        GapError: messages not applied yet are gone, and the settings do not allow to go on without them.
+        GapError: messages not applied yet are lost, and the settings do not allow to continue without them.
     """
     found = recovered.found
     metrics.recovered(found)
     engines, unusable = _restore(found, config, metrics)
     plan = snapshot_records.plan(found, SOURCES, unusable)
     for market, reason in plan.healed.items():
-        log.warning("partition %d: the state of %s is refused (%s), reading further back", number, market, reason)
+        log.warning("partition %d: the state of %s is rejected (%s), reading further back", number, market, reason)
         metrics.healed(reason)
     promised = found.position.settled if found.position is not None else {}
     start = {}
@@ -52,7 +52,7 @@ def recover_partition(
     partition.allowed = settings.allowed_markets
     for market, engine in engines.items():
         if partition.allowed and market not in partition.allowed:
-            continue  # once taken, no longer wanted: what it fills is given back
+            continue  # taken before, not any more: its memory is freed
         record = found.markets[market]
         partition.markets[market] = Market(engine, record.applied, record.flush)
     return partition
@@ -72,19 +72,19 @@ def _restore(
                 )
         except SnapshotError as error:
             unusable[market] = error.reason
-            metrics.refused(error.reason)
+            metrics.rejected(error.reason)
     return engines, unusable
 
 
 def first_offset(place: str, start: int, promised: int, held: snapshot_reader.OffsetRange) -> tuple[int, int]:
-    """Where reading can begin, and how many messages nobody has applied are gone before it.
+    """Where reading can begin, and how many messages nobody has applied are lost before it.
 
-    What lies below ``promised`` was applied once; reading it again rebuilds a state, and is no loss to miss.
+    What lies below ``promised`` was applied once; reading it again rebuilds a state, and missing it is not a loss.
     """
     if max(start, promised) > held.end:
         raise RecoveryError(
             f"{place} ends at {held.end}, but the state has seen it up to {max(start, promised)}: the broker lost "
-            "messages, or the topic was made anew. Use fresh topics throughout (CRUNCHWATCH_TOPIC_PREFIX)"
+            "messages, or the topic was created anew. Use fresh topics throughout (CRUNCHWATCH_TOPIC_PREFIX)"
         )
     if start >= held.first:
         return start, 0
@@ -96,6 +96,6 @@ def _lose(place: str, count: int, settings: Settings, metrics: Metrics) -> None:
     if settings.on_gap == "fail":
         raise GapError(
             f"{place}: {count} messages that were not applied yet are no longer on the broker. "
-            "CRUNCHWATCH_ON_GAP=continue goes on without them and counts them"
+            "CRUNCHWATCH_ON_GAP=continue skips them and counts them"
         )
-    log.error("%s: %d messages were lost, going on without them", place, count)
+    log.error("%s: %d messages were lost, continuing without them", place, count)

@@ -43,7 +43,7 @@ async def recover(settings: Settings, partitions: Iterable[int]) -> dict[int, Re
     """Read the records of some partitions, each to its end, and what the broker holds of their sources.
 
     Raises:
-        RecoveryError: it took longer than the settings allow, or the broker refused.
+        RecoveryError: it took longer than the settings allow, or the broker failed.
     """
     numbers = sorted(partitions)
     if not numbers:
@@ -103,7 +103,7 @@ class _Log:
     def add(self, record: KafkaRecord) -> None:
         kept = self._kept.setdefault(record.key or b"", [])
         kept.append(record)
-        del kept[:-2]  # the last, and one to stand in for it should it be refused
+        del kept[:-2]  # the last, and the one before it in case it is rejected
 
     def entries(self) -> list[tuple[bytes, bytes | None]]:
         """Keys and values in the order of the log."""

@@ -2,11 +2,11 @@
 
 Two kinds of record lie on each partition. A *market record*, keyed by the market, holds the engine's state and, for
 each source topic, the next offset that this state has not seen. A *position record*, one a partition, says where to
-go on reading, which flush each market's record comes from, and up to where each market has spoken. A flush is one
+go on reading, which flush each market's record comes from, and up to where each market has emitted. A flush is one
 transaction, outputs included: who reads committed records finds states and a position that fit, or the ones before.
 
-A record that is refused (damaged, or of another version) is stood in for by an older one of its key, or by none; its
-market is then read again from further back, and does not repeat what it has said.
+A record that is rejected (damaged, or of another version) is replaced by an older one of its key, or by none; its
+market is then read again from further back, and does not repeat what it has emitted.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _MAX_STATE_BYTES = 128 << 20  # a few times the largest state: a small record ma
 
 
 class RecordRejectedError(Exception):
-    """A record that is not to be used: ``reason`` is "truncated" or "format"."""
+    """A record that cannot be used: ``reason`` is "truncated" or "format"."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(detail)
@@ -43,7 +43,7 @@ class MarketRecord(msgspec.Struct, frozen=True, kw_only=True, tag="market"):
 
 
 class EmittedUntil(msgspec.Struct, frozen=True):
-    """Up to where a market has spoken: all that is known before ``until_ns``, and these ids of what is known then."""
+    """Up to where a market has emitted: all that is known before ``until_ns``, and these ids of what is known then."""
 
     flush: int = 0
     """The flush that wrote the market's record."""
@@ -51,12 +51,12 @@ class EmittedUntil(msgspec.Struct, frozen=True):
     ids: tuple[str, ...] = ()
 
     def covers(self, output: Output) -> bool:
-        """Whether this was said before."""
+        """Whether this was emitted before."""
         return output.known < self.until_ns or output.id in self.ids
 
 
 class PositionRecord(msgspec.Struct, frozen=True, kw_only=True, tag="position"):
-    """Where to go on, below which offsets everything was reported, and how far each market has come."""
+    """Where to go on, below which offsets everything was reported, and how far each market has emitted."""
 
     flush: int
     next_offsets: dict[str, int]
@@ -93,7 +93,7 @@ class PartitionRecords(msgspec.Struct):
 
     position: PositionRecord | None = None
     markets: dict[str, MarketRecord] = msgspec.field(default_factory=dict)
-    refused: list[tuple[str, str]] = msgspec.field(default_factory=list)
+    rejected: list[tuple[str, str]] = msgspec.field(default_factory=list)
     """Key and reason of records that were not used; an older record of the key stands in, if there is one."""
 
 
@@ -102,11 +102,11 @@ def fold(entries: Iterable[tuple[bytes, bytes | None]]) -> PartitionRecords:
     found = PartitionRecords()
     for key, value in entries:
         if value is None:
-            continue  # nobody writes tombstones here: forgetting a market is not done by a stranger's record
+            continue  # no worker writes tombstones: a stranger's record does not delete a market
         try:
             record = decode(value)
-        except RecordRejectedError as refused:
-            found.refused.append((key.decode(errors="replace")[:64], refused.reason))
+        except RecordRejectedError as rejected:
+            found.rejected.append((key.decode(errors="replace")[:64], rejected.reason))
             continue
         if isinstance(record, PositionRecord):
             found.position = record
@@ -128,7 +128,7 @@ def plan(found: PartitionRecords, topics: Iterable[str], unusable: Mapping[str, 
     Args:
         found: the partition's records.
         topics: the source topics.
-        unusable: markets whose state was refused, with the reason: they are built anew from the beginning.
+        unusable: markets whose state was rejected, with the reason: they are rebuilt from the beginning.
 
     Returns:
         A start for every topic; never beyond what a market has not seen.

@@ -1,8 +1,8 @@
-"""What the owner of a partition writes: all of it or nothing, and nobody but the owner.
+"""What the owner of a partition writes: all of it or nothing, and only the owner.
 
 Each owned partition has one transactional producer. Its id is made of the group and the partition's number, so it is
 the same whoever owns the partition: opening it ends the former owner's producer and undoes the transaction that one
-may have left open, before the state is read back. A transaction is begun only when all that belongs into it is here,
+may have left open, before the state is read back. A transaction is begun only when all that belongs to it is here,
 and committed at once: none stays open while a worker waits, so no reader of committed messages ever waits for one.
 """
 
@@ -44,10 +44,10 @@ class PartitionWriter:
 
     @classmethod
     async def open(cls, settings: Settings, number: int) -> PartitionWriter:
-        """Take the partition over from whoever wrote to it before.
+        """Take the partition over from its previous writer.
 
         Raises:
-            BrokerUnavailableError: nobody answered for as long as a recovery may take.
+            BrokerUnavailableError: the broker did not answer for as long as a recovery may take.
         """
         name = settings.transactional_id(str(number))
         producer = await clients.producer(settings, transactional_id=name, patience_s=settings.recovery_timeout_s)
@@ -55,7 +55,7 @@ class PartitionWriter:
         return cls(settings, number, producer)
 
     def enter(self, outgoing: Iterable[Outgoing]) -> None:
-        """Have outputs go out with the next transaction."""
+        """Add outputs to the next transaction."""
         for one in outgoing:
             self.due.append(one)
             self.due_bytes += len(one.value)
@@ -64,16 +64,16 @@ class PartitionWriter:
         """Write what is due and the state it led to, in one transaction.
 
         Whatever is raised, the state in memory may be ahead of the log, or the log ahead of what is known here: the
-        partition has to be dropped, and read back by whoever owns it next.
+        partition has to be dropped, and read back by its next owner.
 
         Raises:
             FencedError: the partition has another owner.
-            BrokerUnavailableError: a commit before this was broken off.
-            KafkaError: the broker would not have it.
+            BrokerUnavailableError: an earlier commit was interrupted.
+            KafkaError: the broker rejected it.
         """
         if self._interrupted:
             raise BrokerUnavailableError(
-                f"a commit of partition {self.number} was broken off; what was committed is read back at the next start"
+                f"a commit of partition {self.number} was interrupted; the next start reads back what was committed"
             )
         self._interrupted = True
         try:

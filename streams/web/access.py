@@ -1,7 +1,7 @@
 """Who may read the worker's port: a token, or loopback and a host name that is this machine's own.
 
 A page of a stranger, open in a desk's browser, can make its own name point to 127.0.0.1 and read what listens there
-(DNS rebinding). Its requests still carry the stranger's name, so a name that is not ours is refused. With a token the
+(DNS rebinding). Its requests still carry the stranger's name, so an unknown name is rejected. With a token the
 name does not matter: the stranger's page does not know it.
 """
 
@@ -19,7 +19,7 @@ from streams.settings import Settings
 from streams.settings_checks import is_loopback
 
 OPEN_PATHS = ("/healthz", "/readyz")
-"""Asked by whoever starts and stops workers, by whatever name; they say one word."""
+"""Asked by whatever starts and stops workers, under any name; they answer one word."""
 SHORTEST_TOKEN = 16
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -32,7 +32,7 @@ HEADERS = {
 }
 
 
-class Refusal(NamedTuple):
+class Denial(NamedTuple):
     """Why a request is not answered."""
 
     status: HTTPStatus
@@ -40,7 +40,7 @@ class Refusal(NamedTuple):
 
 
 class Guard:
-    """Decides from a request's path and headers; holds the token, and shows it to nobody."""
+    """Decides from a request's path and headers; holds the token, and never shows it."""
 
     def __init__(self, settings: Settings) -> None:
         self._token: bytes | None = None
@@ -54,14 +54,14 @@ class Guard:
         closed = names or is_loopback(settings.metrics_host)
         self._names = {*names, settings.metrics_host.lower()} if closed else None
 
-    def refusal(self, path: str, hosts: Sequence[str], authorizations: Sequence[str]) -> Refusal | None:
+    def denial(self, path: str, hosts: Sequence[str], authorizations: Sequence[str]) -> Denial | None:
         """Say why not, or None: all ``Host`` and all ``Authorization`` headers of the request are given."""
         if path in OPEN_PATHS:
             return None
         if self._token is not None:
-            return None if self._knows(authorizations) else Refusal(HTTPStatus.UNAUTHORIZED, "a token is wanted")
+            return None if self._knows(authorizations) else Denial(HTTPStatus.UNAUTHORIZED, "a token is required")
         if self._names is not None and not all(self._ours(host) for host in hosts):
-            return Refusal(HTTPStatus.MISDIRECTED_REQUEST, "no such host here")
+            return Denial(HTTPStatus.MISDIRECTED_REQUEST, "unknown host")
         return None
 
     def _knows(self, authorizations: Sequence[str]) -> bool:

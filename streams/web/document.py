@@ -25,7 +25,7 @@ def document(seen: WorkerView | None, settings_hint: str = "", only: str | None 
     Args:
         seen: what there is to show, worst first; None before the worker's first answer.
         settings_hint: what `crunchwatch explain` needs to find this worker's topics.
-        only: the one market that is wanted in full.
+        only: the one market to show in full.
     """
     body = _waiting() if seen is None else _body(seen, settings_hint, only)
     worst = _worst(seen)

@@ -36,7 +36,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(address, handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Take a connection, and cut off the oldest if there is no place."""
+        """Take a connection, and cut off the oldest if there is no room."""
         with self._lock:
             while len(self._since) >= PLACES:
                 self._cut(next(iter(self._since)))
@@ -50,7 +50,7 @@ class Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def service_actions(self) -> None:
-        """Twice a second: cut off whoever takes too long."""
+        """Twice a second: cut off those that take too long."""
         with self._lock:
             late = [one for one, since in self._since.items() if time.monotonic() - since > PATIENCE_S]
             for request in late:
@@ -62,7 +62,7 @@ class Server(ThreadingHTTPServer):
             request.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - the base class's parameters
-        """A client that went away is no news, and its name none for a log."""
+        """A client that disconnected is not logged."""
         error = sys.exc_info()[1]
         if not isinstance(error, OSError):
             log.error("a request failed: %r", error)
@@ -78,8 +78,8 @@ class Bounded:
 
     def readline(self, limit: int = -1) -> bytes:
         """A line, or nothing once the bound is reached."""
-        wanted = self._left if limit < 0 else min(limit, self._left)
-        line: bytes = self._file.readline(wanted)
+        limit_now = self._left if limit < 0 else min(limit, self._left)
+        line: bytes = self._file.readline(limit_now)
         self._left -= len(line)
         if self._left <= 0 and not line.endswith(b"\n"):
             self.over = True

@@ -97,7 +97,7 @@ def _unseen(status: Status) -> str:
 
 def _meaning(status: Status) -> str:
     if set(status.feeds) <= set(status.blind_on):
-        return "It sees nothing now that it could judge by. What stands here is where it began, or what was said last."
+        return "It sees nothing now that it could judge by. What is shown is the initial state, or the last signals."
     return MEANING[status.state]
 
 
@@ -162,7 +162,7 @@ def _sight(status: Status) -> str:
     )
     body = f"<ul class=feeds>{feeds}</ul>"
     if status.blind_on:
-        body += "<p>Silence is not calm: what a blind feed last said is held, and lowers nothing by itself.</p>"
+        body += "<p>Silence is not calm: the last value of a blind feed is held, and lowers nothing by itself.</p>"
     if status.warming:
         names = ", ".join(escape(one) for one in status.warming)
         body += f"<p><b>{len(status.warming)} still warming up</b>, and so blind: {names}</p>"
@@ -212,7 +212,7 @@ def _transition(one: Recalled, name: str, settings_hint: str, *, opened: bool) -
         f"{escape(evidence.summary)}</li>"
         for evidence in step.evidence
     )
-    marks = "".join(_told(mark) for mark in one.marks)
+    marks = "".join(_last_signal(mark) for mark in one.marks)
     return (
         f'<details class="transition {step.to_state}" id="{escape(name)}"{" open" if opened else ""}>{summary}'
         f"{_facts(facts)}<ul class=rules>{rules}</ul>{marks}"
@@ -221,7 +221,7 @@ def _transition(one: Recalled, name: str, settings_hint: str, *, opened: bool) -
     )
 
 
-def _told(mark: SignalState) -> str:
+def _last_signal(mark: SignalState) -> str:
     values = "".join(
         f"<div><dt>{escape(name)}</dt><dd>{escape(text)}</dd></div>" for name, text in figures(mark.values)
     )

@@ -30,7 +30,7 @@ def pages(take: Callable[[], WorkerView | None], settings: Settings) -> Callable
 
     Args:
         take: the present; called in the web server's threads.
-        settings: whose broker and prefix `crunchwatch explain` would need to be told.
+        settings: whose broker and prefix `crunchwatch explain` needs.
     """
     hint = f" --broker {settings.broker}" + (
         f" --topic-prefix {settings.topic_prefix}" if settings.topic_prefix else ""

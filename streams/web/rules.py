@@ -48,7 +48,7 @@ def _condition(one: ConditionOutlook) -> str:
     notes = [_clock(one)] if outlasted is None and _clock(one) else []
     if one.blind_on:
         feeds = ", ".join(feed_name(feed) for feed in one.blind_on)
-        held = ": held as last said" if one.last is not None else ""
+        held = ": held at its last value" if one.last is not None else ""
         notes.append(f"<span class=blind>blind on {escape(feeds)}{held}</span>")
     if outlasted is not None:
         notes.append(_outlasting(one, outlasted, one.margins[0]))
@@ -58,7 +58,7 @@ def _condition(one: ConditionOutlook) -> str:
     if not one.margins and one.last is not None:
         notes.append(_word(one.last))
     if not one.margins and one.last is None:
-        notes.append("never said so far")
+        notes.append("no signal so far")
     return f"<li>{head}{''.join(f'<p>{note}</p>' for note in notes)}</li>"
 
 
@@ -66,19 +66,19 @@ def _clock(one: ConditionOutlook) -> str:
     if one.until_ns is not None:
         return f"counts until {brief(one.until_ns)}"
     if one.within_sessions and not one.holds:
-        when = "from when it is said" if one.happens else "after it ends"
+        when = "from the signal on" if one.happens else "after it ends"
         return f"counts for {counted(one.within_sessions, 'sessions')} {when}"
     return ""
 
 
 def _outlasting(one: ConditionOutlook, mark: SignalState, margin: Margin) -> str:
-    """Why a condition holds whose figure no longer does: what was said and how long it counts, then what is missing."""
+    """Why a condition holds whose figure no longer does: its signal and how long it counts, then what is missing."""
     words = [f"{name} {text}" for name, text in figures(_in_unit(mark.values, margin.unit))]
     figures_then = f" ({', '.join(words)})" if words else ""
     if mark.level >= one.min_level:
-        text = f"said {brief(mark.known)} as level {mark.level}{figures_then}"
+        text = f"signal {brief(mark.known)} at level {mark.level}{figures_then}"
     else:
-        text = f"{'text' if one.happens else 'ended'} {brief(mark.left.get(one.min_level, mark.known))}"
+        text = f"{'signal' if one.happens else 'ended'} {brief(mark.left.get(one.min_level, mark.known))}"
     counts = f"still counts until {brief(one.until_ns)}" if one.until_ns is not None else "not taken back yet"
     return (
         f"<span class=margin>{escape(text)}, {counts}; now <span class=who>{escape(margin.subject)}</span> "
@@ -103,4 +103,4 @@ def _margin(margin: Margin) -> str:
 
 
 def _word(mark: SignalState) -> str:
-    return f"<span class=quiet>last said {brief(mark.known)}: {escape(mark.text)}</span>"
+    return f"<span class=quiet>last signal {brief(mark.known)}: {escape(mark.text)}</span>"

@@ -31,7 +31,7 @@ class Answer(NamedTuple):
 
 
 Pages = Callable[[str], Answer | None]
-"""What else is served: an answer for a path, or None for one that is not there; called in the server's threads."""
+"""What else is served: an answer for a path, or None for an unknown one; called in the server's threads."""
 
 
 class WebServer:
@@ -97,7 +97,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.rfile = Bounded(self.rfile)
 
     def version_string(self) -> str:
-        """No versions: they help nobody but who looks for holes."""
+        """No versions: they help only attackers."""
         return "crunchwatch"
 
     def do_GET(self) -> None:
@@ -110,11 +110,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, *, with_body: bool) -> None:
         path = self.path.partition("?")[0]
-        refused = self.guard.refusal(path, self.headers.get_all("Host", []), self.headers.get_all("Authorization", []))
+        denied = self.guard.denial(path, self.headers.get_all("Host", []), self.headers.get_all("Authorization", []))
         if self.rfile.over:
             self.send_error(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
-        elif refused is not None:
-            self._send(Answer(f"{refused.text}\n".encode(), _TEXT, refused.status), with_body=with_body)
+        elif denied is not None:
+            self._send(Answer(f"{denied.text}\n".encode(), _TEXT, denied.status), with_body=with_body)
         else:
             self._send(self.answer(path), with_body=with_body)
 

@@ -1,7 +1,7 @@
 """What the page shows, taken in the worker's own loop between two messages, so that it is one moment and no mixture.
 
 Asked from the web server's threads; however often the page is asked for, the worker is asked twice a second at most.
-A loop that does not answer in time is said to be busy, and the last moment is shown with its age.
+A loop that does not answer in time is reported as busy, and the last moment is shown with its age.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def look(partitions: Mapping[int, Partition], *, ready: bool) -> WorkerView:
 
 
 class LatestView:
-    """The last look at a worker, taken anew when it is older than half a second."""
+    """The last view of a worker, refreshed when it is older than half a second."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, look: Callable[[], WorkerView]) -> None:
         """Take the worker's loop and what is to be called in it."""

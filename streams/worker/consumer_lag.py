@@ -1,8 +1,8 @@
-"""Whether what lies on the broker is taken: asked of the broker, by a client that knows nothing of the consumer.
+"""Whether what is on the broker is consumed: asked of the broker, by a client independent of the consumer.
 
 A consumer that has stalled is the last to know: it sees no new messages, so it sees no lag. Here the ends of the owned
 partitions are asked for every few seconds. Where messages wait and none is taken, a look at the first of them decides
-whether there is one at all: offsets of undone transactions and of their markers hold nothing, and wait for nobody.
+whether there is one at all: offsets of undone transactions and of their markers hold no messages.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ class LagMonitor:
         self.silent_since: float | None = None
         """Since when the broker has not answered."""
         self.stalled: str | None = None
-        """What waits and is not taken."""
+        """What waits and is not consumed."""
         self._owner = owner
         self._stands: dict[TopicPartition, ReadPosition] = {}
         self._empty_until: dict[TopicPartition, int] = {}
 
     async def watch(self) -> None:
-        """Ask, again and again, until cancelled; a broker that is gone for too long ends the worker."""
+        """Ask repeatedly until cancelled; a broker that is unavailable for too long ends the worker."""
         settings = self._owner.settings
         while True:
             try:

@@ -55,7 +55,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
     Worker = DaemonThread
 
     def _start_thread(self) -> None:
-        """Run until stopped; a join that the broker answers only after the worker's end is nobody's any more."""
+        """Run until stopped; a join that the broker answers only after the worker's end concerns nothing any more."""
         try:
             super()._start_thread()
         except RuntimeError:
@@ -88,7 +88,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             log.info("the group's offsets were not set: %r", error)
 
     async def rejoin(self) -> None:
-        """Ask the group to deal out the partitions anew."""
+        """Ask the group to rebalance."""
         await self.call_thread(self._rejoin)
 
     async def _rejoin(self) -> None:
@@ -121,7 +121,7 @@ class Consumer(driver.Consumer):
     async def seek_to_committed(self) -> Mapping[TP, int]:
         """Read the state of the assigned partitions back and go to where it stands."""
         if not self._assigned:
-            return {}  # in the midst of a rebalance: whatever is owned next will be sought then
+            return {}  # during a rebalance: the next assignment seeks
         try:
             positions = await self._owner.assign({place.partition for place in self.assignment()})
         except Exception as error:
@@ -136,7 +136,7 @@ class Consumer(driver.Consumer):
         await self._thread.commit_group(positions)
 
     async def rejoin(self) -> None:
-        """Ask the group to deal out the partitions anew."""
+        """Ask the group to rebalance."""
         await self._thread.rejoin()
 
     _assigned = False

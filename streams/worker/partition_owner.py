@@ -1,4 +1,4 @@
-"""Who holds the partitions: takes messages in, keeps what they bring about, writes it down with the state.
+"""The partitions of a worker: applies messages, keeps their outputs, writes them with the state.
 
 A flush is the promise: for each partition that was touched one transaction with its outputs, its states and its
 position. A crash anywhere leaves all of it or nothing. A step of a market's state is written down at once; everything
@@ -57,7 +57,7 @@ class PartitionOwner:
         self.assigned = False
         self.flushing_since: float | None = None
         self.lost: dict[int, float] = {}
-        """Partitions that turned out to have another owner, and when; until the group deals out anew."""
+        """Partitions that turned out to have another owner, and when; until the group rebalances."""
         self._writers: dict[int, transaction.PartitionWriter] = {}
         self._lock = asyncio.Lock()
         self._since_flush = 0
@@ -69,7 +69,7 @@ class PartitionOwner:
 
     @property
     def stopping(self) -> bool:
-        """Whether the worker was told to stop."""
+        """Whether the worker is stopping."""
         return self._stopping.is_set()
 
     # -- assignment ---------------------------------------------------------------------------------------------
@@ -102,7 +102,7 @@ class PartitionOwner:
             log.info(text, sorted(numbers), markets, time.monotonic() - began)
 
     async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> None:
-        """Give up what may take long when the worker is told to stop."""
+        """Cancel work that may take long when the worker stops."""
         working, stopped = asyncio.create_task(work), asyncio.create_task(self._stopping.wait())
         try:
             await asyncio.wait((working, stopped), return_when=asyncio.FIRST_COMPLETED)
@@ -126,7 +126,7 @@ class PartitionOwner:
         return Engine(self.config, market)
 
     async def revoke(self) -> None:
-        """Write down what there is and let go of everything; the next assignment reads it back."""
+        """Write what is pending and release all partitions; the next assignment reads the state back."""
         self.assigned = False
         try:
             async with asyncio.timeout(self.settings.session_timeout_s / 2):
@@ -140,16 +140,16 @@ class PartitionOwner:
             self.metrics.owned(self.partitions)
 
     async def _drop(self, numbers: set[int]) -> None:
-        """Forget these partitions, and what was not written down with them."""
+        """Drop these partitions, with what was not written of them."""
         for number in numbers:
             for market in self.partitions.pop(number).markets:
                 self.metrics.markets.forget(market)
         await transaction.close_all([self._writers.pop(number) for number in numbers])
         if numbers:
-            log.info("partitions %s let go", sorted(numbers))
+            log.info("partitions %s released", sorted(numbers))
 
     async def _lose(self, number: int) -> None:
-        log.warning("partition %d has another owner: its state is dropped, asking the group anew", number)
+        log.warning("partition %d has another owner: its state is dropped, asking the group to rebalance", number)
         self.metrics.fenced.inc()
         self.lost[number] = time.monotonic()
         await self._drop({number})
@@ -158,7 +158,7 @@ class PartitionOwner:
     # -- messages -----------------------------------------------------------------------------------------------
 
     async def take(self, message: SourceMessage) -> None:
-        """Apply a message, or end the worker: nothing is passed over in silence."""
+        """Apply a message, or end the worker: nothing is skipped silently."""
         try:
             async with self._lock:
                 if not self._closed:
@@ -185,7 +185,7 @@ class PartitionOwner:
         await self._apply(partition, topic, message)
 
     async def _explain(self, partition: Partition, topic: str, name: str, offset: int) -> None:
-        """Find out whether a jump hides messages, and apply those it hides."""
+        """Find out whether a jump in the offsets hides messages, and apply those."""
         begin = partition.next_offsets.get(topic, 0)
         hidden = await snapshot_reader.reread(self.settings, TopicPartition(name, partition.number), begin, offset)
         self.metrics.jumped(offset - begin - len(hidden), len(hidden))
@@ -207,17 +207,17 @@ class PartitionOwner:
         kept.enter(outgoing.produced(applied, place, message.key))
         steps = [found for found, _ in applied.outputs if isinstance(found, Transition)]
         for step in steps:
-            log.info("%s: %s -> %s, to be written down at once", step.market, step.from_state, step.to_state)
+            log.info("%s: %s -> %s, to be written at once", step.market, step.from_state, step.to_state)
         if steps or kept.due_bytes > PENDING_BYTES:
             self._urgent = True
 
     # -- writing down -------------------------------------------------------------------------------------------
 
     async def flush(self, *, last: bool = False) -> None:
-        """Write down outputs, states and positions, and tell the group; nothing after a failure or a stop.
+        """Write outputs, states and positions, and commit the group's offsets; nothing after a failure or a stop.
 
         Raises:
-            BrokerUnavailableError: the broker confirms nothing; the client itself would wait for ever.
+            BrokerUnavailableError: the broker confirms nothing; the client itself would wait forever.
         """
         if self._closed and not last:
             return

@@ -1,4 +1,4 @@
-"""Whether a worker does its work, and if not, why: the body of /readyz, a metric, and one line in the log.
+"""Whether a worker is ready, and if not, why: the body of /readyz, a metric, and one line in the log.
 
 It is asked by threads that need nothing of the event loop, so that a blocked loop shows as well.
 """
@@ -21,12 +21,12 @@ BLOCKED_AFTER_S = 10.0
 UNCONFIRMED_AFTER_S = 15.0
 ASK_EVERY_S = 0.5
 REPORT_AFTER_S = 15.0
-"""A start may take so long without a word."""
+"""A start may take so long before it is logged."""
 NO_PARTITIONS = "no partitions yet, or their state is being read back"
 
 
 class Readiness:
-    """What keeps a worker from its work."""
+    """What keeps a worker from being ready."""
 
     def __init__(self, owner: PartitionOwner, lag: LagMonitor) -> None:
         self._owner = owner
@@ -51,7 +51,7 @@ class Readiness:
         if flushing is not None and now - flushing > UNCONFIRMED_AFTER_S:
             yield f"the broker has not confirmed a write for {now - flushing:.0f} s"
         if owner.lost:
-            yield f"partitions {sorted(owner.lost)} turned out to have another owner, the group is asked anew"
+            yield f"partitions {sorted(owner.lost)} turned out to have another owner, the group is asked to rebalance"
         if not owner.assigned:
             yield NO_PARTITIONS
         if lag.stalled is not None:
@@ -69,7 +69,7 @@ class Readiness:
             await asyncio.sleep(BEAT_S)
 
     def report(self) -> None:
-        """Say in the log when it stops being ready, and when it is again; in a thread, until closed."""
+        """Log when it stops being ready, and when it is again; in a thread, until closed."""
         threading.Thread(target=self._report, name="readiness", daemon=True).start()
 
     def _report(self) -> None:
@@ -86,16 +86,16 @@ class Readiness:
                 log.warning("not ready%s: %s", "" if began else f" for {waited_s:.0f} s", self._explained(reason))
 
     def _explained(self, reason: str) -> str:
-        """The reason, and for one that is no trouble of this worker, whose it may be."""
+        """The reason, and for one that this worker did not cause, what may have."""
         if reason != NO_PARTITIONS:
             return reason
         settings = self._owner.settings
         return (
             f"{reason}. The group '{settings.group}' may still count on a member that was killed (for "
-            f"{settings.session_timeout_s:g} s; the embedded broker for ever: give each a CRUNCHWATCH_INSTANCE), "
-            f"or have more workers than the {settings.partitions} partitions; then this one is a spare"
+            f"{settings.session_timeout_s:g} s; the embedded broker forever: give each a CRUNCHWATCH_INSTANCE), "
+            f"or have more workers than the {settings.partitions} partitions; then this one is a standby"
         )
 
     def close(self) -> None:
-        """Say no more."""
+        """Stop logging."""
         self._over.set()

@@ -1,6 +1,6 @@
 """Time for streams that have died: their owner writes heartbeats for them, in band, so that the market goes on.
 
-A stream that was announced and dies would hold its market for ever. The owner of its partition, having read it to its
+A stream that was announced and dies would hold its market forever. The owner of its partition, having read it to its
 end, writes a heartbeat on it: on the topic itself, so the recorded stream replays to the same outputs. The market goes
 blind on the feed by its own rules. What the dead gateway sends later of older moments is late, by the normal rule.
 """
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 SOURCE = "watchdog"
 DAY_NS = 86_400 * NS
 _LOOKS = 8
-"""So many looks within the silence that is allowed."""
+"""Checks within the silence that is allowed."""
 _STOP_WITHIN_S = 1.0
 _HOLES = 16
 """Offsets behind the last message that may be a transaction's markers."""
@@ -52,7 +52,7 @@ class Watchdog:
         self._producer: AIOKafkaProducer | None = None
 
     async def run(self) -> None:
-        """Look every now and then until cancelled; without a broker it only waits for the next look."""
+        """Check from time to time until cancelled; without a broker it waits for the next check."""
         if not self._settings.stream_silence_s:
             return
         try:
@@ -61,7 +61,7 @@ class Watchdog:
                 try:
                     await self.look()
                 except (KafkaError, StreamsError, OSError, TimeoutError) as error:
-                    log.info("the watchdog could not look: %r", error)
+                    log.info("the watchdog could not check: %r", error)
         finally:
             if self._producer is not None:
                 failure = await producers.stop(self._producer, within_s=_STOP_WITHIN_S)
@@ -69,7 +69,7 @@ class Watchdog:
                     log.info("the watchdog's producer did not stop cleanly: %r", failure)
 
     async def look(self) -> None:
-        """Speak for every stream that is dead now."""
+        """Write a heartbeat for every stream that is dead now."""
         owned = self._owned()
         present = {(number, name) for number, partition in owned.items() for name in partition.markets}
         self._silences = {key: one for key, one in self._silences.items() if key in present}
@@ -114,6 +114,6 @@ class Watchdog:
         await self._producer.send_and_wait(self._settings.topic(stream), encode(beat), market.encode(), number)
         self._metrics.heartbeat_written(stream)
         log.warning(
-            "%s: %s has said nothing for %g s while others went on; a heartbeat of %d s was written for it",
+            "%s: %s has been silent for %g s while others went on; a heartbeat of %d s was written for it",
             market, stream, self._settings.stream_silence_s, known // NS,
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Which of a market's streams have died, and what may be said of their time. Pure: the moment is handed in.
+"""Which of a market's streams have died, and up to when their time may be moved. Pure: the moment is handed in.
 
 A stream is silent when its mark (the newest moment it has brought) has stood still for so long by the clock on the
 wall. It is dead when meanwhile others, still moving, have gone on in event time by at least as much: where nobody moves
@@ -41,13 +41,13 @@ class StreamSilences:
         Args:
             marks: the newest moment of each stream, FAR_PAST for one that was announced and never heard.
             now_s: a clock that only goes on.
-            wall_ns: the time of day, UTC; nothing beyond it is ever said.
+            wall_ns: the time of day, UTC; no heartbeat goes beyond it.
         """
         for stream, mark in marks.items():
             before = self._heard.get(stream)
             if before is None or mark != before.mark:
                 if before is not None and before.written_until is not None and mark <= before.written_until:
-                    before.mark = mark  # that was us: the stream itself is as silent as it was
+                    before.mark = mark  # our own heartbeat: the stream is as silent as before
                 else:
                     self._heard[stream] = StreamMark(mark, now_s, dict(marks))
         moving = [

@@ -1,4 +1,4 @@
-"""One worker, start to stop: topics, custody, Faust, its web port; it ends in bounded time, or says why not."""
+"""One worker, start to stop: topics, custody, Faust, its web port; it ends in bounded time, or reports why not."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ _NOISY = ("aiokafka", "faust", "mode", "asyncio", "streams.worker.faust_app")
 
 
 def run(settings: Settings, started: Callable[[str], None]) -> None:
-    """Run a worker until it is told to stop by SIGTERM or SIGINT, or fails.
+    """Run a worker until SIGTERM, SIGINT or a failure.
 
     Args:
         settings: everything it needs to know.
         started: called with the web port's address once the worker has its partitions.
 
     Raises:
-        StreamsError: what an operator can mend, by name; anything else is a fault of the program.
-        ConfigError: the detectors' configuration is refused; nothing was connected yet.
+        StreamsError: what an operator can correct, by name; anything else is a fault of the program.
+        ConfigError: the detectors' configuration is invalid; nothing was connected yet.
     """
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for name in _NOISY:  # they log as errors what a rebalance or a starting broker brings about every day
@@ -99,7 +99,7 @@ async def _main(settings: Settings, config: Config, started: Callable[[str], Non
     finally:
         _end_hard_after(settings.stop_timeout_s, owner)
         await _stop(owner, app, settings.stop_timeout_s)
-        for task in (*tending, starting):  # not before: a flush that is broken off is not taken up again
+        for task in (*tending, starting):  # not before: an interrupted flush is not resumed
             task.cancel()
         readiness.close()
         web.close()
@@ -109,7 +109,7 @@ async def _main(settings: Settings, config: Config, started: Callable[[str], Non
 
 
 def _by_name(failure: Exception | None, settings: Settings) -> Exception | None:
-    """What Kafka's client gave up on, as an error an operator can mend."""
+    """What Kafka's client gave up on, as an error an operator can correct."""
     if isinstance(failure, KafkaError):
         return BrokerUnavailableError(f"the broker at {settings.broker} was lost: {failure!r}")
     return failure
@@ -141,27 +141,27 @@ async def _until_stopped(
 
 
 async def _stop(owner: PartitionOwner, app: faust_app.App, within_s: float) -> None:
-    """Write down, leave the group, hang up; a failing step does not keep the next from being taken."""
+    """Write the state, leave the group, disconnect; a failing step does not keep the next from being taken."""
     steps = ((owner.close, 0.4), (app.stop, 0.45), (owner.disconnect, 0.1))
     for step, share in steps:
         try:
             async with asyncio.timeout(share * within_s):
                 await step()
         except Exception as error:  # noqa: BLE001 - it stops anyway, and is read back from what was confirmed
-            why = "there was no answer in time" if isinstance(error, TimeoutError) else repr(error)
+            why = "no answer in time" if isinstance(error, TimeoutError) else repr(error)
             log.warning("while stopping: %s", why)
             if step == owner.close and owner.failure is None:
-                owner.failure = StopError("not everything could be written down in time; it will be read again")
+                owner.failure = StopError("not everything could be written in time; it will be read again")
 
 
 def _end_hard_after(seconds: float, owner: PartitionOwner) -> None:
-    """End the process if hanging up hangs: a dead broker must not keep a worker from ending."""
+    """End the process if disconnecting takes too long: a dead broker must not keep a worker from ending."""
 
     def end() -> None:
         failure = owner.failure
         code = failure.exit_code if isinstance(failure, StreamsError) else int(failure is not None)
         why = f"{failure}; " if failure is not None else ""
-        sys.stderr.write(f"crunchwatch worker: {why}not hung up within {seconds:g} s, ending hard\n")
+        sys.stderr.write(f"crunchwatch worker: {why}not disconnected within {seconds:g} s, ending hard\n")
         sys.stderr.flush()
         os._exit(code)
 

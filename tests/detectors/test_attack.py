@@ -16,14 +16,13 @@ import detectors
 import replay
 import streams
 from detectors.codec import decode
-from detectors.config import config_hash, load
+from detectors.config import load
 from detectors.engine import Engine
 from detectors.snapshot import MAGIC, VERSION, SnapshotError, pack, unpack
 from streams.state import snapshot_records
 from tests.support import hostile
 
 CONFIG = load()
-HASH = config_hash(CONFIG)
 EVIL_MODULES = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal", "yaml", "code"}
 EVIL_CALLS = {"eval", "exec", "compile", "__import__"}
 
@@ -78,13 +77,13 @@ def test_as_a_snapshot_it_is_refused_by_name(tmp_path: Path) -> None:
 )
 def test_a_snapshot_made_by_hand_is_refused_by_name(state: Any) -> None:
     with pytest.raises(SnapshotError) as caught:
-        Engine.restore(CONFIG, "UST", pack("UST", HASH, state))
+        Engine.restore(CONFIG, "UST", pack("UST", state))
     assert caught.value.reason == "content"
 
 
 def test_deep_and_typed_msgpack_is_refused_by_name() -> None:
     deep = b"\x91" * 200_000 + b"\xc0"
-    extension = msgspec.msgpack.encode([VERSION, "UST", HASH, {"ordering": msgspec.msgpack.Ext(5, b"cos\nsystem\n")}])
+    extension = msgspec.msgpack.encode([VERSION, "UST", {"ordering": msgspec.msgpack.Ext(5, b"cos\nsystem\n")}])
     for body in (deep, extension, msgspec.msgpack.encode([VERSION, "UST"]), msgspec.msgpack.encode({"a": 1})):
         with pytest.raises(SnapshotError) as caught:
             Engine.restore(CONFIG, "UST", MAGIC + zlib.crc32(body).to_bytes(4, "big") + body)
@@ -116,14 +115,14 @@ def test_in_a_field_of_a_models_state_it_runs_nothing(tmp_path: Path) -> None:
     mark, rng = tmp_path / "mark", random.Random(6)
     engine = Engine(CONFIG, "UST")
     engine.process(hostile.novelties("UST", 400, rng))
-    state = unpack(engine.snapshot(), "UST", HASH)
+    state = unpack(engine.snapshot(), "UST")
     bomb = hostile.pickles(mark)[-1]
     places = [place for name in ("anomaly", "shift", "joint") for place in leaves(state["detectors"][name])]
     refused = []
     for container, key in rng.sample(places, min(40, len(places))):
         before, container[key] = container[key], bomb
         try:
-            Engine.restore(CONFIG, "UST", pack("UST", HASH, state)).snapshot()
+            Engine.restore(CONFIG, "UST", pack("UST", state)).snapshot()
         except SnapshotError as error:
             refused.append(error.reason)
         except (TypeError, ValueError):

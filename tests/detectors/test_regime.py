@@ -10,6 +10,7 @@ import pytest
 from detectors.calendar import next_business_day, ny, ny_date, sessions_after
 from detectors.config import load
 from detectors.model.regime import Regime, RegimeMap
+from detectors.registry import installed
 from detectors.signals import Cause, Signal
 from detectors.testing import make
 from detectors.testing.bench import Bench
@@ -27,6 +28,7 @@ class Heard:
 
     def __init__(self, config=None):
         self.regime = RegimeMap(config or load().regime)
+        self.regime.meet(installed())
         self.sequence = 0
 
     def __call__(self, what, level, day, **fields):
@@ -177,14 +179,20 @@ def test_memory_is_bounded_whatever_the_issues(heard):
     [
         ({"detector": "inversion", "name": "wedge"}, "name: no signal"),
         ({"detector": "regime", "name": "kind"}, "rest on itself"),
-        ({"detector": "facility", "name": "high"}, "does not hear"),
     ],
 )
 def test_rules_without_sense_are_refused(change, said):
     plain = json.loads(msgspec.json.encode(load().regime))
     plain["rules"][0]["all"][0] |= change
-    with pytest.raises(msgspec.ValidationError, match=said):
-        msgspec.convert(plain, type=Regime)
+    with pytest.raises((msgspec.ValidationError, ValueError), match=said):
+        msgspec.convert(plain, type=Regime).check(installed())
+
+
+def test_a_rule_may_name_any_detector_but_the_regime_itself():
+    plain = json.loads(msgspec.json.encode(load().regime))
+    plain["rules"][0]["all"][0] |= {"detector": "facility", "name": "high"}
+    regime = RegimeMap(msgspec.convert(plain, type=Regime))
+    assert "facility" in regime.listens
 
 
 # The bundled history, desk preset.

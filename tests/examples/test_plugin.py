@@ -15,7 +15,7 @@ CORE = ("detectors", "streams", "replay", "transport", "grafana", "crunchwatch.p
 
 # One story with and without the plugin: what each says, without and with its quotes in it.
 STORY = """
-import sys, random, orjson
+import sys, random, msgspec, orjson
 from pathlib import Path
 from detectors import Engine, load, to_json
 from detectors.events import KINDS, STREAMS
@@ -32,7 +32,9 @@ if with_it:
         events.append(FxBasisQuote(market="UST", source="fx", sequence=index, ts=ts, known=ts, provenance="synthetic",
             pair="EURUSD", tenor="3M", basis_bp=round(rng.gauss(-90 if index >= 130 else -10, 3), 2)))
 events.sort(key=lambda one: (one.known, one.source, one.sequence))
-engine = Engine(load(path=Path(sys.argv[1]) if with_it else None), "UST")
+config = load(path=Path(sys.argv[1]) if with_it else None)
+merge = msgspec.structs.replace(config.merge, max_ahead_days=3650)  # the one policy rate is long ago
+engine = Engine(msgspec.structs.replace(config, merge=merge), "UST")
 outputs = engine.process(events).outputs
 outputs += engine.process([make.heartbeat("2019-01-02", stream) for stream in STREAMS]).outputs
 status = engine.status()

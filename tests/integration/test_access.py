@@ -92,18 +92,18 @@ REFUSALS = {
         {"SASL_PASSWORD_FILE": "{wrong}", "SASL_MECHANISM": "PLAIN", "SASL_USERNAME": PLAIN_USER},
         "wrong name or password",
     ),
-    "unknown user": ("scram", {"SASL_USERNAME": "nobody"}, "refuses user 'nobody'"),
-    "unknown authority": ("scram", {"TLS_CA_FILE": "{other_ca}"}, "belongs into CRUNCHWATCH_TLS_CA_FILE"),
+    "unknown user": ("scram", {"SASL_USERNAME": "nobody"}, "rejects user 'nobody'"),
+    "unknown authority": ("scram", {"TLS_CA_FILE": "{other_ca}"}, "issuer's certificate into CRUNCHWATCH_TLS_CA_FILE"),
     "wrong host name": ("scram", {"BROKER": "kafka://localhost:{sasl}"}, "not valid for 'localhost'"),
     "expired": ("mutual", {"BROKER": "kafka://127.0.0.1:{expired}"}, "certificate has expired"),
     "plaintext to a TLS port": ("plain", {"BROKER": "kafka://127.0.0.1:{sasl}"}, "this is a TLS port"),
     "TLS to a plaintext port": ("mutual", {"BROKER": "kafka://127.0.0.1:{inside}"}, "is it a plaintext port"),
     "no name": ("mutual", {"BROKER": "kafka://127.0.0.1:{sasl}"}, "set CRUNCHWATCH_SECURITY to sasl_ssl"),
-    "no certificate": ("mutual", {"TLS_CERT_FILE": "", "TLS_KEY_FILE": ""}, "it wants a certificate it knows"),
+    "no certificate": ("mutual", {"TLS_CERT_FILE": "", "TLS_KEY_FILE": ""}, "it needs a client certificate it trusts"),
     "a stranger's certificate": (
         "mutual",
         {"TLS_CERT_FILE": "{foreign_cert}", "TLS_KEY_FILE": "{foreign_key}"},
-        "it wants a certificate it knows",
+        "it needs a client certificate it trusts",
     ),
 }
 

@@ -152,7 +152,7 @@ def test_what_is_refused_ends_it_by_name_and_is_sent_at_the_next_start(pipeline:
         put(pipeline, *now(*path("normal", "crunch")))
         said, _ = process.communicate(timeout=WITHIN_S)
     assert process.returncode == 15
-    assert "error: PagerDuty refuses the trigger" in said
+    assert "error: PagerDuty rejects the trigger" in said
     assert "Event object is invalid" in said
     assert "Traceback" not in said
     with notifier(pipeline) as process:
@@ -181,7 +181,7 @@ def test_a_rehearsal_of_the_past_sends_nothing_and_remembers_nothing(pipeline: P
     command = [sys.executable, "-m", "crunchwatch", "notify", "--from-beginning"]
     environment = {**os.environ, **pipeline.variables}
     wrong = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert (wrong.returncode, "the past pages nobody" in wrong.stderr) == (2, True)
+    assert (wrong.returncode, "past transitions page nobody" in wrong.stderr) == (2, True)
     run = subprocess.run(
         [*command, "--dry-run", "--until-idle", "2"], env=environment, capture_output=True, text=True, check=False
     )

@@ -90,7 +90,7 @@ def test_the_text_alone_wants_no_program(march, tmp_path, monkeypatch):
 
 def test_nothing_is_written_over(march, tmp_path):
     (tmp_path / "kept").write_text("mine")
-    with pytest.raises(OutputError, match="holds something already"):
+    with pytest.raises(OutputError, match="is not empty"):
         write(march, tmp_path, text_only=True)
     assert [path.name for path in tmp_path.iterdir()] == ["kept"]
 
@@ -116,7 +116,7 @@ def test_the_command_says_in_one_line_what_is_wrong(tmp_path):
     )
     assert missing.exit_code == 2
     assert "--rules: " in missing.stderr
-    assert "is not there" in missing.stderr
+    assert "does not exist" in missing.stderr
 
 
 def test_without_a_word_the_shipped_rules_are_taken() -> None:

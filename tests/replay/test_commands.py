@@ -143,8 +143,8 @@ def test_the_summary_of_a_replay_is_one_object() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("replay", "synthetic", "--market", "UKT"), "synthetic makes --markets up"),
-        (("backtest", "synthetic", "--market", "UST"), "synthetic makes --markets up"),
+        (("replay", "synthetic", "--market", "UKT"), "synthetic generates --markets"),
+        (("backtest", "synthetic", "--market", "UST"), "synthetic generates --markets"),
         (("replay", "feb2021", "--rate", "5", "--speed", "10"), "give either --rate or --speed"),
     ],
 )

@@ -204,7 +204,7 @@ def test_a_signal_that_is_not_in_the_file_is_named(said: list[Output], tmp_path:
 def test_a_line_that_is_no_output_is_named(tmp_path: Path, line: bytes) -> None:
     file = tmp_path / "bad.jsonl"
     file.write_bytes(b"\n" + line + b"\n")
-    with pytest.raises(DataError, match=r"bad\.jsonl:2: is no signal"):
+    with pytest.raises(DataError, match=r"bad\.jsonl:2: is neither a signal"):
         read(file)
 
 

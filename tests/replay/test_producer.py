@@ -132,7 +132,7 @@ async def test_a_message_without_a_key_reaches_the_partition_of_its_market(monke
 
 async def test_a_refused_message_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     stand_in(monkeypatch, Recorder(MessageSizeTooLargeError()))
-    with pytest.raises(BrokerError, match="refused a message"):
+    with pytest.raises(BrokerError, match="rejected a message"):
         await producer.send([Slot(None, 0, [message()])], broker="kafka://x:1")
 
 

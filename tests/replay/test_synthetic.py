@@ -80,7 +80,7 @@ def test_a_backtest_of_several_is_that_of_each(result: backtest.Backtest) -> Non
 @pytest.mark.parametrize(
     ("markets", "sessions", "said"),
     [
-        (("ust",), 10, "'ust' is no market"),
+        (("ust",), 10, "'ust' is not a market"),
         (("UST", "UKT", "UST"), 10, "market UST is named twice"),
         ((), 10, "0 markets"),
         (("UST",), 0, "--sessions 0"),
@@ -130,7 +130,7 @@ def test_the_command_prints_the_markets_outputs() -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (("synthetic", "--markets", "UST,u k"), "'u k' is no market"),
+        (("synthetic", "--markets", "UST,u k"), "'u k' is not a market"),
         (("feb2021", "--markets", "UST,UKT"), "belong to the scenario synthetic"),
     ],
 )

@@ -148,7 +148,7 @@ async def test_at_level_info_the_log_says_who_holds_what(desk: Desk, caplog: pyt
     said = [record.getMessage().rpartition(" in ")[0] or record.getMessage() for record in caplog.records]
     assert said == [
         f"partitions [{PARTITION}] taken over, 0 markets read back",
-        f"partitions [{PARTITION}] let go",
+        f"partitions [{PARTITION}] released",
         f"partitions [{PARTITION}] taken over, 1 markets read back",
     ]
 
@@ -235,7 +235,7 @@ async def test_what_an_owner_left_open_is_undone_by_the_next(desk: Desk) -> None
         await producer.send_and_wait(desk.settings.topic(topic), b"half", b"UST", PARTITION)
     await desk.owner.assign([PARTITION])
     found = await desk.found()
-    assert found.refused == []
+    assert found.rejected == []
     assert found.markets == {}
     assert await desk.said(topics.TRANSITIONS) == []
     await left.close()

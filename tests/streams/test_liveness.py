@@ -120,7 +120,7 @@ async def test_a_start_that_takes_long_is_said_once_with_whose_fault_it_may_be(
     monkeypatch.setattr(readiness, "REPORT_AFTER_S", 0.2)
     asked = Readiness(owner, LagMonitor(owner))
     with caplog.at_level(logging.WARNING):
-        asked.tell()
+        asked.report()
         await asyncio.sleep(0.6)
         await owner.assign([NUMBER])
         await asyncio.sleep(0.2)
@@ -138,7 +138,7 @@ async def test_one_line_says_that_it_is_not_ready_and_one_that_it_is_again(
     watching = LagMonitor(owner)
     asked = Readiness(owner, watching)
     with caplog.at_level(logging.WARNING):
-        asked.tell()
+        asked.report()
         await asyncio.sleep(0.2)
         assert caplog.messages == []  # it has just begun, and that is no news
         await owner.assign([NUMBER])

@@ -33,7 +33,7 @@ async def test_a_write_that_hangs_does_not_keep_it(
     stopping.set()
     await working
     assert broken_off.is_set()
-    assert "stopped in the midst of a write" in caplog.text
+    assert "stopped during a write" in caplog.text
 
 
 @pytest.mark.timeout(20)

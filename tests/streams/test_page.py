@@ -100,7 +100,7 @@ def test_what_holds_though_its_figure_is_short_says_why_and_until_when(defaulted
     engine.process([event for event in feb2021().events if since < event.known <= until])
     eleventh = Text(document(look(owned(engine), ready=True))).all
     for said in (
-        "said Wed 3 Mar 2021 18:00 as level 3 (floor \N{MINUS SIGN}3.00 %, worst \N{MINUS SIGN}4.00 %)",
+        "signal Wed 3 Mar 2021 18:00 at level 3 (floor \N{MINUS SIGN}3.00 %, worst \N{MINUS SIGN}4.00 %)",
         "not taken back yet; now 10Y-OTR \N{MINUS SIGN}2.69 %, 31 bp short",
         "still counts until Fri 12 Mar 2021 00:00; now 10Y-OTR 273.8 bp, 0.5 bp short",
     ):

@@ -92,7 +92,7 @@ def test_a_refused_state_is_built_anew_and_the_other_markets_wait() -> None:
 def test_an_older_record_stands_in_for_a_poisoned_one(poison: bytes, reason: str) -> None:
     log = [market(yields=5), position(yields=5, markets={"UST": 1}), (b"UST", poison), (POSITION_KEY, poison)]
     found = snapshot_records.fold(log)
-    assert [refused for _, refused in found.refused] == [reason, reason]
+    assert [refused for _, refused in found.rejected] == [reason, reason]
     assert start(found) == {"yields": 5, "repo": 0}
 
 

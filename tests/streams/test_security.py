@@ -151,6 +151,6 @@ async def test_what_the_broker_forbids_is_no_broker_that_is_missing(error: type[
     async def make() -> None:
         raise error("stress.snapshots")
 
-    with pytest.raises(AccessDeniedError, match="forbids it") as caught:
+    with pytest.raises(AccessDeniedError, match="denies permission") as caught:
         await clients.connected(load(), make)
     assert caught.value.exit_code == 13

@@ -52,7 +52,9 @@ def test_what_cannot_be_is_refused_by_name(variable: str, text: str, name: str) 
 
 
 def test_a_choice_names_what_there_is() -> None:
-    with pytest.raises(SettingsError, match="'security': 'foo' is none of: plaintext, ssl, sasl_plaintext, sasl_ssl"):
+    with pytest.raises(
+        SettingsError, match="'security': 'foo' is not one of: plaintext, ssl, sasl_plaintext, sasl_ssl"
+    ):
         settings.load({"CRUNCHWATCH_SECURITY": "foo"})
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from streams import settings
 from streams.errors import SettingsError
-from streams.web import http as served
+from streams.web import http as web_http
 from streams.web.server import WebServer
 
 TOKEN = "canary-token-0123456789"
@@ -176,13 +176,13 @@ def test_rude_requests_get_no_metrics_and_harm_nobody(
 
 
 def test_slow_clients_do_not_keep_others_out(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(served, "PATIENCE_S", 1.0)
+    monkeypatch.setattr(web_http, "PATIENCE_S", 1.0)
     client = serve()
-    slow = [client.open() for _ in range(5 * served.PLACES)]
+    slow = [client.open() for _ in range(5 * web_http.PLACES)]
     for one in slow:
         one.sendall(b"GET /metr")
     assert client.ask("/metrics")[0] == 200
-    assert len(client.server._server._since) <= served.PLACES
+    assert len(client.server._server._since) <= web_http.PLACES
     begun = time.monotonic()
     while client.server._server._since and time.monotonic() - begun < 30:
         for one in slow:  # it drips, so no single wait is ever long

@@ -77,7 +77,7 @@ class Pipeline:
             speed=speed,
             lateness_s=config.load().merge.lateness_s,
             topic_prefix=self.settings.topic_prefix,
-            connection=Connection(security.options(self.settings), lambda: handshake.refusal(self.settings)),
+            connection=Connection(security.options(self.settings), lambda: handshake.denial(self.settings)),
         )
         return play(feb2021(), how, show_progress=False, force=force)
 

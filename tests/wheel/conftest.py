@@ -15,6 +15,7 @@ from tests.wheel.elsewhere import Elsewhere
 
 @pytest.fixture(scope="session")
 def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A source distribution of the checkout's files."""
     return _once(
         tmp_path_factory, "sdist", lambda folder: elsewhere.built(elsewhere.copied(folder / "source"), "sdist")
     )
@@ -22,6 +23,7 @@ def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def wheel(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built of it."""
     return _once(
         tmp_path_factory, "wheel", lambda folder: elsewhere.built(elsewhere.unpacked(sdist, folder / "sdist"), "wheel")
     )
@@ -29,7 +31,7 @@ def wheel(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def there(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Elsewhere:
-    """An environment that never saw the checkout."""
+    """An environment that never saw the checkout: made, with the wheel in it and its libraries linked."""
     made = _once(tmp_path_factory, "elsewhere", lambda folder: elsewhere.installed(wheel, folder).environment)
     return Elsewhere(made, tmp_path_factory.mktemp("work"))
 

@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from collections.abc import Mapping
 from email.parser import HeaderParser
@@ -24,11 +25,24 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("detectors", "streams", "replay", "grafana")
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PACKAGES = tuple(name.rstrip("*") for name in PYPROJECT["tool"]["setuptools"]["packages"]["find"]["include"])
 WITHIN_S = 300
 LEADS_BACK = re.compile(r"PYTHON|CRUNCHWATCH(?!_DEBIAN_CACHE)|VIRTUAL_ENV|MYPY|(OLD)?PWD$")
 """Variables that could lead to the checkout, or change what the command does; programs of Debian's may be kept."""
-NOT_SOURCE = shutil.ignore_patterns(".git", ".venv", ".*_cache", ".hypothesis", "__pycache__", "build", "*.egg-info")
+LEFT_BEHIND = (
+    ".git",
+    ".venv",
+    ".*_cache",
+    ".hypothesis",
+    "__pycache__",
+    "build",
+    "dist",
+    "site",
+    "*.egg-info",
+    "secrets",
+)
+NOT_SOURCE = shutil.ignore_patterns(*LEFT_BEHIND)
 
 
 def copied(to: Path) -> Path:

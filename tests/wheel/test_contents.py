@@ -7,6 +7,8 @@ import shutil
 import tarfile
 from pathlib import Path
 
+import pytest
+
 from tests.wheel import elsewhere
 from tests.wheel.elsewhere import PACKAGES, ROOT
 
@@ -22,11 +24,13 @@ def of_the_checkout() -> set[str]:
     return {name for name in found if not name.startswith(FOR_DEVELOPERS)}
 
 
+@pytest.mark.slow("builds the source distribution and the wheel")
 def test_the_wheel_holds_every_file_of_its_packages_and_no_other(wheel: Path) -> None:
     assert elsewhere.files_of(wheel) == of_the_checkout(), "pyproject.toml says what goes in: tool.setuptools"
     assert {f"{package}/py.typed" for package in PACKAGES} <= elsewhere.files_of(wheel)
 
 
+@pytest.mark.slow("builds a second wheel")
 def test_what_an_image_is_built_of_gives_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
     lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
     for line in lines:

@@ -2,12 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from detectors import __version__
+from detectors import Engine, Event, Result, Signal, Transition, __version__, load
 from detectors.calendar import day_of, ny
-from detectors.config import load
-from detectors.engine import Engine, Result
-from detectors.events import Event, Heartbeat, PolicyRate, RepoPrint
-from detectors.signals import Output, Signal, Transition
+from detectors.events import Heartbeat, PolicyRate, RepoPrint
 
 
 def a_morning() -> Iterator[Event]:
@@ -28,7 +25,7 @@ def a_morning() -> Iterator[Event]:
         )  # fmt: skip
 
 
-def names(outputs: Sequence[Output]) -> list[str]:
+def names(outputs: Sequence[Signal | Transition]) -> list[str]:
     """What was said, in order."""
     return [f"{one.detector}.{one.name}" if isinstance(one, Signal) else step(one) for one in outputs]
 

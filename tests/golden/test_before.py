@@ -1,0 +1,30 @@
+"""The bundled history's transitions are what version 0.1.0 gave, but for ids and hashes: they rest on other things now.
+
+``before.*.jsonl`` were written by the commit before the detectors described themselves, from
+``crunchwatch backtest bundled --preset PRESET --json``, without ids, hashes and the ids of signals. They are never
+written anew: a change of behaviour that is meant says so here.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from detectors.signals import Transition, to_json
+from tests.support import shared
+
+
+def comparable(step: Transition) -> dict[str, Any]:
+    plain: dict[str, Any] = orjson.loads(to_json(step))
+    del plain["id"], plain["config_hash"]
+    for evidence in plain["evidence"]:
+        del evidence["signals"]
+    return plain
+
+
+@pytest.mark.parametrize("preset", ["desk", "framework"])
+def test_transitions_are_as_they_were(preset: str) -> None:
+    before = Path(__file__).with_name(f"before.{preset}.jsonl").read_text("utf-8").splitlines()
+    steps = [one for one in shared.backtested("bundled", preset).outputs if isinstance(one, Transition)]
+    assert [comparable(step) for step in steps] == [orjson.loads(line) for line in before]
