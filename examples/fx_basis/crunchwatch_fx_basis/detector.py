@@ -4,7 +4,8 @@
 Idea: who needs dollars and has no access to the repo market swaps another currency for them, and pays the basis. It
 widens when dealers' balance sheets are full, so it stands beside supply stress in repo. Each pair's quote is ranked in
 its own last ``window_days`` quotes before it joins them; a wide basis is one in the lowest ``wide_share`` of them and
-at least ``wide_bp`` below zero, a very wide one at least ``very_wide_bp``.
+at least ``wide_bp`` below zero, a very wide one at least ``very_wide_bp``. Once wide it stays so until it is less than
+``wide_bp`` below zero: a stress that lasts fills the window, and would else end itself.
 
 Signals: ``wide`` (1 wide, 2 very wide), by pair and tenor.
 Trade-off: year-ends widen the basis for reasons of reporting; nothing is taken off for them here.
@@ -108,7 +109,8 @@ class FxBasis(Detector):
         window.append(value)
         if not enough:
             return []
-        level = 0 if value > line else 2 if value <= -self._config.very_wide_bp else 1
+        still = self.level("wide", subject) > 0 and value <= -self._config.wide_bp
+        level = (2 if value <= -self._config.very_wide_bp else 1) if value <= line or still else 0
         return self.set_level(
             Finding(
                 name="wide",
@@ -147,7 +149,8 @@ class FxBasis(Detector):
         for subject, value in self._last.items():
             window = self._windows[subject]
             if self._full(window):
-                line = self._line(window)
+                on = self.level("wide", subject) > 0
+                line = -self._config.wide_bp if on else self._line(window)
                 lines = (line, min(line, -self._config.very_wide_bp))
                 found += ladder("wide", subject, value, lines, "bp", rising=False)
         return found
