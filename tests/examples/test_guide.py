@@ -122,7 +122,9 @@ def test_the_past_is_written_for_prometheus(terminal: Terminal) -> None:
     programs = [debian.prometheus(), debian.promtool()]
     path = os.pathsep.join([*(str(one.parent) for one in programs), terminal.variables["PATH"]])
     there = Terminal(terminal.folder, {**terminal.variables, "PATH": path})
-    there.run("crunchwatch backfill --data figures --config fx_basis.toml --from 2024-06-01 --step 3600 --no-rules --out past")  # noqa: E501 - as it stands on the page
+    there.run(
+        "crunchwatch backfill --data figures --config fx_basis.toml --from 2024-06-01 --step 3600 --no-rules --out past"
+    )  # noqa: E501 - as it stands on the page
     assert list((terminal.folder / "past").glob("*/meta.json"))
 
 
@@ -215,6 +217,14 @@ def test_the_snippets_are_the_whole_files() -> None:
         assert re.findall(r"\[start:(\w+)\]", text) == re.findall(r"\[end:(\w+)\]", text) == by_file[path]
         outside = re.sub(r"^ *# --8<-- \[start:(\w+)\].*?\[end:\1\]$", "", text, flags=re.DOTALL | re.MULTILINE)
         assert outside.strip() == ""
+
+
+def test_the_tree_has_every_file() -> None:
+    tree = next(text for kind, text in BLOCKS if kind == "text")
+    example = ROOT / "examples" / "fx_basis"
+    made = {"__pycache__", ".pytest_cache", "README.md"}
+    files = {path.name for path in example.rglob("*") if path.is_file() and not made & set(path.parts)}
+    assert [name for name in sorted(files) if f"{name} " not in tree] == []
 
 
 def test_the_table_of_failures_has_every_test_of_the_battery() -> None:
