@@ -21,8 +21,9 @@ from msgspec import Meta
 from detectors.description import Mechanism
 from detectors.events import FundType
 from detectors.funds.cta import DAYS_A_YEAR
-from detectors.funds.exposure import PAIRED_KINDS, FundExposure, Look
+from detectors.funds.exposure import PAIRED_KINDS, FundExposure
 from detectors.funds.exposure_config import AnnualVolatility, Days, Fund, Funds
+from detectors.funds.exposure_history import Look
 from detectors.funds.returns import Step
 from detectors.rolling import Ewma
 from detectors.sections.base import Share

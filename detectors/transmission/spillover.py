@@ -28,7 +28,6 @@ from collections import deque
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import msgspec
-import numpy as np
 from msgspec import Meta
 
 from detectors import calendar
@@ -38,6 +37,7 @@ from detectors.events import EquityIndex, Event
 from detectors.sections.base import Name, Section, Sigmas
 from detectors.signals import Signal
 from detectors.transmission.abnormal import STUDENT_5_PCT, Day, MarketModel, cross_sectional_t, rank_z
+from detectors.transmission.verdict import Shock, Verdict
 
 if TYPE_CHECKING:
     from detectors.sections import Config
@@ -72,27 +72,6 @@ class Spillover(Section, frozen=True, kw_only=True):
 
 SHOCKS_KEPT = 8
 ALL = "ALL"
-
-
-class Shock(msgspec.Struct, frozen=True):
-    """A Treasury shock that waits for foreign closes."""
-
-    ts: int
-    until: int
-    move_bp: float
-    move_sigmas: float
-    reading: Reading
-
-
-class Verdict(msgspec.Struct, frozen=True):
-    """What an index made of a shock; nothing but ``excluded`` when a day was tagged or the history is short."""
-
-    excluded: bool
-    car: float = 0.0
-    t: float = 0.0
-    standardised: float = 0.0
-    ranks: list[float] = []
-    readings: list[Reading] = []
 
 
 class ForeignSpillover(Detector):
@@ -244,7 +223,7 @@ class ForeignSpillover(Detector):
             if model is None or not model.sigma:
                 verdicts[f"{index}:{horizon}"] = Verdict(excluded=True)
                 continue
-            verdict = self._verdict(after[:horizon], window, model)
+            verdict = Verdict.of(after[:horizon], window, model)
             verdicts[f"{index}:{horizon}"] = verdict
             findings += self._say(index, level, horizon, shock, model, verdict, known)
         return findings
@@ -252,7 +231,6 @@ class ForeignSpillover(Detector):
     def _say(
         self, index: str, level: int, horizon: int, shock: Shock, model: MarketModel, verdict: Verdict, known: int
     ) -> list[Finding]:
-        config, findings = self._config, []
         self._last[f"spillover_{index}_day_{horizon}_car_pct"] = 100 * verdict.car
         self._last[f"spillover_{index}_day_{horizon}_t"] = verdict.t
         values = {
@@ -260,62 +238,37 @@ class ForeignSpillover(Detector):
             "shock_sigmas": shock.move_sigmas,
             "beta": model.beta,
             "days": float(horizon),
+            "sigma_pct": 100 * model.sigma,
+            "car_pct": 100 * verdict.car,
+            "t": verdict.t,
         }
-        values |= {"sigma_pct": 100 * model.sigma, "car_pct": 100 * verdict.car, "t": verdict.t}
-        readings = [shock.reading, *verdict.readings]
-        if level == 1 and abs(verdict.t) >= config.abnormal_t:
-            tier = 1 + (abs(verdict.t) >= 2 * config.abnormal_t)
-            rule = "abnormal return of the first close after a Treasury shock, in sigmas of the market model"
-            threshold = config.abnormal_t * tier
-            findings.append(
-                self.emit_once(
-                    Finding(
-                        name="abnormal",
-                        subject=index,
-                        level=tier,
-                        readings=readings,
-                        known=known,
-                        values=values,
-                        rule=rule,
-                        threshold=threshold,
-                    )
-                )
-            )
-        if verdict.t <= -config.significant_t:
-            findings.append(
-                self.emit_once(
-                    Finding(
-                        name="externally_induced",
-                        subject=index,
-                        level=level,
-                        readings=readings,
-                        known=known,
-                        values=values,
-                        rule="abnormal return over this many days after a Treasury shock below zero, "
-                        "in sigmas of its sum",
-                        threshold=-config.significant_t,
-                    )
-                )
-            )
-        return findings
-
-    @staticmethod
-    def _verdict(after: list[Day], window: list[Day], model: MarketModel) -> Verdict:
-        rests = [model.abnormal(day) for day in after]
-        car = sum(rests)
-        every = np.array([*(model.abnormal(day) for day in window), *rests])
-        # Mid-ranks, so that ties are fair; scaled to (0, 1).
-        below = (every[:, None] > every[None, :]).sum(axis=1)
-        level = (every[:, None] == every[None, :]).sum(axis=1)
-        ranks = (below + (level + 1) / 2) / (len(every) + 1)
-        return Verdict(
-            excluded=False,
-            car=car,
-            t=car / (model.sigma * math.sqrt(len(after))),
-            standardised=car / model.deviation(after),
-            ranks=[float(rank) for rank in ranks],
-            readings=[day.reading for day in after],
+        about = Finding(
+            name="abnormal",
+            subject=index,
+            level=level,
+            readings=[shock.reading, *verdict.readings],
+            known=known,
+            values=values,
+            rule="",
         )
+        return [*self._abnormal(about, verdict), *self._induced(about, verdict)]
+
+    def _abnormal(self, about: Finding, verdict: Verdict) -> list[Finding]:
+        """The first day's return, whichever way it went."""
+        line = self._config.abnormal_t
+        if about.level != 1 or abs(verdict.t) < line:
+            return []
+        tier = 1 + (abs(verdict.t) >= 2 * line)
+        rule = "abnormal return of the first close after a Treasury shock, in sigmas of the market model"
+        return [self.emit_once(msgspec.structs.replace(about, level=tier, rule=rule, threshold=line * tier))]
+
+    def _induced(self, about: Finding, verdict: Verdict) -> list[Finding]:
+        """A fall, on the first day or over the whole window."""
+        line = -self._config.significant_t
+        if verdict.t > line:
+            return []
+        rule = "abnormal return over this many days after a Treasury shock below zero, in sigmas of its sum"
+        return [self.emit_once(msgspec.structs.replace(about, name="externally_induced", rule=rule, threshold=line))]
 
     def _judge_all(
         self, level: int, horizon: int, shock: Shock, verdicts: dict[str, Verdict], known: int
