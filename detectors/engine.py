@@ -232,7 +232,7 @@ class Engine:
             counts=msgspec.structs.replace(self._counts),
             flaws=copy.deepcopy(self._sequences.flaws),
             values={name: value for one in self._detectors for name, value in one.readings().items()},
-            evidence=self._stress.memory.levels(),
+            signal_levels=self._stress.memory.levels(),
             rules=self._stress.holding_rules(self._now, blind_on),
             thresholds=self._thresholds,
             config_hash=self._hash,

@@ -36,8 +36,8 @@ from detectors.detector import Detector, Finding, Reading
 from detectors.events import EquityIndex, Event
 from detectors.sections.base import Name, Section, Sigmas
 from detectors.signals import Signal
-from detectors.transmission.abnormal import STUDENT_5_PCT, Day, MarketModel, cross_sectional_t, rank_z
-from detectors.transmission.verdict import Shock, Verdict
+from detectors.transmission.abnormal import STUDENT_5_PCT, MarketDay, MarketModel, cross_sectional_t, rank_z
+from detectors.transmission.shock_verdict import Shock, ShockVerdict
 
 if TYPE_CHECKING:
     from detectors.sections import Config
@@ -114,12 +114,12 @@ class ForeignSpillover(Detector):
         super().__init__(config)
         self._config = config
         size = config.estimation_days + config.gap_days + config.window_days + config.expiry_sessions
-        self._days: dict[str, deque[Day]] = {index: deque(maxlen=size) for index in config.foreign}
+        self._days: dict[str, deque[MarketDay]] = {index: deque(maxlen=size) for index in config.foreign}
         self._closes: dict[str, tuple[int, float, float | None]] = {}
         self._world: tuple[int, float] | None = None
         self._shocks: list[Shock] = []
         self._horizons = (1,) if config.window_days == 1 else (1, config.window_days)
-        self._verdicts: dict[str, dict[str, Verdict]] = {}
+        self._verdicts: dict[str, dict[str, ShockVerdict]] = {}
         self._last: dict[str, float] = {}
 
     @classmethod
@@ -159,7 +159,7 @@ class ForeignSpillover(Detector):
         if before is None or before[2] is None or world is None:
             return []
         days.append(
-            Day(
+            MarketDay(
                 event.ts,
                 level - before[1],
                 world - before[2],
@@ -203,7 +203,7 @@ class ForeignSpillover(Detector):
         self._verdicts = {key: verdicts for key, verdicts in self._verdicts.items() if key in keys}
         return findings
 
-    def _judge_index(self, index: str, shock: Shock, verdicts: dict[str, Verdict], known: int) -> list[Finding]:
+    def _judge_index(self, index: str, shock: Shock, verdicts: dict[str, ShockVerdict], known: int) -> list[Finding]:
         config = self._config
         if f"{index}:{self._horizons[-1]}" in verdicts:
             return []
@@ -221,15 +221,15 @@ class ForeignSpillover(Detector):
             if len(after) < horizon or f"{index}:{horizon}" in verdicts:
                 continue
             if model is None or not model.sigma:
-                verdicts[f"{index}:{horizon}"] = Verdict(excluded=True)
+                verdicts[f"{index}:{horizon}"] = ShockVerdict(excluded=True)
                 continue
-            verdict = Verdict.of(after[:horizon], window, model)
+            verdict = ShockVerdict.of(after[:horizon], window, model)
             verdicts[f"{index}:{horizon}"] = verdict
             findings += self._say(index, level, horizon, shock, model, verdict, known)
         return findings
 
     def _say(
-        self, index: str, level: int, horizon: int, shock: Shock, model: MarketModel, verdict: Verdict, known: int
+        self, index: str, level: int, horizon: int, shock: Shock, model: MarketModel, verdict: ShockVerdict, known: int
     ) -> list[Finding]:
         self._last[f"spillover_{index}_day_{horizon}_car_pct"] = 100 * verdict.car
         self._last[f"spillover_{index}_day_{horizon}_t"] = verdict.t
@@ -253,7 +253,7 @@ class ForeignSpillover(Detector):
         )
         return [*self._abnormal(about, verdict), *self._induced(about, verdict)]
 
-    def _abnormal(self, about: Finding, verdict: Verdict) -> list[Finding]:
+    def _abnormal(self, about: Finding, verdict: ShockVerdict) -> list[Finding]:
         """The first day's return, whichever way it went."""
         line = self._config.abnormal_t
         if about.level != 1 or abs(verdict.t) < line:
@@ -262,7 +262,7 @@ class ForeignSpillover(Detector):
         rule = "abnormal return of the first close after a Treasury shock, in sigmas of the market model"
         return [self.emit_once(msgspec.structs.replace(about, level=tier, rule=rule, threshold=line * tier))]
 
-    def _induced(self, about: Finding, verdict: Verdict) -> list[Finding]:
+    def _induced(self, about: Finding, verdict: ShockVerdict) -> list[Finding]:
         """A fall, on the first day or over the whole window."""
         line = -self._config.significant_t
         if verdict.t > line:
@@ -271,13 +271,13 @@ class ForeignSpillover(Detector):
         return [self.emit_once(msgspec.structs.replace(about, name="externally_induced", rule=rule, threshold=line))]
 
     def _judge_all(
-        self, level: int, horizon: int, shock: Shock, verdicts: dict[str, Verdict], known: int
+        self, level: int, horizon: int, shock: Shock, verdicts: dict[str, ShockVerdict], known: int
     ) -> list[Finding]:
         config = self._config
         found = [verdicts[f"{index}:{horizon}"] for index in config.foreign if f"{index}:{horizon}" in verdicts]
         if f"{ALL}:{horizon}" in verdicts or (len(found) < len(config.foreign) and known < shock.until):
             return []
-        verdicts[f"{ALL}:{horizon}"] = Verdict(excluded=True)
+        verdicts[f"{ALL}:{horizon}"] = ShockVerdict(excluded=True)
         good = [one for one in found if not one.excluded]
         if len(good) < 2:
             return []
@@ -327,10 +327,10 @@ class ForeignSpillover(Detector):
         """Take them back."""
         super().restore(plain)
         for index, days in plain["days"].items():
-            self._days[index].extend(msgspec.convert(days, type=list[Day]))
+            self._days[index].extend(msgspec.convert(days, type=list[MarketDay]))
         self._closes = {index: (close[0], close[1], close[2]) for index, close in plain["closes"].items()}
         world = plain["world"]
         self._world = None if world is None else (world[0], world[1])
         self._shocks = msgspec.convert(plain["shocks"], type=list[Shock])
-        self._verdicts = msgspec.convert(plain["verdicts"], type=dict[str, dict[str, Verdict]])
+        self._verdicts = msgspec.convert(plain["verdicts"], type=dict[str, dict[str, ShockVerdict]])
         self._last = dict(plain["last"])

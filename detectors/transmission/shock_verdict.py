@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 
 from detectors.detector import Reading
-from detectors.transmission.abnormal import Day, MarketModel
+from detectors.transmission.abnormal import MarketDay, MarketModel
 
 
 class Shock(msgspec.Struct, frozen=True):
@@ -20,7 +20,7 @@ class Shock(msgspec.Struct, frozen=True):
     reading: Reading
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class ShockVerdict(msgspec.Struct, frozen=True):
     """What an index made of a shock; nothing but ``excluded`` when a day was tagged or the history is short."""
 
     excluded: bool
@@ -31,7 +31,7 @@ class Verdict(msgspec.Struct, frozen=True):
     readings: list[Reading] = []
 
     @classmethod
-    def of(cls, after: list[Day], window: list[Day], model: MarketModel) -> Self:
+    def of(cls, after: list[MarketDay], window: list[MarketDay], model: MarketModel) -> Self:
         """Hold the days after a shock against the market model of those before it."""
         rests = [model.abnormal(day) for day in after]
         car = sum(rests)
