@@ -51,7 +51,7 @@ class Corridor(Section, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         rising("above_bp", self.above_bp)
         if self.near_floor_bp is None and self.below_iorb_bp is None:
-            raise ValueError("near_floor_bp: it or below_iorb_bp is wanted, without one there is no pre-warning")
+            raise ValueError("near_floor_bp: it or below_iorb_bp is required, without one there is no pre-warning")
         if self.near_floor_bp is not None and self.clear_bp <= self.near_floor_bp:
             raise ValueError("clear_bp: inverted, it must exceed near_floor_bp or the pre-warning flaps")
         if self.above_clear_bp >= self.above_bp[0]:
