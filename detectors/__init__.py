@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from detectors.config import Config, ConfigError, load
     from detectors.description import LookBack, Mechanism, SignalSpec
     from detectors.detector import Detector, Finding, Reading
-    from detectors.engine import Engine, Result
+    from detectors.engine import Engine
     from detectors.events import CheckError, Event
+    from detectors.results import Result
     from detectors.sections import Section
     from detectors.signals import Signal, Transition, from_json, to_json
 
@@ -35,7 +36,7 @@ _HOMES = {
     "LookBack": "description",
     "Mechanism": "description",
     "Reading": "detector",
-    "Result": "engine",
+    "Result": "results",
     "Section": "sections",
     "Signal": "signals",
     "SignalSpec": "description",

@@ -47,7 +47,7 @@ class Decoded(msgspec.Struct):
     rejects: list[Reject]
 
 
-class _RefusedError(Exception):
+class _RejectedError(Exception):
     """Carries a reject's reason and detail out of a check; never leaves this module."""
 
     def __init__(self, reason: str, detail: str) -> None:
@@ -86,8 +86,8 @@ def decode(
     try:
         market = _market_of(key, limits)
         content = _parse(raw, limits)
-    except _RefusedError as refused:
-        return Decoded([], [Reject(refused.reason, refused.detail, None, (raw or b"")[: limits.reject_bytes])])
+    except _RejectedError as rejected:
+        return Decoded([], [Reject(rejected.reason, rejected.detail, None, (raw or b"")[: limits.reject_bytes])])
     if isinstance(content, dict):
         content = [content]
     elif len(content) > limits.frame_events:
@@ -97,8 +97,8 @@ def decode(
     for index, record in enumerate(content):
         try:
             decoded.events.append((index, _event(record, market, stream)))
-        except _RefusedError as refused:
-            decoded.rejects.append(Reject(refused.reason, refused.detail, index, _kept(record, raw or b"", limits)))
+        except _RejectedError as rejected:
+            decoded.rejects.append(Reject(rejected.reason, rejected.detail, index, _kept(record, raw or b"", limits)))
     return decoded
 
 
@@ -111,28 +111,28 @@ def _kept(record: object, raw: bytes, limits: Limits) -> bytes:
 
 def _market_of(key: bytes | None, limits: Limits) -> str:
     if not key:
-        raise _RefusedError("missing_key", "a message's key names its market")
+        raise _RejectedError("missing_key", "a message's key names its market")
     if len(key) > limits.key_bytes:
-        raise _RefusedError("bad_key", f"a key of {len(key)} bytes, {limits.key_bytes} are allowed")
+        raise _RejectedError("bad_key", f"a key of {len(key)} bytes, {limits.key_bytes} are allowed")
     try:
         return key.decode()
     except UnicodeDecodeError:
-        raise _RefusedError("bad_key", "a key that is not a UTF-8 string") from None
+        raise _RejectedError("bad_key", "a key that is not a UTF-8 string") from None
 
 
 def _parse(raw: bytes | None, limits: Limits) -> dict[str, Any] | list[Any]:
     if not raw:
-        raise _RefusedError("empty", "a message without a value")
+        raise _RejectedError("empty", "a message without a value")
     if len(raw) > limits.value_bytes:
-        raise _RefusedError("too_large", f"a value of {len(raw)} bytes, {limits.value_bytes} are allowed")
+        raise _RejectedError("too_large", f"a value of {len(raw)} bytes, {limits.value_bytes} are allowed")
     try:
         content = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        raise _RefusedError(_json_fault(raw), str(error)) from None
+        raise _RejectedError(_json_fault(raw), str(error)) from None
     if not isinstance(content, dict | list):
-        raise _RefusedError("not_a_record", "neither an object nor an array of objects")
+        raise _RejectedError("not_a_record", "neither an object nor an array of objects")
     if not content:
-        raise _RefusedError("empty", "an empty object or array")
+        raise _RejectedError("empty", "an empty object or array")
     return content
 
 
@@ -160,20 +160,20 @@ def event_of(record: dict[str, Any]) -> Event:
 
 def _event(record: object, market: str, stream: str | None) -> Event:
     if not isinstance(record, dict):
-        raise _RefusedError("not_a_record", "an element that is not an object")
+        raise _RejectedError("not_a_record", "an element that is not an object")
     kind = record.get("kind")
     if not isinstance(kind, str) or kind not in kinds_by_tag():
-        raise _RefusedError("unknown_kind", f"no kind of event is called {kind!r:.80}")
+        raise _RejectedError("unknown_kind", f"no kind of event is called {kind!r:.80}")
     try:
         event = event_of(record)
         check(event)
     except msgspec.ValidationError as error:
-        raise _RefusedError("bad_field", str(error)) from None
+        raise _RejectedError("bad_field", str(error)) from None
     except CheckError as error:
-        raise _RefusedError(error.code, str(error)) from None
+        raise _RejectedError(error.code, str(error)) from None
     if event.market != market:
-        raise _RefusedError("key_mismatch", "the key names another market than the record")
+        raise _RejectedError("key_mismatch", "the key names another market than the record")
     travels = stream_of(event)
     if stream is not None and travels != stream:
-        raise _RefusedError("wrong_stream", f"{kind} belongs on {travels}, it came on {stream}")
+        raise _RejectedError("wrong_stream", f"{kind} belongs on {travels}, it came on {stream}")
     return event

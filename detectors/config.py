@@ -59,7 +59,7 @@ def load_tables(preset: str, overlay: Mapping[str, Any], *, detectors: Iterable[
     over = dict(overlay)
     chosen = over.pop("preset", preset)
     if chosen not in PRESETS:
-        raise ConfigError("preset", f"{chosen!r:.80} is none of: {', '.join(PRESETS)}")
+        raise ConfigError("preset", f"{chosen!r:.80} must be one of: {', '.join(PRESETS)}")
     base = tomllib.loads(resources.files("detectors.presets").joinpath(f"{chosen}.toml").read_text("utf-8"))
     return parse({"preset": chosen, **_with_more_rules(_overlaid(base, over))}, detectors=detectors)
 

@@ -22,6 +22,7 @@ from detectors.hashes import config_hash, detector_hash, rules_hash
 from detectors.log_positions import LogPosition, LogPositions
 from detectors.ordering import FAR_PAST, Ordering, Verdict
 from detectors.registry import detectors_of, feeds_of, ordered
+from detectors.results import RejectedEvent, Result
 from detectors.sections import Config
 from detectors.sequences import Sequences
 from detectors.snapshot import SnapshotError, pack, unpack
@@ -30,26 +31,6 @@ from detectors.view.outlook import Outlook, outlook
 from detectors.view.recent import Recalled, Recent
 from detectors.view.status import Counts, Status
 from detectors.view.thresholds import thresholds
-
-_UNUSED = (Verdict.LATE, Verdict.FAR_FUTURE, Verdict.CONFLICT, Verdict.CROWDED)
-LATE_REASONS: tuple[str, ...] = tuple(one.value for one in _UNUSED)
-
-
-class RejectedEvent(msgspec.Struct, frozen=True):
-    """An event that was not used, and why: late, far_future, sequence_reused or too_many_waiting."""
-
-    reason: str
-    event: Event
-    place: LogPosition | None = None
-
-
-class Result(msgspec.Struct):
-    """What processing brought: outputs in order, late events, refused ones, and how many were duplicates."""
-
-    outputs: list[sg.Output] = []
-    late: list[RejectedEvent] = []
-    conflicts: list[RejectedEvent] = []
-    duplicates: int = 0
 
 
 class Engine:
@@ -251,7 +232,7 @@ class Engine:
             counts=msgspec.structs.replace(self._counts),
             flaws=copy.deepcopy(self._sequences.flaws),
             values={name: value for one in self._detectors for name, value in one.readings().items()},
-            evidence=self._stress.memory.levels(),
+            signal_levels=self._stress.memory.levels(),
             rules=self._stress.holding_rules(self._now, blind_on),
             thresholds=self._thresholds,
             config_hash=self._hash,

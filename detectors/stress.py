@@ -19,8 +19,8 @@ import msgspec
 from detectors import calendar
 from detectors.catalogue import Catalogue
 from detectors.events import Provenance
-from detectors.evidence import FOREVER, Memory, SignalState
 from detectors.sections import Rule, Stress
+from detectors.signal_memory import FOREVER, SignalMemory, SignalState
 from detectors.signals import STATES, Confidence, Evidence, Signal, State, weakest
 
 NOBODY = "none"
@@ -66,7 +66,7 @@ class StressTable:
         self.config = config
         self.catalogue = catalogue
         self.dwells = {"crunch": config.crunch, "de_facto_default": config.de_facto_default}
-        self.memory = Memory(catalogue)
+        self.memory = SignalMemory(catalogue)
         self.position = Position()
         self._wake: int | None = None
 

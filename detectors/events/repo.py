@@ -25,7 +25,7 @@ class RepoPrint(Event, frozen=True, kw_only=True, tag="repo_print"):
     def check(self) -> None:
         """Raise CheckError for values that contradict each other or cannot be."""
         if (self.statistic == "percentile") != (self.percentile is not None):
-            raise CheckError("missing_value", "percentile", "wanted exactly when the statistic is 'percentile'")
+            raise CheckError("missing_value", "percentile", "required exactly when the statistic is 'percentile'")
         bounded("percentile", self.percentile, 0, 100)
 
     def speaks_for(self) -> str | None:
@@ -63,6 +63,6 @@ class SettlementFail(Event, frozen=True, kw_only=True, tag="settlement_fail"):
     def check(self) -> None:
         """Raise CheckError for values that contradict each other or cannot be."""
         if (self.scope == "issue") != (self.issue is not None):
-            raise CheckError("missing_value", "issue", "wanted exactly when the scope is 'issue'")
+            raise CheckError("missing_value", "issue", "required exactly when the scope is 'issue'")
         if self.to_deliver_usd is None and self.to_receive_usd is None:
-            raise CheckError("missing_value", "to_deliver_usd", "fails to deliver or to receive are wanted")
+            raise CheckError("missing_value", "to_deliver_usd", "fails to deliver or to receive are required")

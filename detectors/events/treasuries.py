@@ -32,7 +32,7 @@ class YieldQuote(Event, frozen=True, kw_only=True, tag="yield_quote"):
     def check(self) -> None:
         """Raise CheckError for values that contradict each other or cannot be."""
         if self.mid_pct is None and (self.bid_pct is None or self.ask_pct is None):
-            raise CheckError("missing_value", "mid_pct", "a mid, or a bid and an ask, is wanted")
+            raise CheckError("missing_value", "mid_pct", "a mid, or a bid and an ask, is required")
         if self.bid_pct is not None and self.ask_pct is not None and self.bid_pct < self.ask_pct:
             raise CheckError("crossed", "bid_pct", "below the ask: quotes are yields, so the bid is the higher")
         mid, bid, ask = self.mid_pct, self.bid_pct, self.ask_pct

@@ -18,8 +18,9 @@ import msgspec
 
 from detectors.description import Mechanism
 from detectors.events import FundType
-from detectors.funds.exposure import PAIRED_KINDS, FundExposure, Look
+from detectors.funds.exposure import PAIRED_KINDS, FundExposure
 from detectors.funds.exposure_config import Days, Fund, Funds
+from detectors.funds.exposure_history import Look
 from detectors.funds.returns import Step
 from detectors.rolling import Ewma
 from detectors.sections.base import Share
@@ -38,7 +39,7 @@ class Balanced(Fund, frozen=True, kw_only=True):
 Sums = tuple[float, float]
 
 
-class After(msgspec.Struct, frozen=True):
+class BalancedState(msgspec.Struct, frozen=True):
     """The model's state after a step: two means, the days seen, and the month's growth of bonds and equities."""
 
     variance: Sums
@@ -81,7 +82,7 @@ class BalancedExposure(FundExposure):
         now = _month_of(step.day)
         if now != month:
             bonds = stocks = 1.0
-        after = After(
+        after = BalancedState(
             self._variance.after(step.bond**2),
             self._covariance.after(step.bond * step.equity),
             self._days + 1,
@@ -96,7 +97,7 @@ class BalancedExposure(FundExposure):
         values = {"equity_beta": beta, "drift_rebalance_pct": 100 * _drift(share, after.bonds - 1, after.stocks - 1)}
         return Look(-share * beta, values, after)
 
-    def keep(self, state: After) -> None:
+    def keep(self, state: BalancedState) -> None:
         """Take the state after a close."""
         self._variance.sums, self._covariance.sums = state.variance, state.covariance
         self._days = min(state.days, self._rule.warm_up_days)

@@ -23,7 +23,7 @@ five days was no likelier than after none. The sheet's advice is to alert on thr
 Source: framework, thread A; indicators 7 and 8; domain sheet 7.
 """
 
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import msgspec
 from msgspec import Meta
@@ -32,8 +32,9 @@ from detectors import calendar
 from detectors.calendar import NS
 from detectors.description import LookBack, Mechanism, SignalSpec, sessions, weeks
 from detectors.detector import Detector, Finding, Reading
-from detectors.events import FUND_TYPES, Event, FundFlow, FundType, YieldQuote
+from detectors.events import Event, FundFlow, FundType, YieldQuote
 from detectors.funds.balanced import BalancedExposure
+from detectors.funds.counts import SIDES, Count, Entry, PastCounts, Side
 from detectors.funds.cta import CtaExposure
 from detectors.funds.exposure import FundExposure
 from detectors.funds.exposure_config import Funds
@@ -67,58 +68,6 @@ class Coordination(Section, frozen=True, kw_only=True):
             raise ValueError("extreme_count: inverted, it must exceed amplified_count")
         if self.flow_min > self.flow_window:
             raise ValueError("flow_min: inverted, it exceeds flow_window")
-
-
-Side = Literal["FLOW", "STANCE"]
-SIDES: tuple[Side, Side] = ("FLOW", "STANCE")
-
-
-class Entry(msgspec.Struct, frozen=True):
-    """One piece of evidence: for which types, of what sort, since when, and until when (None: while it is held on).
-
-    ``former`` is until when it would count had its last flag not been raised: should no close confirm that one.
-    """
-
-    side: Side
-    types: tuple[str, ...]
-    by: Literal["prices", "outflow", "positions"]
-    since: int
-    until: int | None
-    readings: tuple[Reading, ...]
-    former: int = 0
-
-
-class Past(msgspec.Struct):
-    """On how many days of the past so many types counted, and each type by itself."""
-
-    days: int = 0
-    counts: list[int] = msgspec.field(default_factory=lambda: [0] * (len(FUND_TYPES) + 1))
-    types: dict[str, int] = {}
-
-    def base_rate(self, count: int) -> float:
-        """The share of days with as many types or more."""
-        return sum(self.counts[count:]) / self.days
-
-    def independent(self, count: int) -> float:
-        """The probability of as many types or more, were each flagged at its own rate and without the others."""
-        chances = [1.0]
-        for one in FUND_TYPES:
-            rate = self.types.get(one, 0) / self.days
-            chances = [
-                stay * (1 - rate) + come * rate for stay, come in zip([*chances, 0.0], [0.0, *chances], strict=True)
-            ]
-        return sum(chances[count:])
-
-
-class Count(msgspec.Struct, frozen=True):
-    """A count, with what was counted."""
-
-    side: Side
-    count: int
-    level: int
-    direct: tuple[str, ...]
-    values: dict[str, float]
-    readings: tuple[Reading, ...]
 
 
 class FundCoordination(Detector):
@@ -179,7 +128,7 @@ class FundCoordination(Detector):
         self._ready_after = ready_after
         self._entries: dict[str, Entry] = {}
         self._flows: dict[str, Window] = {}
-        self._past: dict[str, Past] = {side: Past() for side in SIDES}
+        self._past: dict[str, PastCounts] = {side: PastCounts() for side in SIDES}
         self._day = 0
         self._closes = 0
         self._last: dict[str, float] = {}
@@ -416,6 +365,6 @@ class FundCoordination(Detector):
         super().restore(plain)
         self._entries = msgspec.convert(plain["entries"], type=dict[str, Entry])
         self._flows = {key: Window(self._config.flow_window, values) for key, values in plain["flows"].items()}
-        self._past = msgspec.convert(plain["past"], type=dict[str, Past])
+        self._past = msgspec.convert(plain["past"], type=dict[str, PastCounts])
         self._day, self._closes = plain["day"], plain["closes"]
         self._last = dict(plain["last"])

@@ -24,8 +24,9 @@ from msgspec import Meta
 
 from detectors.description import Mechanism
 from detectors.events import FundType
-from detectors.funds.exposure import FundExposure, Look
+from detectors.funds.exposure import FundExposure
 from detectors.funds.exposure_config import AnnualVolatility, Days, Fund, Funds
+from detectors.funds.exposure_history import Look
 from detectors.funds.returns import Step
 from detectors.rolling import Ewma
 
@@ -53,7 +54,7 @@ PEAK = 0.89
 DAYS_A_YEAR = 261
 
 
-class After(msgspec.Struct, frozen=True):
+class CtaState(msgspec.Struct, frozen=True):
     """The model's state after a step."""
 
     price: float
@@ -97,7 +98,7 @@ class CtaExposure(FundExposure):
         """The signal after a step."""
         price = self._price * (1 + step.bond)
         prices = [*self._prices, price]
-        after = After(
+        after = CtaState(
             price,
             self._variance.after(step.bond**2),
             [(short.after(price), long.after(price)) for short, long in self._averages],
@@ -139,7 +140,7 @@ class CtaExposure(FundExposure):
             held.append(1.0 if moved and price >= high else -1.0 if moved and price <= low else before)
         return held
 
-    def keep(self, state: After) -> None:
+    def keep(self, state: CtaState) -> None:
         """Take the state after a close."""
         self._price = state.price
         self._prices.append(state.price)

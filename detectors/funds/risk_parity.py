@@ -21,8 +21,9 @@ from msgspec import Meta
 from detectors.description import Mechanism
 from detectors.events import FundType
 from detectors.funds.cta import DAYS_A_YEAR
-from detectors.funds.exposure import PAIRED_KINDS, FundExposure, Look
+from detectors.funds.exposure import PAIRED_KINDS, FundExposure
 from detectors.funds.exposure_config import AnnualVolatility, Days, Fund, Funds
+from detectors.funds.exposure_history import Look
 from detectors.funds.returns import Step
 from detectors.rolling import Ewma
 from detectors.sections.base import Share
@@ -43,7 +44,7 @@ class RiskParity(Fund, frozen=True, kw_only=True):
 Sums = tuple[float, float]
 
 
-class After(msgspec.Struct, frozen=True):
+class RiskParityState(msgspec.Struct, frozen=True):
     """The model's state after a step: five means, and how many days they have seen."""
 
     fast: tuple[Sums, Sums]
@@ -82,7 +83,7 @@ class RiskParityExposure(FundExposure):
         bonds, stocks, both = step.bond**2, step.equity**2, step.bond * step.equity
         fast = (self._fast[0].after(bonds), self._fast[1].after(stocks))
         slow = (self._slow[0].after(bonds), self._slow[1].after(stocks), self._slow[2].after(both))
-        after = After(fast, slow, self._days + 1)
+        after = RiskParityState(fast, slow, self._days + 1)
         if after.days < self._rule.warm_up_days:
             return Look(None, {}, after)
         sigma_b, sigma_e = (math.sqrt(DAYS_A_YEAR * total / weight) for total, weight in fast)
@@ -98,7 +99,7 @@ class RiskParityExposure(FundExposure):
         values = {"leverage": leverage, "volatility": sigma_b, "equity_volatility": sigma_e, "correlation": rho}
         return Look(leverage * weight, values, after)
 
-    def keep(self, state: After) -> None:
+    def keep(self, state: RiskParityState) -> None:
         """Take the state after a close."""
         for mean, sums in zip((*self._fast, *self._slow), (*state.fast, *state.slow), strict=True):
             mean.sums = sums

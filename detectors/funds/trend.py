@@ -23,8 +23,9 @@ from msgspec import Meta
 from detectors.description import Mechanism
 from detectors.events import FundType
 from detectors.funds.cta import DAYS_A_YEAR
-from detectors.funds.exposure import FundExposure, Look
+from detectors.funds.exposure import FundExposure
 from detectors.funds.exposure_config import AnnualVolatility, Days, Fund, Funds
+from detectors.funds.exposure_history import Look
 from detectors.funds.returns import Step
 from detectors.rolling import Ewma
 
@@ -48,7 +49,7 @@ class Trend(Fund, frozen=True, kw_only=True):
 Returns = np.ndarray[Any, np.dtype[np.float64]]
 
 
-class After(msgspec.Struct, frozen=True):
+class TrendState(msgspec.Struct, frozen=True):
     """The model's state after a step."""
 
     moved: float
@@ -97,7 +98,7 @@ class TrendExposure(FundExposure):
 
     def look(self, step: Step) -> Look:
         """The signal after a step."""
-        after = After(math.log1p(step.bond), self._variance.after(step.bond**2))
+        after = TrendState(math.log1p(step.bond), self._variance.after(step.bond**2))
         if len(self._moves) < self._longest - 1:
             return Look(None, {}, after)
         moves = np.array([*self._moves, after.moved][-self._longest :])
@@ -108,7 +109,7 @@ class TrendExposure(FundExposure):
         position = signal * self._rule.target_volatility / sigma if sigma else 0.0
         return Look(signal, {"position": position, "volatility": sigma}, after)
 
-    def keep(self, state: After) -> None:
+    def keep(self, state: TrendState) -> None:
         """Take the state after a close."""
         self._moves.append(state.moved)
         self._variance.sums = state.variance

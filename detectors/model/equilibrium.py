@@ -197,7 +197,7 @@ def _finer(parameters: Parameters, beta: float) -> Iterator["_System"]:
     for nodes in NODES:
         yield _System(parameters, beta, nodes)
     raise ModelError(
-        "these parameters give curves too steep to resolve: a smaller kappa, sigma, xi or horizon is wanted"
+        "these parameters give curves too steep to resolve: a smaller kappa, sigma, xi or horizon is required"
     )
 
 

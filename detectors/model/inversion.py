@@ -39,8 +39,8 @@ from detectors.detector import Detector, Finding, Reading, in_bp
 from detectors.events import Event, RepoPrint, SwapRate, YieldQuote
 from detectors.model.branches import OBSERVATIONS, Estimate, inverse
 from detectors.model.calendar_effects import Calendar, CalendarEffects, Noise
+from detectors.model.observation import Observation
 from detectors.repo.corridor import series_of
-from detectors.rolling import Window
 from detectors.sections.base import Bp, Name, Positive, Section, Share, rising
 
 if TYPE_CHECKING:
@@ -86,47 +86,7 @@ class Inversion(Section, frozen=True, kw_only=True):
 
 
 DAYS_KEPT = 6
-TO_SIGMA = 1.4826
 SIGNS = ("supply", "demand")
-
-
-class Series:
-    """One observation's past: its levels, and the sizes of its changes from their median."""
-
-    def __init__(self, config: Inversion, floor_bp: float) -> None:
-        self._min = config.min_days
-        self._floor_bp = floor_bp
-        self._levels = Window(config.median_days)
-        self._sizes = Window(config.noise_days)
-
-    @property
-    def warming(self) -> bool:
-        """Whether its past is too short to judge by."""
-        return len(self._sizes) < self._min
-
-    def change(self, level_bp: float) -> float | None:
-        """How far a level lies from the median of those before it; None while there are too few."""
-        return level_bp - self._levels.median() if len(self._levels) >= self._min else None
-
-    def noise(self) -> float:
-        """The usual size of a change, as a standard deviation, and never below the floor."""
-        return max(TO_SIGMA * self._sizes.median(), self._floor_bp)
-
-    def learn(self, level_bp: float, *, size: bool = True) -> None:
-        """Take a level in, and its change among the usual sizes unless its day was unusual by the calendar."""
-        change = self.change(level_bp)
-        if change is not None and size:
-            self._sizes.append(abs(change))
-        self._levels.append(level_bp)
-
-    def snapshot(self) -> list[list[float]]:
-        """Levels and sizes, oldest first."""
-        return [self._levels.values(), self._sizes.values()]
-
-    def restore(self, config: Inversion, plain: list[list[float]]) -> None:
-        """Take them back."""
-        self._levels = Window(config.median_days, plain[0])
-        self._sizes = Window(config.noise_days, plain[1])
 
 
 class ShockInversion(Detector):
@@ -163,7 +123,7 @@ class ShockInversion(Detector):
         super().__init__(config)
         self._config = config
         floors = (config.wedge_noise_bp, config.treasury_ois_noise_bp, config.yield_noise_bp, config.slope_noise_bp)
-        self._series = {name: Series(config, floor) for name, floor in zip(OBSERVATIONS, floors, strict=True)}
+        self._series = {name: Observation(config, floor) for name, floor in zip(OBSERVATIONS, floors, strict=True)}
         self._turns = CalendarEffects(config.calendar)
         self._days: dict[str, dict[str, Reading]] = {}
         self._stepped = ""

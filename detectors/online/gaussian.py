@@ -10,6 +10,8 @@ from typing import Any
 
 from river import anomaly
 
+from detectors.online import river_internals
+
 RESOLUTION_BP = 0.5
 
 
@@ -48,23 +50,22 @@ class Gaussian:
 
     def _var(self) -> Any:
         gaussian: Any = self._scorer.gaussian
-        return (gaussian.obj if self._windowed else gaussian)._var  # noqa: SLF001  the moments have no public name
+        return river_internals.variance(gaussian, windowed=self._windowed)
 
     def snapshot(self) -> dict[str, Any]:
         """The moments and the window."""
-        var = self._var()
+        count, mean, squares = river_internals.moments(self._var())
         gaussian: Any = self._scorer.gaussian
         return {
-            "count": var.mean.n,
-            "mean": var.mean._mean,  # noqa: SLF001  river has no public name for it
-            "squares": var._S,  # noqa: SLF001  river has no public name for it
+            "count": count,
+            "mean": mean,
+            "squares": squares,
             "window": [args[0] for args, _ in gaussian.window] if self._windowed else [],
         }
 
     def restore(self, plain: dict[str, Any]) -> None:
         """Take them back: learning the window again would round differently."""
-        var = self._var()
-        var.mean.n, var.mean._mean, var._S = plain["count"], plain["mean"], plain["squares"]  # noqa: SLF001  river has no public name for it
+        river_internals.set_moments(self._var(), (plain["count"], plain["mean"], plain["squares"]))
         if self._windowed:
             gaussian: Any = self._scorer.gaussian
             gaussian.window.extend(((value,), {}) for value in plain["window"])

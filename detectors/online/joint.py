@@ -22,6 +22,7 @@ from river import anomaly
 from detectors import calendar
 from detectors.description import LookBack, Mechanism, SignalSpec, sessions
 from detectors.detector import Finding, Reading
+from detectors.online import river_internals
 from detectors.online.gaussian import Gaussian
 from detectors.repo.pairs import DAYS_KEPT, Pair
 from detectors.repo.spreads import Spread, SpreadDetector
@@ -83,7 +84,7 @@ class Forest:
         """Score a point, then learn it: (score, cut or None while warming); None in the first window."""
         point = {name: (max(-CLIP_Z, min(CLIP_Z, z_scores[name])) / CLIP_Z + 1) / 2 for name in self._features}
         score = float(self._trees.score_one(point))
-        first = bool(self._trees._first_window)  # noqa: SLF001  a score of 0 is how river says the same
+        first = river_internals.in_first_window(self._trees)  # a score of 0 is how river says the same
         self._trees.learn_one(point)
         if first:
             return None
@@ -94,11 +95,10 @@ class Forest:
     def snapshot(self) -> dict[str, Any]:
         """The masses of every node, the counter and the past scores."""
         trees = self._trees
-        masses = [[[node.l_mass, node.r_mass] for node in nodes] for nodes in trees._tree_nodes]  # noqa: SLF001  river has no public name for it
         return {
             "counter": trees.counter,
-            "first": trees._first_window,  # noqa: SLF001  river has no public name for it
-            "masses": masses,
+            "first": river_internals.in_first_window(trees),
+            "masses": river_internals.masses(trees),
             "scores": self._scores.values(),
         }
 
@@ -106,10 +106,7 @@ class Forest:
         """Draw the same trees again and give them their masses."""
         trees = self._trees = self._grown()
         trees.counter = plain["counter"]
-        trees._first_window = plain["first"]  # noqa: SLF001  river has no public name for it
-        for nodes, masses in zip(trees._tree_nodes, plain["masses"], strict=True):  # noqa: SLF001  river has no public name for it
-            for node, (left, right) in zip(nodes, masses, strict=True):
-                node.l_mass, node.r_mass = left, right
+        river_internals.set_forest(trees, first=plain["first"], found=plain["masses"])
         self._scores = Window(self._config.calibration_window, plain["scores"])
 
 

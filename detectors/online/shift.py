@@ -20,6 +20,7 @@ from river import drift
 from detectors import calendar
 from detectors.description import LookBack, Mechanism, SignalSpec, sessions
 from detectors.detector import Finding
+from detectors.online import river_internals
 from detectors.online.gaussian import Gaussian
 from detectors.repo.pairs import Pair
 from detectors.repo.spreads import Spread, SpreadDetector
@@ -105,15 +106,12 @@ class FrozenBaseline:
 
     def snapshot(self) -> dict[str, Any]:
         """The baseline, the recent values and the test's sums."""
-        test = self._test
-        sums = [test._sum_increase, test._sum_decrease, test._min_increase, test._max_decrease]  # noqa: SLF001  river has no public name for it
-        mean = test._x_mean  # noqa: SLF001  the test has no public state
         return {
             "warm_up": self._warm_up,
             "gaussian": self._gaussian.snapshot(),
             "recent": self._recent.values(),
-            "mean": [mean.n, mean._mean],  # noqa: SLF001  river has no public name for it
-            "sums": sums,
+            "mean": river_internals.drift_mean(self._test),
+            "sums": river_internals.drift_sums(self._test),
         }
 
     def restore(self, plain: dict[str, Any]) -> None:
@@ -122,9 +120,7 @@ class FrozenBaseline:
         self._gaussian = Gaussian(None, self._warm_up)
         self._gaussian.restore(plain["gaussian"])
         self._recent = Window(self._config.thaw_days, plain["recent"])
-        test = self._test
-        test._x_mean.n, test._x_mean._mean = plain["mean"]  # noqa: SLF001  river has no public name for it
-        test._sum_increase, test._sum_decrease, test._min_increase, test._max_decrease = plain["sums"]  # noqa: SLF001  river has no public name for it
+        river_internals.set_drift(self._test, plain["mean"], plain["sums"])
 
 
 class SpreadShift(SpreadDetector):

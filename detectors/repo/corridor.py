@@ -51,7 +51,7 @@ class Corridor(Section, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         rising("above_bp", self.above_bp)
         if self.near_floor_bp is None and self.below_iorb_bp is None:
-            raise ValueError("near_floor_bp: it or below_iorb_bp is wanted, without one there is no pre-warning")
+            raise ValueError("near_floor_bp: it or below_iorb_bp is required, without one there is no pre-warning")
         if self.near_floor_bp is not None and self.clear_bp <= self.near_floor_bp:
             raise ValueError("clear_bp: inverted, it must exceed near_floor_bp or the pre-warning flaps")
         if self.above_clear_bp >= self.above_bp[0]:
@@ -149,8 +149,21 @@ class PolicyCorridor(Detector):
             findings += self._at_the_bottom(series, event, reading, policy)
         return findings + self._above(series, event, reading, policy)
 
+    def _negative_pct(self) -> float:
+        """From where down general collateral is negative."""
+        return -self._config.negative_bp / 100
+
+    @staticmethod
+    def _near_pct(policy: PolicyRate, near_floor_bp: float) -> float:
+        """From where down a rate lies at the corridor's bottom."""
+        return bottom_of(policy) + near_floor_bp / 100
+
+    def _tops_pct(self, policy: PolicyRate) -> list[float]:
+        """From where up repo is strained, and broken."""
+        return [policy.target_high_pct + bp / 100 for bp in self._config.above_bp]
+
     def _below_zero(self, event: RepoPrint, reading: Reading) -> list[Finding]:
-        threshold = -self._config.negative_bp / 100
+        threshold = self._negative_pct()
         if in_bp(reading.value - threshold) <= 0:
             self._negative = reading
             rule = "a general-collateral rate this far below zero"
@@ -172,7 +185,7 @@ class PolicyCorridor(Detector):
         if config.near_floor_bp is not None:
             on |= above_bottom <= config.near_floor_bp
             off &= above_bottom >= config.clear_bp
-            threshold = bottom + config.near_floor_bp / 100
+            threshold = self._near_pct(policy, config.near_floor_bp)
             rules.append(f"within {config.near_floor_bp:g} bp of the corridor's bottom")
         if config.below_iorb_bp is not None and policy.iorb_pct is not None:
             below_iorb = in_bp(policy.iorb_pct - reading.value)
@@ -193,7 +206,7 @@ class PolicyCorridor(Detector):
         if level > current and calendar.is_month_end(calendar.ny_date(reading.ts)):
             return []
         values = {"target_high_pct": policy.target_high_pct, "above_bp": excess}
-        threshold = policy.target_high_pct + config.above_bp[max(level, 1) - 1] / 100
+        threshold = self._tops_pct(policy)[max(level, 1) - 1]
         return self._say("above", series, level, event, reading, "above the upper limit", threshold, values)
 
     def _say(
@@ -232,13 +245,12 @@ class PolicyCorridor(Detector):
             value = self._last.get(f"repo_{series}_pct")
             if value is None:
                 continue
-            found += ladder("negative", "GC", value, (-config.negative_bp / 100,), "pct", rising=False)
+            found += ladder("negative", "GC", value, (self._negative_pct(),), "pct", rising=False)
             if policy is not None and config.near_floor_bp is not None:
-                near = bottom_of(policy) + config.near_floor_bp / 100
+                near = self._near_pct(policy, config.near_floor_bp)
                 found += ladder("prewarning", series, value, (near,), "pct", rising=False)
             if policy is not None:
-                tops = [policy.target_high_pct + bp / 100 for bp in config.above_bp]
-                found += ladder("above", series, value, tops, "pct")
+                found += ladder("above", series, value, self._tops_pct(policy), "pct")
         return found
 
     def snapshot(self) -> dict[str, Any]:

@@ -103,29 +103,35 @@ class FacilityTakeUp(Detector):
         if config.skip_quarter_ends and calendar.is_quarter_end(calendar.ny_date(event.ts)):
             return []
         window = self._windows.setdefault(event.facility, Window(config.window_days))
-        threshold = config.line_usd
+        threshold = self._threshold(window)
         values = {"takeup_usd": event.takeup_usd}
         rule = "take-up at or above the line"
-        judged = True
         if config.percentile is not None:
-            judged = len(window) >= config.min_days
             rule += f" and percentile {100 * config.percentile:g} of its last days"
-            if judged:
-                threshold = max(threshold, window.quantile(config.percentile))
+            if threshold is not None:
                 values["percentile"] = 100 * window.rank(event.takeup_usd)
         window.append(event.takeup_usd)
         return self.set_level(
             Finding(
                 name="high",
                 subject=event.facility,
-                level=int(judged and event.takeup_usd >= threshold),
+                level=int(threshold is not None and event.takeup_usd >= threshold),
                 readings=[Reading.of(event, event.takeup_usd)],
                 known=event.known,
                 values=values,
                 rule=rule,
-                threshold=threshold,
+                threshold=config.line_usd if threshold is None else threshold,
             )
         )
+
+    def _threshold(self, window: Window) -> float | None:
+        """The line, or the percentile of the last days where that is higher; None while they are too few."""
+        config = self._config
+        if config.percentile is None:
+            return config.line_usd
+        if len(window) < config.min_days:
+            return None
+        return max(config.line_usd, window.quantile(config.percentile))
 
     def readings(self) -> dict[str, float]:
         """The last take-up of each facility, in US dollars."""
@@ -134,13 +140,10 @@ class FacilityTakeUp(Detector):
     def margins(self, now: int) -> list[Margin]:
         """Each facility's last take-up against the line and the percentile of its last days, once they are enough."""
         del now
-        config, found = self._config, []
+        found = []
         for facility, window in self._windows.items():
-            judged = config.percentile is None or len(window) >= config.min_days
-            threshold = config.line_usd
-            if config.percentile is not None and judged:
-                threshold = max(threshold, window.quantile(config.percentile))
-            if judged:
+            threshold = self._threshold(window)
+            if threshold is not None:
                 found += ladder("high", facility, self._last[facility], (threshold,), "usd")
         return found
 

@@ -39,7 +39,7 @@ class Fails(Section, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.percentile is None and self.line_usd is None:
-            raise ValueError("percentile: it or line_usd is wanted")
+            raise ValueError("percentile: it or line_usd is required")
         if self.min_weeks > self.window_weeks:
             raise ValueError("min_weeks: inverted, it exceeds window_weeks")
 

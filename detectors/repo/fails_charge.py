@@ -37,7 +37,7 @@ class Floor(Section, frozen=True, kw_only=True):
         if any(later <= earlier for earlier, later in pairwise(days)):
             raise ValueError("charge: inverted, the regimes must rise by their day 'since'")
         if not days and self.fixed_floor_pct is None:
-            raise ValueError("charge: a regime of it, or fixed_floor_pct, is wanted")
+            raise ValueError("charge: a regime of it, or fixed_floor_pct, is required")
 
 
 class FailsCharge:

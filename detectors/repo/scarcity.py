@@ -138,8 +138,7 @@ class CollateralScarcity(Detector):
         value = self._last[spread.name] = pair.spread_bp
         enough = len(window) >= config.min_days
         if enough:
-            scarce = min(window.quantile(config.scarce_share), -config.min_bp)
-            deep = min(window.quantile(config.deep_share), -config.deep_bp)
+            scarce, deep = self._lines(window)
             back = max(window.quantile(2 * config.scarce_share), scarce)
             rank = window.rank(value)
         window.append(value)
@@ -162,6 +161,12 @@ class CollateralScarcity(Detector):
             )
         )
 
+    def _lines(self, window: Window) -> tuple[float, float]:
+        """From where down a spread is scarce, and deeply so: low for its window, and deep."""
+        config = self._config
+        scarce = min(window.quantile(config.scarce_share), -config.min_bp)
+        return scarce, min(window.quantile(config.deep_share), -config.deep_bp)
+
     def warming(self) -> tuple[str, ...]:
         """The spreads without history enough."""
         return tuple(name for name, window in self._windows.items() if len(window) < self._config.min_days)
@@ -177,9 +182,7 @@ class CollateralScarcity(Detector):
         for name, value in self._last.items():
             window = self._windows[name]
             if len(window) >= config.min_days:
-                scarce = min(window.quantile(config.scarce_share), -config.min_bp)
-                deep = min(window.quantile(config.deep_share), -config.deep_bp)
-                found += ladder("spread", name, value, (scarce, deep), "bp", rising=False)
+                found += ladder("spread", name, value, self._lines(window), "bp", rising=False)
         return found
 
     def snapshot(self) -> dict[str, Any]:

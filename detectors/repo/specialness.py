@@ -52,7 +52,7 @@ WAITING_KEPT = 256
 GENERAL_STATISTICS = ("average", "close", "print")
 
 
-class Day(msgspec.Struct):
+class IssueTier(msgspec.Struct):
     """An issue's present day, and its level and highest specialness so far on it."""
 
     date: str
@@ -92,7 +92,7 @@ class SpecialnessTiers(Detector):
         self._charge = FailsCharge(floor)
         self._gc: dict[str, dict[str, Reading]] = {}
         self._waiting: list[RepoPrint] = []
-        self._days: dict[str, Day] = {}
+        self._days: dict[str, IssueTier] = {}
         self._today = ""
 
     @classmethod
@@ -159,7 +159,7 @@ class SpecialnessTiers(Detector):
         elif day is not None and day.date > date.isoformat():
             return []
         forgotten = self._forget(issue, date, known)
-        self._days[issue] = Day(date.isoformat(), level, most)
+        self._days[issue] = IssueTier(date.isoformat(), level, most)
         return forgotten + self.set_level(
             Finding(
                 name="special",
@@ -229,5 +229,5 @@ class SpecialnessTiers(Detector):
         self._book.restore(plain["book"])
         self._gc = msgspec.convert(plain["gc"], type=dict[str, dict[str, Reading]])
         self._waiting = msgspec.convert(plain["waiting"], type=list[RepoPrint])
-        self._days = msgspec.convert(plain["days"], type=dict[str, Day])
+        self._days = msgspec.convert(plain["days"], type=dict[str, IssueTier])
         self._today = plain["today"]

@@ -19,7 +19,7 @@ STUDENT_5_PCT = (
 )
 
 
-class Day(msgspec.Struct, frozen=True, array_like=True):
+class MarketDay(msgspec.Struct, frozen=True, array_like=True):
     """A foreign close: its return and the world's between it and the one before, and whether home had a shock."""
 
     ts: int
@@ -58,11 +58,11 @@ class MarketModel(msgspec.Struct, frozen=True):
         rest = y - alpha - beta * x
         return cls(alpha, beta, math.sqrt(float(rest @ rest) / (len(y) - 2)), len(y), centre, squares)
 
-    def abnormal(self, day: Day) -> float:
+    def abnormal(self, day: MarketDay) -> float:
         """What of a day's return the model does not explain."""
         return day.foreign - self.alpha - self.beta * day.world
 
-    def deviation(self, days: list[Day]) -> float:
+    def deviation(self, days: list[MarketDay]) -> float:
         """The standard deviation of the sum of their abnormal returns, the model's own uncertainty included."""
         count = len(days)
         apart = sum(day.world for day in days) - count * self.centre

@@ -28,7 +28,6 @@ from collections import deque
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import msgspec
-import numpy as np
 from msgspec import Meta
 
 from detectors import calendar
@@ -37,7 +36,8 @@ from detectors.detector import Detector, Finding, Reading
 from detectors.events import EquityIndex, Event
 from detectors.sections.base import Name, Section, Sigmas
 from detectors.signals import Signal
-from detectors.transmission.abnormal import STUDENT_5_PCT, Day, MarketModel, cross_sectional_t, rank_z
+from detectors.transmission.abnormal import STUDENT_5_PCT, MarketDay, MarketModel, cross_sectional_t, rank_z
+from detectors.transmission.shock_verdict import Shock, ShockVerdict
 
 if TYPE_CHECKING:
     from detectors.sections import Config
@@ -72,27 +72,6 @@ class Spillover(Section, frozen=True, kw_only=True):
 
 SHOCKS_KEPT = 8
 ALL = "ALL"
-
-
-class Shock(msgspec.Struct, frozen=True):
-    """A Treasury shock that waits for foreign closes."""
-
-    ts: int
-    until: int
-    move_bp: float
-    move_sigmas: float
-    reading: Reading
-
-
-class Verdict(msgspec.Struct, frozen=True):
-    """What an index made of a shock; nothing but ``excluded`` when a day was tagged or the history is short."""
-
-    excluded: bool
-    car: float = 0.0
-    t: float = 0.0
-    standardised: float = 0.0
-    ranks: list[float] = []
-    readings: list[Reading] = []
 
 
 class ForeignSpillover(Detector):
@@ -135,12 +114,12 @@ class ForeignSpillover(Detector):
         super().__init__(config)
         self._config = config
         size = config.estimation_days + config.gap_days + config.window_days + config.expiry_sessions
-        self._days: dict[str, deque[Day]] = {index: deque(maxlen=size) for index in config.foreign}
+        self._days: dict[str, deque[MarketDay]] = {index: deque(maxlen=size) for index in config.foreign}
         self._closes: dict[str, tuple[int, float, float | None]] = {}
         self._world: tuple[int, float] | None = None
         self._shocks: list[Shock] = []
         self._horizons = (1,) if config.window_days == 1 else (1, config.window_days)
-        self._verdicts: dict[str, dict[str, Verdict]] = {}
+        self._verdicts: dict[str, dict[str, ShockVerdict]] = {}
         self._last: dict[str, float] = {}
 
     @classmethod
@@ -180,7 +159,7 @@ class ForeignSpillover(Detector):
         if before is None or before[2] is None or world is None:
             return []
         days.append(
-            Day(
+            MarketDay(
                 event.ts,
                 level - before[1],
                 world - before[2],
@@ -224,7 +203,7 @@ class ForeignSpillover(Detector):
         self._verdicts = {key: verdicts for key, verdicts in self._verdicts.items() if key in keys}
         return findings
 
-    def _judge_index(self, index: str, shock: Shock, verdicts: dict[str, Verdict], known: int) -> list[Finding]:
+    def _judge_index(self, index: str, shock: Shock, verdicts: dict[str, ShockVerdict], known: int) -> list[Finding]:
         config = self._config
         if f"{index}:{self._horizons[-1]}" in verdicts:
             return []
@@ -242,17 +221,16 @@ class ForeignSpillover(Detector):
             if len(after) < horizon or f"{index}:{horizon}" in verdicts:
                 continue
             if model is None or not model.sigma:
-                verdicts[f"{index}:{horizon}"] = Verdict(excluded=True)
+                verdicts[f"{index}:{horizon}"] = ShockVerdict(excluded=True)
                 continue
-            verdict = self._verdict(after[:horizon], window, model)
+            verdict = ShockVerdict.of(after[:horizon], window, model)
             verdicts[f"{index}:{horizon}"] = verdict
             findings += self._say(index, level, horizon, shock, model, verdict, known)
         return findings
 
     def _say(
-        self, index: str, level: int, horizon: int, shock: Shock, model: MarketModel, verdict: Verdict, known: int
+        self, index: str, level: int, horizon: int, shock: Shock, model: MarketModel, verdict: ShockVerdict, known: int
     ) -> list[Finding]:
-        config, findings = self._config, []
         self._last[f"spillover_{index}_day_{horizon}_car_pct"] = 100 * verdict.car
         self._last[f"spillover_{index}_day_{horizon}_t"] = verdict.t
         values = {
@@ -260,71 +238,46 @@ class ForeignSpillover(Detector):
             "shock_sigmas": shock.move_sigmas,
             "beta": model.beta,
             "days": float(horizon),
+            "sigma_pct": 100 * model.sigma,
+            "car_pct": 100 * verdict.car,
+            "t": verdict.t,
         }
-        values |= {"sigma_pct": 100 * model.sigma, "car_pct": 100 * verdict.car, "t": verdict.t}
-        readings = [shock.reading, *verdict.readings]
-        if level == 1 and abs(verdict.t) >= config.abnormal_t:
-            tier = 1 + (abs(verdict.t) >= 2 * config.abnormal_t)
-            rule = "abnormal return of the first close after a Treasury shock, in sigmas of the market model"
-            threshold = config.abnormal_t * tier
-            findings.append(
-                self.emit_once(
-                    Finding(
-                        name="abnormal",
-                        subject=index,
-                        level=tier,
-                        readings=readings,
-                        known=known,
-                        values=values,
-                        rule=rule,
-                        threshold=threshold,
-                    )
-                )
-            )
-        if verdict.t <= -config.significant_t:
-            findings.append(
-                self.emit_once(
-                    Finding(
-                        name="externally_induced",
-                        subject=index,
-                        level=level,
-                        readings=readings,
-                        known=known,
-                        values=values,
-                        rule="abnormal return over this many days after a Treasury shock below zero, "
-                        "in sigmas of its sum",
-                        threshold=-config.significant_t,
-                    )
-                )
-            )
-        return findings
-
-    @staticmethod
-    def _verdict(after: list[Day], window: list[Day], model: MarketModel) -> Verdict:
-        rests = [model.abnormal(day) for day in after]
-        car = sum(rests)
-        every = np.array([*(model.abnormal(day) for day in window), *rests])
-        # Mid-ranks, so that ties are fair; scaled to (0, 1).
-        below = (every[:, None] > every[None, :]).sum(axis=1)
-        level = (every[:, None] == every[None, :]).sum(axis=1)
-        ranks = (below + (level + 1) / 2) / (len(every) + 1)
-        return Verdict(
-            excluded=False,
-            car=car,
-            t=car / (model.sigma * math.sqrt(len(after))),
-            standardised=car / model.deviation(after),
-            ranks=[float(rank) for rank in ranks],
-            readings=[day.reading for day in after],
+        about = Finding(
+            name="abnormal",
+            subject=index,
+            level=level,
+            readings=[shock.reading, *verdict.readings],
+            known=known,
+            values=values,
+            rule="",
         )
+        return [*self._abnormal(about, verdict), *self._induced(about, verdict)]
+
+    def _abnormal(self, about: Finding, verdict: ShockVerdict) -> list[Finding]:
+        """The first day's return, whichever way it went."""
+        line = self._config.abnormal_t
+        if about.level != 1 or abs(verdict.t) < line:
+            return []
+        tier = 1 + (abs(verdict.t) >= 2 * line)
+        rule = "abnormal return of the first close after a Treasury shock, in sigmas of the market model"
+        return [self.emit_once(msgspec.structs.replace(about, level=tier, rule=rule, threshold=line * tier))]
+
+    def _induced(self, about: Finding, verdict: ShockVerdict) -> list[Finding]:
+        """A fall, on the first day or over the whole window."""
+        line = -self._config.significant_t
+        if verdict.t > line:
+            return []
+        rule = "abnormal return over this many days after a Treasury shock below zero, in sigmas of its sum"
+        return [self.emit_once(msgspec.structs.replace(about, name="externally_induced", rule=rule, threshold=line))]
 
     def _judge_all(
-        self, level: int, horizon: int, shock: Shock, verdicts: dict[str, Verdict], known: int
+        self, level: int, horizon: int, shock: Shock, verdicts: dict[str, ShockVerdict], known: int
     ) -> list[Finding]:
         config = self._config
         found = [verdicts[f"{index}:{horizon}"] for index in config.foreign if f"{index}:{horizon}" in verdicts]
         if f"{ALL}:{horizon}" in verdicts or (len(found) < len(config.foreign) and known < shock.until):
             return []
-        verdicts[f"{ALL}:{horizon}"] = Verdict(excluded=True)
+        verdicts[f"{ALL}:{horizon}"] = ShockVerdict(excluded=True)
         good = [one for one in found if not one.excluded]
         if len(good) < 2:
             return []
@@ -374,10 +327,10 @@ class ForeignSpillover(Detector):
         """Take them back."""
         super().restore(plain)
         for index, days in plain["days"].items():
-            self._days[index].extend(msgspec.convert(days, type=list[Day]))
+            self._days[index].extend(msgspec.convert(days, type=list[MarketDay]))
         self._closes = {index: (close[0], close[1], close[2]) for index, close in plain["closes"].items()}
         world = plain["world"]
         self._world = None if world is None else (world[0], world[1])
         self._shocks = msgspec.convert(plain["shocks"], type=list[Shock])
-        self._verdicts = msgspec.convert(plain["verdicts"], type=dict[str, dict[str, Verdict]])
+        self._verdicts = msgspec.convert(plain["verdicts"], type=dict[str, dict[str, ShockVerdict]])
         self._last = dict(plain["last"])

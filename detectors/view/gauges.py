@@ -199,10 +199,10 @@ class MarketGauges:
                 yield Sample(VALUE, (series,), value)
 
     def _levels(self, status: Status) -> Iterator[Sample]:
-        self._spoken.update(status.evidence)
+        self._spoken.update(status.signal_levels)
         for signal in sorted(self._spoken):  # one that has fallen silent is at zero, not where it was last seen
-            yield Sample(LEVEL, (signal,), status.evidence.get(signal, 0))
-        yield Sample(PREWARNING, (), status.evidence.get("corridor.prewarning", 0) > 0)
+            yield Sample(LEVEL, (signal,), status.signal_levels.get(signal, 0))
+        yield Sample(PREWARNING, (), status.signal_levels.get("corridor.prewarning", 0) > 0)
         for side in SIDES:
             yield Sample(FUNDS, (side,), status.values.get(f"coordination_{side}_count", 0))
         for rule, holds in status.rules.items():

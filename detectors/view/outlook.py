@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from detectors import calendar
-from detectors.evidence import FOREVER, SignalState
 from detectors.sections import Condition, Rule
+from detectors.signal_memory import FOREVER, SignalState
 from detectors.signals import STATES, State
 from detectors.stress import HoldingRule, StressTable
 from detectors.view.margins import Margin

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from detectors.evidence import SignalState
+from detectors.signal_memory import SignalState
 from detectors.signals import Transition
 
 KEPT = 8

@@ -42,7 +42,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     counts: Counts
     flaws: Flaws
     values: dict[str, float]
-    evidence: dict[str, int]
+    signal_levels: dict[str, int]
     rules: dict[str, bool]
     thresholds: dict[tuple[str, str], float]
     config_hash: str

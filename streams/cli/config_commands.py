@@ -73,13 +73,14 @@ def _show(found: ConfigChange, kept: int, said: str, needed: int, furthest: str)
 
     changed = [one for one in found.detectors if one.change != "same"]
     table = Table(title="Detectors that differ" if changed else None, title_justify="left")
-    for name in ("detector", "change", "tables", "ids of its signals", "state", "warm-up"):
+    for name in ("detector", "change", "tables", "ids", "state", "warm-up"):
         table.add_column(name)
     for one in changed:
         table.add_row(one.name, one.change, ", ".join(one.tables) or "-", *_words(one, kept))
     console = Console()
     if changed:
         console.print(table)
+        click.echo("A detector that begins anew keeps what it last said until it is warm.")
     same = len(found.detectors) - len(changed)
     click.echo(f"{same} detectors go on as they are: their ids and their state stay.")
     click.echo(f"Transitions get {'other ids' if found.transitions_change else 'the same ids as before'}.")
@@ -93,10 +94,10 @@ def _show(found: ConfigChange, kept: int, said: str, needed: int, furthest: str)
 
 def _words(one: DetectorChange, kept: int) -> tuple[str, str, str]:
     if one.change == "gone":
-        return "none any more", "dropped, and what it last said with it", "-"
-    ids = "first ones" if one.change == "new" else "others"
+        return "no more", "dropped", "-"
+    ids = "first" if one.change == "new" else "other"
     if one.keeps_state:
-        return ids, "kept: it holds figures as they came", "-"
-    warm = f"{one.warm_up_days} days, {one.window_days} to be as it will be"
-    reach = "" if one.window_days <= kept else f"; the topics hold {kept}"
-    return ids, "begins anew; its last word stands", f"{warm}{reach}" if one.window_days else "none"
+        return ids, "kept", "-"
+    short = f", topics hold {kept}" if one.window_days > kept else ""
+    warm = f"{one.warm_up_days} days, {one.window_days} in full{short}" if one.window_days else "none"
+    return ids, "begins anew", warm

@@ -65,7 +65,7 @@ class ReasonCode(click.ParamType):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Checked text."""
         from detectors.codec import REASONS
-        from detectors.engine import LATE_REASONS
+        from detectors.results import LATE_REASONS
         from streams.state.partition import REASONS as MARKET_REASONS
 
         late = ctx is not None and ctx.params.get("late")

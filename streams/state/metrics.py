@@ -15,8 +15,8 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from detectors.codec import REASONS
-from detectors.engine import LATE_REASONS
 from detectors.events import STREAMS
+from detectors.results import LATE_REASONS
 from detectors.signals import Transition
 from streams.state.market_metrics import MarketMetrics
 from streams.state.partition import REASONS as MARKET_REASONS

@@ -9,8 +9,8 @@ import msgspec
 import orjson
 
 from detectors.codec import Reject
-from detectors.engine import RejectedEvent
 from detectors.log_positions import LogPosition
+from detectors.results import RejectedEvent
 from detectors.signals import Output, Transition, to_json
 from streams.kafka.topics import DEAD_LETTER, LATE, SIGNALS, TRANSITIONS
 from streams.state.partition import Applied

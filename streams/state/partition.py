@@ -12,9 +12,10 @@ import msgspec
 
 from detectors import codec
 from detectors.codec import Reject
-from detectors.engine import Engine, RejectedEvent
+from detectors.engine import Engine
 from detectors.events import Event
 from detectors.log_positions import LogPosition
+from detectors.results import RejectedEvent
 from detectors.signals import Output
 from streams.state import snapshot_records
 from streams.state.snapshot_records import EmittedUntil

@@ -5,8 +5,8 @@ from __future__ import annotations
 from html import escape
 
 from detectors.calendar import NS
-from detectors.evidence import SignalState
 from detectors.ordering import FAR_PAST
+from detectors.signal_memory import SignalState
 from detectors.signals import STATES, State
 from detectors.view.outlook import Change
 from detectors.view.recent import Recalled
@@ -75,7 +75,7 @@ def _head(seen: MarketView, now_ns: int, number: int) -> str:
     if status.state != "normal":
         facts.append(("Kind", escape(plain(status.kind))))
     facts.append(("Confidence", escape(status.confidence)))
-    if status.evidence.get(PREWARNING):
+    if status.signal_levels.get(PREWARNING):
         facts.append(("Pre-warning", escape(signal_name(*PREWARNING.split(".")))))
     if status.watermark_ns > 0:
         facts.append(

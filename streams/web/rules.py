@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from detectors.evidence import SignalState
+from detectors.signal_memory import SignalState
 from detectors.view.margins import Margin
 from detectors.view.outlook import ConditionOutlook, RuleOutlook
 from streams.web.format import (

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from detectors.codec import REASONS
 from detectors.description import SignalSpec
-from detectors.engine import LATE_REASONS
 from detectors.events import STREAMS
 from detectors.registry import installed
+from detectors.results import LATE_REASONS
 from detectors.signals import STATES
 from detectors.view.gauges import FAMILIES, KINDS, MAX_SERIES
 from streams.state.metrics import Metrics

@@ -104,4 +104,4 @@ def test_names_without_end_fill_nothing() -> None:
     assert sizes[2] < 1_000_000
     status = engine.status()
     assert len(status.values) < 512
-    assert len(status.evidence) < 128
+    assert len(status.signal_levels) < 128

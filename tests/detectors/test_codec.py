@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from detectors import codec
 from detectors import events as ev
+from detectors.events.catalogue import kinds_by_tag
 from tests.detectors.samples import SAMPLES
 
 KEY = b"UST"
@@ -139,7 +140,7 @@ JUNK = st.recursive(
         st.floats(),
         st.text(max_size=80),
         st.sampled_from(FIELDS),
-        st.sampled_from(sorted(codec.KIND_NAMES)),
+        st.sampled_from(sorted(kinds_by_tag())),
     ),
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=5), inner, max_size=3)),
     max_leaves=5,
@@ -159,7 +160,7 @@ def junk(dice: random.Random, depth: int = 3) -> object:
                 chr(dice.choice([dice.randrange(128), dice.randrange(0x110000)])) for _ in range(dice.randint(0, 9))
             ),
             dice.choice(FIELDS),
-            dice.choice(sorted(codec.KIND_NAMES)),
+            dice.choice(sorted(kinds_by_tag())),
             inner,
             dict(zip(dice.choices(FIELDS, k=len(inner)), inner, strict=True)),
         ]

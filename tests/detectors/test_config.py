@@ -195,7 +195,7 @@ def test_a_missing_key_is_refused_by_its_name():
 def test_where_one_of_two_is_wanted_the_other_may_not_be_missing_too(path):
     error = refused(without(path))
     assert error.path == named(path)
-    assert "wanted" in error.reason
+    assert "required" in error.reason
 
 
 @pytest.mark.parametrize(
@@ -297,7 +297,7 @@ def test_a_file_may_name_its_preset(tmp_path):
 @pytest.mark.parametrize(
     ("text", "blamed", "why"),
     [
-        ('preset = "bold"\n', "preset", "none of"),
+        ('preset = "bold"\n', "preset", "must be one of"),
         ("[floor]\nconfirm_print = 2\n", "floor.confirm_print", "unknown key"),
         ("[flor]\n", "flor", "unknown key"),
         ("floor = 3\n", "floor", ""),

@@ -14,8 +14,9 @@ import pytest
 from detectors import events as ev
 from detectors.calendar import NS, ny
 from detectors.config import load
-from detectors.engine import Engine, Result
+from detectors.engine import Engine
 from detectors.log_positions import LogPosition
+from detectors.results import Result
 from detectors.signals import Transition, content_id, from_json, to_json
 from detectors.snapshot import SnapshotError
 from tests.golden import outputs, result

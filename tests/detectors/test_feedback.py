@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from detectors.config import load
-from detectors.transmission.feedback import Feedback, Gain, LoopGain
+from detectors.transmission.feedback import Feedback
+from detectors.transmission.loop_gain import Gain, LoopGain
 
 CONFIG: Feedback = load().feedback
 RUNS = 100

@@ -5,7 +5,8 @@ import datetime as dt
 import msgspec
 import pytest
 
-from detectors.repo.floor import FailsCharge, FailsFloor
+from detectors.repo.fails_charge import FailsCharge
+from detectors.repo.floor import FailsFloor
 from detectors.repo.policy import PolicyBook
 from detectors.testing import make
 from tests.support import drive

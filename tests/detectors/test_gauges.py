@@ -49,7 +49,7 @@ def test_the_families_come_in_one_order(status):
 
 def test_a_signal_that_fell_silent_is_at_zero(status):
     gauges = MarketGauges()
-    list(gauges.samples(msgspec.structs.replace(status, evidence={"floor.breach": 3}), 0.0))
+    list(gauges.samples(msgspec.structs.replace(status, signal_levels={"floor.breach": 3}), 0.0))
     shown = {one.labels: one.value for one in gauges.samples(status, 0.0) if one.family is LEVEL}
     assert shown[("floor.breach",)] == 0
     assert set(shown.values()) == {0}, "every signal is there from the beginning"

@@ -13,7 +13,8 @@ from detectors import codec
 from detectors import events as ev
 from detectors.calendar import NS, ny
 from detectors.config import load
-from detectors.engine import Engine, Result
+from detectors.engine import Engine
+from detectors.results import Result
 from detectors.sequences import SOURCES_KEPT
 from detectors.signals import to_json
 from detectors.testing import make

@@ -7,9 +7,9 @@ import itertools
 import msgspec
 import pytest
 
-from detectors.evidence import Memory
 from detectors.registry import installed
 from detectors.sections.stress import Condition
+from detectors.signal_memory import SignalMemory
 from detectors.signals import Signal, content_id
 
 CONDITION = Condition(detector="corridor", name="above", min_level=1, within_sessions=0)
@@ -38,7 +38,7 @@ def said(subject: str, level: int, market: str = "UST", known: int = 1) -> Signa
 def test_of_two_words_of_one_moment_the_same_is_quoted_in_every_market(order):
     quoted = set()
     for market in ("UST", "UST-2", "UKT", "DBR"):
-        memory = Memory(installed())
+        memory = SignalMemory(installed())
         for subject in order:
             memory.take(said(subject, 0, market))
         quoted.add(memory.latest(CONDITION).text)
@@ -46,8 +46,8 @@ def test_of_two_words_of_one_moment_the_same_is_quoted_in_every_market(order):
 
 
 def test_the_newest_is_quoted():
-    memory = Memory(installed())
+    memory = SignalMemory(installed())
     memory.take(said("TRIPARTY:BNYM", 1, known=1))
     memory.take(said("GC:BGCR", 2, known=2))
     assert memory.latest(CONDITION).text == "corridor.above GC:BGCR at level 2: above the upper limit"
-    assert Memory(installed()).latest(CONDITION) is None
+    assert SignalMemory(installed()).latest(CONDITION) is None

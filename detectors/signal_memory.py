@@ -36,7 +36,7 @@ class SignalState(msgspec.Struct):
     threshold: float | None = None
 
 
-class Memory:
+class SignalMemory:
     """Marks by detector, name and subject."""
 
     def __init__(self, catalogue: Catalogue) -> None:
