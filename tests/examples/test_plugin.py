@@ -50,6 +50,7 @@ print(orjson.dumps({
 
 @pytest.fixture(scope="module")
 def stories() -> tuple[dict, dict]:
+    """What one story gives without the plugin and with it, each in a process of its own."""
     without, with_it = (plugin.python(STORY, str(plugin.CONFIG), plugin=one) for one in (False, True))
     return orjson.loads(without), orjson.loads(with_it)
 
