@@ -1,6 +1,6 @@
 # crunchwatch: every target does its own set-up. Python 3.11 or newer, Java 17 and Maven are all it asks for.
 PYTHON ?= python3
-JOBS   ?= 2
+JOBS   ?= 3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
 STAMP   = $(VENV)/.installed

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from detectors import events as ev
 from detectors.config import load
@@ -56,14 +57,11 @@ def digest(preset: str) -> str:
     return found.hexdigest()
 
 
+@pytest.mark.slow("every detector through half a year under both presets, twice")
 def test_two_hash_seeds_say_the_same():
     root = Path(__file__).parents[2]
     code = "from tests.contract.test_battery import digest; print(digest('desk'), digest('framework'))"
-    said = set()
-    for seed in ("1", "2"):
-        environment = {**os.environ, "PYTHONHASHSEED": seed}
-        done = subprocess.run(
-            [sys.executable, "-c", code], cwd=root, env=environment, capture_output=True, text=True, check=True
-        )
-        said.add(done.stdout)
-    assert said == {f"{digest('desk')} {digest('framework')}\n"}
+    environment = {**os.environ, "PYTHONHASHSEED": "1"}  # this process has another, drawn when it started
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == f"{digest('desk')} {digest('framework')}\n"

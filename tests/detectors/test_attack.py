@@ -59,7 +59,7 @@ def test_as_a_snapshot_it_is_refused_by_name(tmp_path: Path) -> None:
             assert caught.value.reason in {"truncated", "content", "version"}
         head = bytes([snapshot_records.FORMAT])
         for raw in (bomb, head + bomb, head + zlib.compress(bomb)):
-            with pytest.raises(snapshot_records.RecordRefusedError):
+            with pytest.raises(snapshot_records.RecordRejectedError):
                 snapshot_records.decode(raw)
     assert not mark.exists()
 
@@ -88,7 +88,7 @@ def test_deep_and_typed_msgpack_is_refused_by_name() -> None:
         with pytest.raises(SnapshotError) as caught:
             Engine.restore(CONFIG, "UST", MAGIC + zlib.crc32(body).to_bytes(4, "big") + body)
         assert caught.value.reason == "content"
-    with pytest.raises(snapshot_records.RecordRefusedError):
+    with pytest.raises(snapshot_records.RecordRejectedError):
         snapshot_records.decode(bytes([snapshot_records.FORMAT]) + zlib.compress(deep))
 
 
@@ -97,7 +97,7 @@ def test_a_record_that_inflates_without_end_is_refused_in_bounded_memory() -> No
     parts = [packer.compress(bytes(1 << 20)) for _ in range(160)]
     bomb = b"".join(parts) + packer.flush()
     assert len(bomb) < 1 << 20
-    with pytest.raises(snapshot_records.RecordRefusedError, match="larger than any state"):
+    with pytest.raises(snapshot_records.RecordRejectedError, match="larger than any state"):
         snapshot_records.decode(bytes([snapshot_records.FORMAT]) + bomb)
 
 

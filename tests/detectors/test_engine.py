@@ -80,7 +80,12 @@ def test_a_shuffle_within_the_lateness_and_repeats_give_the_same_bytes(seed: int
     got = Engine(CONFIG, "UST").process(given)
     assert lines([got]) == expected
     assert got.late == got.conflicts == []
-    assert got.duplicates == len(given) - len(events) > len(events) // 8
+    assert got.duplicates == _figures(given) - _figures(events) > len(events) // 16
+
+
+def _figures(events: list[ev.Event]) -> int:
+    """Events without heartbeats: one that says again what time it is repeats nothing."""
+    return sum(not isinstance(event, ev.Heartbeat) for event in events)
 
 
 @pytest.mark.slow("four years, stream by stream")

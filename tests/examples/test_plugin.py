@@ -38,8 +38,20 @@ engine = Engine(msgspec.structs.replace(config, merge=merge), "UST")
 outputs = engine.process(events).outputs
 outputs += engine.process([make.heartbeat("2019-01-02", stream) for stream in STREAMS]).outputs
 status = engine.status()
+steps = []
+if with_it:
+    days = list(make.sessions("2018-06-01", 80))
+    second = [make.policy(f"{days[0]} 00:00", 2.0, 2.25, known=f"{days[0]} 00:00")]
+    for index, day in enumerate(days):
+        ts = make.moment(f"{day} 17:00")
+        second.append(FxBasisQuote(market="UST", source="fx", sequence=index, ts=ts, known=ts, provenance="synthetic",
+            pair="EURUSD", tenor="3M", basis_bp=-90.0 if day == days[-1] else -10.0))
+    second.append(make.average(f"{days[-1]} 08:30", "GC:SOFR", 2.6, known=f"{days[-1]} 17:30"))
+    other = Engine(msgspec.structs.replace(config, merge=merge), "UST")
+    steps = other.process([*second, *(make.heartbeat("2018-12-03", stream) for stream in STREAMS)]).outputs
 print(orjson.dumps({
     "outputs": [orjson.loads(to_json(one)) for one in outputs],
+    "steps": [orjson.loads(to_json(one)) for one in steps],
     "kinds": [kind.__struct_config__.tag for kind in KINDS],
     "streams": list(STREAMS),
     "label": installed().label("fx_basis", "wide"),
@@ -50,7 +62,6 @@ print(orjson.dumps({
 
 @pytest.fixture(scope="module")
 def stories() -> tuple[dict, dict]:
-    """What one story gives without the plugin and with it, each in a process of its own."""
     without, with_it = (plugin.python(STORY, str(plugin.CONFIG), plugin=one) for one in (False, True))
     return orjson.loads(without), orjson.loads(with_it)
 
@@ -68,7 +79,9 @@ def test_no_core_file_knows_it() -> None:
 def test_it_speaks_and_what_it_says_is_called_as_it_says(stories: tuple[dict, dict]) -> None:
     _, found = stories
     mine = [one for one in found["outputs"] if one.get("detector") == "fx_basis"]
-    assert ("wide", "EURUSD:3M", 2) in [(one["name"], one["subject"], one["level"]) for one in mine]
+    assert [(one["name"], one["subject"], one["level"]) for one in mine if one["level"] == 2][:1] == [
+        ("wide", "EURUSD:3M", 2)
+    ]
     assert found["label"] == "Dollars dear abroad"
     assert "fx_basis_EURUSD:3M_bp" in found["values"]
 
@@ -92,6 +105,14 @@ def test_everything_else_says_what_it_said_under_the_same_ids(stories: tuple[dic
 def _of_plugin(signal: dict) -> bool:
     """Its own signals, and those of feed health, which watches one feed more."""
     return signal["detector"] in {"fx_basis", "feed_health"}
+
+
+def test_its_signal_stands_in_a_rule(stories: tuple[dict, dict]) -> None:
+    _, found = stories
+    step = next(one for one in found["steps"] if one["type"] == "transition")
+    assert (step["to_state"], step["kind"]) == ("crunch", "supply")
+    assert [one["rule"] for one in step["evidence"]] == ["dollars_dear_everywhere"]
+    assert "fx_basis.wide EURUSD:3M at level 2" in step["evidence"][0]["summary"]
 
 
 def test_without_its_package_its_table_is_an_error_that_says_so() -> None:

@@ -33,7 +33,7 @@ def step(day: str, clock: str, before: str, after: str, kind: str = "supply") ->
 def blind(day: str, clock: str, feed: str, level: int) -> Signal:
     at = ny(dt.date.fromisoformat(day), clock)
     return Signal(
-        market="UST", ts=at, known=at, detector="blindness", name="blind", subject=feed, level=level, values={},
+        market="UST", ts=at, known=at, detector="feed_health", name="blind", subject=feed, level=level, values={},
         rule="", threshold=None, causes=(), provenance="official", config_hash="",
     )  # fmt: skip
 

@@ -13,7 +13,7 @@ import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from detectors import codec
+from detectors import codec, snapshot
 from detectors.config import load
 from detectors.engine import Engine
 from detectors.events import Heartbeat, stream_of
@@ -317,18 +317,34 @@ async def test_what_a_sources_producer_undid_is_not_applied(desk: Desk) -> None:
     assert (await desk.owner.assign([PARTITION]))[place] == 11
 
 
-async def test_another_configuration_builds_the_state_anew(desk: Desk) -> None:
+async def test_another_configuration_goes_on_from_the_state_that_there_is(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
     await desk.owner.assign([PARTITION])
     for message in await desk.send(quotes(5)):
         await desk.owner.take(message)
     await desk.owner.revoke()
-    merge = msgspec.structs.replace(load().merge, lateness_s=601)
-    changed = desk.other(msgspec.structs.replace(load(), merge=merge))
+    curve = msgspec.structs.replace(load().curve, span_days=240)
+    changed = desk.other(msgspec.structs.replace(load(), curve=curve))
     positions = await changed.assign([PARTITION])
     await changed.disconnect()
+    assert positions[TopicPartition(desk.topic, PARTITION)] == 5
+    assert "UST: detector 'curve' begins anew (other tables); what it last said stands until it is warm" in caplog.text
+
+
+async def test_a_state_of_another_version_is_built_anew(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshot, "VERSION", snapshot.VERSION - 1)
+    await desk.owner.assign([PARTITION])
+    for message in await desk.send(quotes(5)):
+        await desk.owner.take(message)
+    await desk.owner.revoke()
+    monkeypatch.undo()
+    later = desk.other(load())
+    positions = await later.assign([PARTITION])
+    await later.disconnect()
     assert positions[TopicPartition(desk.topic, PARTITION)] == 0
     for name in ("crunchwatch_snapshots_refused_total", "crunchwatch_states_rebuilt_total"):
-        assert changed.metrics.registry.get_sample_value(name, {"reason": "config"}) == 1
+        assert later.metrics.registry.get_sample_value(name, {"reason": "version"}) == 1
 
 
 async def test_a_position_beyond_the_brokers_end_is_refused(desk: Desk) -> None:

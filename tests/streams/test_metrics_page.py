@@ -48,10 +48,15 @@ def test_promtool_finds_nothing_to_mend_in_what_a_worker_shows() -> None:
 
 def test_the_reasons_named_are_those_that_the_decoder_gives() -> None:
     given = set()
-    for name in ("codec", "checks"):
-        tree = ast.parse((ROOT / "detectors" / f"{name}.py").read_text(encoding="utf-8"))
+    core = ROOT / "detectors"
+    for file in (core / "codec.py", core / "checks.py", *(core / "events").glob("*.py")):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
         for call in ast.walk(tree):
-            if isinstance(call, ast.Call) and getattr(call.func, "id", "") in {"_RefusedError", "CheckError", "Reject"}:
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") in {
+                "_RejectedError",
+                "CheckError",
+                "Reject",
+            }:
                 first = call.args[0]
                 given |= {first.value} if isinstance(first, ast.Constant) else set()
             if isinstance(call, ast.FunctionDef) and call.name == "_json_fault":

@@ -64,8 +64,11 @@ class TestBattery(Battery):
 def test_a_basis_wider_than_ever_is_very_wide_and_ends():
     detector = FxBasis(FxBasisTable(**{**TABLE, "pairs": ("EURUSD",)}))
     assert detector.warming() == ("EURUSD",)
-    found = [finding for event in quotes(170) for finding in detector.update(event)]
-    assert [(one.name, one.subject, one.level) for one in found] == [("wide", "EURUSD:3M", 2), ("wide", "EURUSD:3M", 0)]
+    found = [(event, finding) for event in quotes(170) for finding in detector.update(event)]
+    very_wide = [event.basis_bp for event, finding in found if finding.level == 2]
+    assert very_wide
+    assert max(very_wide) <= -TABLE["very_wide_bp"]
+    assert found[-1][1].level == 0
     assert detector.warming() == ()
 
 
