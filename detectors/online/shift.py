@@ -22,8 +22,8 @@ from detectors.description import LookBack, Mechanism, SignalSpec, sessions
 from detectors.detector import Finding
 from detectors.online import river_internals
 from detectors.online.gaussian import Gaussian
-from detectors.online.spreads import Spread, SpreadDetector
 from detectors.repo.pairs import Pair
+from detectors.repo.spreads import Spread, SpreadDetector
 from detectors.rolling import Window
 from detectors.sections.base import (
     Positive,

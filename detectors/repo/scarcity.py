@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from detectors.description import LookBack, Mechanism, SignalSpec, sessions
 from detectors.detector import Detector, Finding, Reading
 from detectors.events import Event, RepoPrint, YieldQuote
-from detectors.online.spreads import Spread
 from detectors.repo.corridor import series_of
 from detectors.repo.pairs import DayBook, Pair
+from detectors.repo.spreads import Spread
 from detectors.rolling import Window
 from detectors.sections.base import (
     Bp,

@@ -1,4 +1,4 @@
-"""Docstrings for the site: roles such as ``:class:`detectors.signals.Signal``` become links where there is a page."""
+"""Docstrings for the site: roles such as ``:class:`detectors.signals.Signal``` become links, doctests become code."""
 
 import re
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import griffe
 
 _ROLE = re.compile(r":(?:mod|class|func|meth|attr|data|exc|obj):`~?([\w.]+)`")
+_DOCTEST = re.compile(r"^( *)>>> .*(?:\n *\S.*)*", re.MULTILINE)
 
 
 class Roles(griffe.Extension):
@@ -16,7 +17,14 @@ class Roles(griffe.Extension):
         if obj.docstring is None:
             return
         scope = obj.path if obj.is_class or obj.is_module else obj.parent.path if obj.parent is not None else ""
-        obj.docstring.value = _ROLE.sub(lambda match: _linked(match[1], scope), obj.docstring.value)
+        text = _ROLE.sub(lambda match: _linked(match[1], scope), obj.docstring.value)
+        obj.docstring.value = _DOCTEST.sub(lambda match: _fenced(match[0], match[1]), text)
+
+
+def _fenced(example: str, indent: str) -> str:
+    if indent:
+        return example  # code as it stands
+    return f"```pycon\n{example}\n```"
 
 
 def _linked(name: str, scope: str) -> str:

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from detectors.online.anomaly import Anomaly, SpreadAnomaly, SpreadModel
-from detectors.online.spreads import Spread
+from detectors.repo.spreads import Spread
 from detectors.testing import make
 from tests.support.drive import brief, causes, feed
 

@@ -4,8 +4,8 @@ import msgspec
 import pytest
 
 from detectors.config import load
-from detectors.online.spreads import Spread
 from detectors.repo.scarcity import CollateralScarcity
+from detectors.repo.spreads import Spread
 from detectors.testing import make
 from tests.support.drive import brief, causes, feed
 

@@ -66,10 +66,11 @@ def test_no_page_asks_another_host(site: Path) -> None:
 
 def test_the_reference_holds_what_is_meant_to_be_imported(site: Path) -> None:
     wanted = {
-        "engine": ("detectors.engine.Engine.process", "detectors.engine.Engine.restore", "detectors.engine.Result"),
+        "engine": ("detectors.engine.Engine.process", "detectors.engine.Engine.restore", "detectors.results.Result"),
         "events": ("detectors.events.RepoPrint", "detectors.codec.decode", "detectors.checks.check"),
         "signals": ("detectors.signals.Signal", "detectors.signals.Transition", "detectors.signals.to_json"),
         "config": ("detectors.config.load", "detectors.config.ConfigError"),
+        "detectors": ("detectors.detector.Detector.set_level", "replay.dataset.catalogue.RecordSeries"),
         "calendar": ("detectors.calendar.sessions_after", "detectors.calendar.ny"),
     }
     for name, objects in wanted.items():

@@ -54,7 +54,9 @@ def test_files_that_a_text_names_are_there(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert not re.search(r"^(<{7}|={7}$|>{7})", text, re.MULTILINE), "a merge that was not finished"
     named = re.findall(r"`((?:tests|docs|examples|detectors|streams|replay|grafana)/[\w./-]+)(?:::\w+)?`", text)
-    named += re.findall(r'--8<-- "([^"]+)"', text)
+    for path, section in re.findall(r'--8<-- "([^":]+)(?::(\w+))?"', text):
+        assert (ROOT / path).is_file(), path
+        assert not section or f"--8<-- [start:{section}]" in (ROOT / path).read_text(encoding="utf-8"), section
     assert [name for name in named if not (ROOT / name).exists() and not list(ROOT.glob(f"{name}*"))] == []
 
 

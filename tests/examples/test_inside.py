@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import orjson
+import pytest
 
 ROOT = Path(__file__).parents[2]
 
@@ -110,6 +111,7 @@ print(orjson.dumps({
 """
 
 
+@pytest.mark.slow("a copy of the packages, and a process that imports all of it")
 def test_a_detector_and_a_kind_are_added_by_their_files_and_the_presets_lines(tmp_path: Path) -> None:
     for package in ("detectors", "streams", "replay", "transport"):
         shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__", "data"))

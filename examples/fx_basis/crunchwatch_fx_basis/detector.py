@@ -1,16 +1,19 @@
+# --8<-- [start:idea]
 """The detector: is the dollar dearer abroad than it was lately.
 
 Idea: who needs dollars and has no access to the repo market swaps another currency for them, and pays the basis. It
 widens when dealers' balance sheets are full, so it stands beside supply stress in repo. Each pair's quote is ranked in
 its own last ``window_days`` quotes before it joins them; a wide basis is one in the lowest ``wide_share`` of them and
-at least ``wide_bp`` below zero, a very wide one at least ``very_wide_bp``. It stays on until it is narrower than
-``wide_bp``.
+at least ``wide_bp`` below zero, a very wide one at least ``very_wide_bp``. Once wide it stays so until it is less than
+``wide_bp`` below zero: a stress that lasts fills the window, and would else end itself.
 
 Signals: ``wide`` (1 wide, 2 very wide), by pair and tenor.
 Trade-off: year-ends widen the basis for reasons of reporting; nothing is taken off for them here.
 Source: an example; the numbers of the configuration are made up and stand for no market.
 """
+# --8<-- [end:idea]
 
+# --8<-- [start:imports]
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from crunchwatch_fx_basis.event import FxBasisQuote
@@ -22,8 +25,10 @@ from detectors.view.margins import Margin, ladder
 
 if TYPE_CHECKING:
     from detectors import Config
+# --8<-- [end:imports]
 
 
+# --8<-- [start:table]
 class FxBasisTable(Section, frozen=True, kw_only=True):
     """The table ``[plugins.fx_basis]``: which pairs are watched, and when their basis is wide."""
 
@@ -44,6 +49,10 @@ class FxBasisTable(Section, frozen=True, kw_only=True):
             raise ValueError("very_wide_bp: inverted, it must exceed wide_bp")
 
 
+# --8<-- [end:table]
+
+
+# --8<-- [start:says]
 class FxBasis(Detector):
     """Ranks each pair's basis in its own window, low being wide."""
 
@@ -59,7 +68,9 @@ class FxBasis(Detector):
         ),
     )
     feeds = ("fx_basis",)
+    # --8<-- [end:says]
 
+    # --8<-- [start:begins]
     def __init__(self, config: FxBasisTable) -> None:
         """Begin with no past."""
         super().__init__(config)
@@ -67,6 +78,9 @@ class FxBasis(Detector):
         self._windows: dict[str, Window] = {}
         self._last: dict[str, float] = {}
 
+    # --8<-- [end:begins]
+
+    # --8<-- [start:needs]
     @classmethod
     def look_back(cls, config: "Config") -> LookBack:
         """The days until a pair can be judged, and those it is judged by."""
@@ -78,6 +92,9 @@ class FxBasis(Detector):
         """The pairs it watches."""
         return tuple(f"FXBASIS:{pair}" for pair in config.of(FxBasisTable).pairs)
 
+    # --8<-- [end:needs]
+
+    # --8<-- [start:update]
     def update(self, event: Event) -> list[Finding]:
         """Judge a quote against those before it, then learn it."""
         assert isinstance(event, FxBasisQuote)
@@ -92,9 +109,8 @@ class FxBasis(Detector):
         window.append(value)
         if not enough:
             return []
-        # Once wide it stays so until it is narrower than the line of the configuration: its own window learns a crisis.
-        on = value <= line or (self.level("wide", subject) > 0 and value <= -self._config.wide_bp)
-        level = (2 if value <= -self._config.very_wide_bp else 1) if on else 0
+        still = self.level("wide", subject) > 0 and value <= -self._config.wide_bp
+        level = (2 if value <= -self._config.very_wide_bp else 1) if value <= line or still else 0
         return self.set_level(
             Finding(
                 name="wide",
@@ -111,6 +127,9 @@ class FxBasis(Detector):
     def _line(self, window: Window) -> float:
         return min(window.quantile(self._config.wide_share), -self._config.wide_bp)
 
+    # --8<-- [end:update]
+
+    # --8<-- [start:shown]
     def warming(self) -> tuple[str, ...]:
         """The pairs that cannot be judged yet; all of them before the first quote."""
         seen = {subject.partition(":")[0] for subject, window in self._windows.items() if self._full(window)}
@@ -130,11 +149,15 @@ class FxBasis(Detector):
         for subject, value in self._last.items():
             window = self._windows[subject]
             if self._full(window):
-                line = self._line(window)
+                on = self.level("wide", subject) > 0
+                line = -self._config.wide_bp if on else self._line(window)
                 lines = (line, min(line, -self._config.very_wide_bp))
                 found += ladder("wide", subject, value, lines, "bp", rising=False)
         return found
 
+    # --8<-- [end:shown]
+
+    # --8<-- [start:state]
     def snapshot(self) -> dict[str, Any]:
         """The windows and the last quotes."""
         windows = {subject: window.values() for subject, window in self._windows.items()}
@@ -146,3 +169,5 @@ class FxBasis(Detector):
         size = self._config.window_days
         self._windows = {subject: Window(size, values) for subject, values in plain["windows"].items()}
         self._last = dict(plain["last"])
+
+    # --8<-- [end:state]

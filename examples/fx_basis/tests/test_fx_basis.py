@@ -1,3 +1,4 @@
+# --8<-- [start:begin]
 """The whole battery, by one import; and what only this detector's author can know."""
 
 import random
@@ -11,8 +12,10 @@ from detectors.checks import check
 from detectors.testing import Battery, make
 
 TABLE = tomllib.loads((Path(__file__).parents[1] / "fx_basis.toml").read_text("utf-8"))["plugins"]["fx_basis"]
+# --8<-- [end:begin]
 
 
+# --8<-- [start:events]
 def quote(day, basis_bp, pair="EURUSD", sequence=0):
     """A checked quote of a day."""
     ts = make.moment(f"{day} 17:00")
@@ -39,6 +42,10 @@ def quotes(sessions=600, *, calm=False):
         yield quote(day, round(rng.gauss(-90 if stressed else -10, 3), 2), sequence=index)
 
 
+# --8<-- [end:events]
+
+
+# --8<-- [start:battery]
 class TestBattery(Battery):
     detectors = (FxBasis,)
     overlay = {"plugins": {"fx_basis": TABLE}}
@@ -50,6 +57,10 @@ class TestBattery(Battery):
         return [quote("2021-03-03", -10.0), quote("2021-03-03", 0.0, pair="GBPUSD")]
 
 
+# --8<-- [end:battery]
+
+
+# --8<-- [start:own]
 def test_a_basis_wider_than_ever_is_very_wide_and_ends():
     detector = FxBasis(FxBasisTable(**{**TABLE, "pairs": ("EURUSD",)}))
     assert detector.warming() == ("EURUSD",)
@@ -59,3 +70,6 @@ def test_a_basis_wider_than_ever_is_very_wide_and_ends():
     assert max(very_wide) <= -TABLE["very_wide_bp"]
     assert found[-1][1].level == 0
     assert detector.warming() == ()
+
+
+# --8<-- [end:own]
