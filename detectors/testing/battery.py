@@ -157,7 +157,7 @@ class Battery:
     @pytest.mark.parametrize("active", [False, True])
     def test_memory_is_bounded_whatever_the_names(self, name: str, active: bool) -> None:
         bench, sizes = Bench(self.config(self.presets[0]), name), []
-        events = list(hostile(2600, active=active))
+        events = list(hostile(1800, active=active))
         for part in (events[: len(events) // 2], events[len(events) // 2 :]):
             bench.run(part)
             sizes.append(len(msgspec.msgpack.encode(bench.snapshot())))
@@ -200,7 +200,7 @@ class Battery:
         assert detector.overrule("nothing", "nobody", now) == []
 
     def story(self, preset: str | None = None, *, calm: bool = False) -> tuple[ev.Event, ...]:
-        """The story with this battery's own events in it; whole under the first preset, its first stress under others."""
+        """The story with this battery's own events; whole under the first preset, its first stress under others."""
         mine: Any = type(self)
         whole = _story(mine, calm)
         return whole if preset in {None, self.presets[0]} else whole[: len(whole) * SHORTER // SESSIONS]

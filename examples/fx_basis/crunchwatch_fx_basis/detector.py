@@ -4,8 +4,8 @@
 Idea: who needs dollars and has no access to the repo market swaps another currency for them, and pays the basis. It
 widens when dealers' balance sheets are full, so it stands beside supply stress in repo. Each pair's quote is ranked in
 its own last ``window_days`` quotes before it joins them; a wide basis is one in the lowest ``wide_share`` of them and
-at least ``wide_bp`` below zero, a very wide one at least ``very_wide_bp``. It stays on until it is narrower than
-``wide_bp``.
+at least ``wide_bp`` below zero, a very wide one at least ``very_wide_bp``. Once wide it stays so until it is less than
+``wide_bp`` below zero: a stress that lasts fills the window, and would else end itself.
 
 Signals: ``wide`` (1 wide, 2 very wide), by pair and tenor.
 Trade-off: year-ends widen the basis for reasons of reporting; nothing is taken off for them here.
@@ -109,9 +109,8 @@ class FxBasis(Detector):
         window.append(value)
         if not enough:
             return []
-        # Once wide it stays so until it is narrower than the line of the configuration: its own window learns a crisis.
-        on = value <= line or (self.level("wide", subject) > 0 and value <= -self._config.wide_bp)
-        level = (2 if value <= -self._config.very_wide_bp else 1) if on else 0
+        still = self.level("wide", subject) > 0 and value <= -self._config.wide_bp
+        level = (2 if value <= -self._config.very_wide_bp else 1) if value <= line or still else 0
         return self.set_level(
             Finding(
                 name="wide",
