@@ -10,9 +10,8 @@ from typing import Literal
 import msgspec
 
 from detectors.detector import Detector
-from detectors.feed_health import FeedHealth
 from detectors.hashes import detector_hash, rules_hash
-from detectors.registry import active, detectors_of, feeds_of
+from detectors.registry import active, detectors_of, feed_health
 from detectors.sections import Config
 
 Change = Literal["same", "changed", "new", "gone"]
@@ -78,7 +77,7 @@ def longest_window(config: Config) -> tuple[int, str]:
 
 def _all(config: Config) -> dict[str, Detector]:
     chosen = detectors_of(config)
-    return {one.name: one for one in (FeedHealth(feeds_of(config, chosen)), *chosen)}
+    return {one.name: one for one in (feed_health(config, chosen), *chosen)}
 
 
 def _one(name: str, old: Detector | None, new: Detector | None, config: Config) -> DetectorChange:

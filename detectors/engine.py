@@ -17,11 +17,10 @@ from detectors.calendar import NS
 from detectors.catalogue import Catalogue
 from detectors.detector import Detector, Finding
 from detectors.events import Event, Heartbeat, stream_of
-from detectors.feed_health import FeedHealth
 from detectors.hashes import config_hash, detector_hash, rules_hash
 from detectors.log_positions import LogPosition, LogPositions
 from detectors.ordering import FAR_PAST, Ordering, Verdict
-from detectors.registry import detectors_of, feeds_of, ordered
+from detectors.registry import detectors_of, feed_health, ordered
 from detectors.results import RejectedEvent, Result
 from detectors.sections import Config
 from detectors.sequences import Sequences
@@ -49,7 +48,7 @@ class Engine:
         self._hash = config_hash(config)
         self._market = market
         self._ordering = Ordering(config.merge)
-        self._feed_health = FeedHealth(feeds_of(config, chosen))
+        self._feed_health = feed_health(config, chosen)
         self._detectors: tuple[Detector, ...] = (self._feed_health, *chosen)
         self._by_name = {one.name: one for one in self._detectors}
         self._hashes = {name: detector_hash(one) for name, one in self._by_name.items()}

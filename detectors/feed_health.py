@@ -39,11 +39,12 @@ class FeedHealth(Detector):
         ),
     )
 
-    def __init__(self, feeds: tuple[Feed, ...]) -> None:
+    def __init__(self, feeds: tuple[Feed, ...], brought: tuple[Feed, ...] = ()) -> None:
+        """Watch the configuration's feeds, and those that kinds from outside bring: no id rests on those."""
         super().__init__()
         self.kinds = tuple(kind for kind in kinds() if kind.feeds)  # known when a market is, and not before
         self._feeds = feeds
-        self._stale_sessions = {feed.name: feed.stale_sessions for feed in feeds}
+        self._stale_sessions = {feed.name: feed.stale_sessions for feed in (*feeds, *brought)}
         self._last: dict[str, Reading] = {}
         self._deadlines: dict[str, int] = {}
 

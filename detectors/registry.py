@@ -128,18 +128,18 @@ def _place(detector: Detector) -> tuple[int, str]:
     return ROOMS.index(room) if package == "detectors" and room in ROOMS else len(ROOMS), detector.name
 
 
-def feeds_of(config: Config, detectors: Sequence[Detector]) -> tuple[Feed, ...]:
-    """The feeds of the configuration, and those that kinds from outside bring and that it does not name."""
+def feed_health(config: Config, detectors: Sequence[Detector]) -> FeedHealth:
+    """What watches the configuration's feeds, and those that kinds from outside bring and it does not name."""
     named = {feed.name for feed in config.stress.feeds}
     kinds = {kind for one in detectors for kind in one.kinds if not kind.__module__.startswith("detectors.")}
     more = {name: kind.stale_sessions for kind in kinds for name in kind.feeds if name not in named}
-    return (*config.stress.feeds, *(Feed(name=name, stale_sessions=more[name]) for name in sorted(more)))
+    return FeedHealth(config.stress.feeds, tuple(Feed(name=name, stale_sessions=more[name]) for name in sorted(more)))
 
 
 def part_hashes(config: Config) -> dict[str, str]:
     """By detector, feed health among them, the hash of what its outputs and its state rest on."""
     chosen = detectors_of(config)
-    return {one.name: detector_hash(one) for one in (FeedHealth(feeds_of(config, chosen)), *chosen)}
+    return {one.name: detector_hash(one) for one in (feed_health(config, chosen), *chosen)}
 
 
 def hash_behind(config: Config, output: Output) -> str | None:

@@ -7,7 +7,7 @@ import msgspec
 from detectors.events.catalogue import kinds
 from detectors.signals import Signal, Transition
 
-DRAFT = "https://json-schema.org/finding/2020-12/schema"
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schemas() -> dict[str, dict[str, Any]]:

@@ -17,7 +17,7 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from detectors.events import STREAMS
 from streams.errors import BrokerUnavailableError, TopicMismatchError
-from streams.kafka import clients
+from streams.kafka import clients, retention
 from streams.settings import MEBIBYTE, Settings
 
 SOURCES = STREAMS
@@ -43,15 +43,20 @@ class SourceMessage(Protocol):
     value: bytes | None
 
 
-async def ensure(settings: Settings) -> list[str]:
+async def ensure(settings: Settings, *, needed_days: int = 0, needed_by: str = "") -> list[str]:
     """Create what is missing, check what is there.
+
+    Args:
+        settings: names, counts and retention.
+        needed_days: how long the inputs must be kept for ``needed_by`` to judge after a rebuild.
+        needed_by: the detector that looks back that far.
 
     Returns:
         The names of the topics that were created.
 
     Raises:
         BrokerUnavailableError: the broker did not answer, or did not create them.
-        TopicMismatchError: a topic has another partition count.
+        TopicMismatchError: a topic has another partition count, or keeps less than is needed.
     """
     async with clients.admin(settings) as admin:
         counts = await _partition_counts(admin, settings)
@@ -63,7 +68,9 @@ async def ensure(settings: Settings) -> list[str]:
                 missing = ", ".join(settings.topic(name) for name in ALL if name not in counts)
                 raise BrokerUnavailableError(f"the broker does not show the topics it created: {missing}")
             await asyncio.sleep(0.05)
-    _check(counts, settings)
+        _check(counts, settings)
+        if needed_days:
+            await retention.check(admin, settings, SOURCES, needed_days, needed_by)
     return created
 
 

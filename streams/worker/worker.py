@@ -69,7 +69,8 @@ def check_retention(settings: Settings, config: Config) -> None:
 
 async def _main(settings: Settings, config: Config, started: Callable[[str], None]) -> None:
     metrics = Metrics(settings.partitions)
-    await topics.ensure(settings)
+    needed_days, needed_by = longest_window(config)
+    await topics.ensure(settings, needed_days=needed_days, needed_by=needed_by)
     owner = PartitionOwner(settings, config, metrics)
     lag = LagMonitor(owner)
     readiness = Readiness(owner, lag)
