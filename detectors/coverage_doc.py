@@ -32,7 +32,7 @@ OTHERS = (
     ),
 )
 STATES = "| F states | normal, crunch, de facto default | stress | crunchwatch_state | {test} | done |\n".format(
-    test="test_stress.py::test_from_normal_straight_to_de_facto_default"
+    test="test_state_machine.py::test_from_normal_straight_to_de_facto_default"
 )
 
 

@@ -25,7 +25,7 @@ from detectors.results import RejectedEvent, Result
 from detectors.sections import Config
 from detectors.sequences import Sequences
 from detectors.snapshot import SnapshotError, pack, unpack
-from detectors.stress import StateChange, StressTable, provenance_of
+from detectors.state_machine import StateChange, StateMachine, provenance_of
 from detectors.view.outlook import Outlook, outlook
 from detectors.view.recent import Recalled, Recent
 from detectors.view.status import Counts, Status
@@ -60,7 +60,7 @@ class Engine:
         config.stress.check(catalogue)
         for one in self._detectors:
             one.meet(catalogue)
-        self._stress = StressTable(config.stress, catalogue)
+        self._stress = StateMachine(config.stress, catalogue)
         self._grid = config.merge.grid_s * NS
         self._counts = Counts()
         self._thresholds = thresholds(config, [type(one) for one in chosen])

@@ -35,7 +35,7 @@ class FeedHealth(Detector):
             says="silence is not calm",
             signal="blind",
             metric="crunchwatch_blind",
-            test="test_stress.py::test_losing_a_feed_moves_nothing_by_itself",
+            test="test_state_machine.py::test_losing_a_feed_moves_nothing_by_itself",
         ),
     )
 

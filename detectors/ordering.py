@@ -147,7 +147,7 @@ class Ordering:
     def held_by(self) -> tuple[str, ...]:
         """The streams that hold the watermark where it is: the slowest, or those announced and not yet heard.
 
-        None while all stand at the same moment.
+        Empty while all stand at the same moment.
         """
         least = min((track.newest for track in self._tracks.values()), default=FAR_PAST)
         if least == self.newest() > FAR_PAST:

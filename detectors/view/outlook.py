@@ -12,7 +12,7 @@ from detectors import calendar
 from detectors.sections import Condition, Rule
 from detectors.signal_memory import FOREVER, SignalState
 from detectors.signals import STATES, State
-from detectors.stress import HoldingRule, StressTable
+from detectors.state_machine import HoldingRule, StateMachine
 from detectors.view.margins import Margin
 
 MARGINS_SHOWN = 3
@@ -70,7 +70,7 @@ class Outlook(msgspec.Struct, frozen=True, kw_only=True):
     changes: tuple[Change, ...]
 
 
-def outlook(table: StressTable, now: int, blind_on: tuple[str, ...], margins: Mapping[str, list[Margin]]) -> Outlook:
+def outlook(table: StateMachine, now: int, blind_on: tuple[str, ...], margins: Mapping[str, list[Margin]]) -> Outlook:
     """Look at a stress table.
 
     Args:
@@ -86,7 +86,7 @@ def outlook(table: StressTable, now: int, blind_on: tuple[str, ...], margins: Ma
 
 
 def _rule(
-    table: StressTable,
+    table: StateMachine,
     rule: Rule,
     held: HoldingRule | None,
     now: int,
@@ -106,7 +106,7 @@ def _rule(
 
 
 def _condition(
-    table: StressTable, asked: Condition, now: int, blind_on: tuple[str, ...], margins: Iterable[Margin]
+    table: StateMachine, asked: Condition, now: int, blind_on: tuple[str, ...], margins: Iterable[Margin]
 ) -> ConditionOutlook:
     holding = table.memory.holding(asked, now)
     near = [
@@ -136,7 +136,7 @@ def _ending(until: int) -> int | None:
     return None if until == FOREVER else until
 
 
-def _changes(table: StressTable, rules: list[RuleOutlook]) -> list[Change]:
+def _changes(table: StateMachine, rules: list[RuleOutlook]) -> list[Change]:
     """Upwards what waits for its dwell or its rules, downwards what waits for calm."""
     position = table.position
     rank = STATES.index(position.state)
@@ -154,7 +154,7 @@ def _changes(table: StressTable, rules: list[RuleOutlook]) -> list[Change]:
     return found
 
 
-def _down(table: StressTable, lower: State) -> list[Change]:
+def _down(table: StateMachine, lower: State) -> list[Change]:
     position, config = table.position, table.config
     sessions = table.dwells[position.state].exit_sessions
     alive = " and ".join(config.living)

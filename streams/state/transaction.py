@@ -139,6 +139,6 @@ async def open_all(settings: Settings, numbers: Iterable[int]) -> dict[int, Part
     return opened
 
 
-async def close_all(ledgers: Iterable[PartitionWriter]) -> None:
+async def close_all(writers: Iterable[PartitionWriter]) -> None:
     """Close several at once."""
-    await asyncio.gather(*(ledger.close() for ledger in ledgers))
+    await asyncio.gather(*(writer.close() for writer in writers))

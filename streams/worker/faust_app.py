@@ -189,5 +189,5 @@ def build(settings: Settings, owner: PartitionOwner) -> App:
         async for event in stream.noack().events():
             await owner.take(event.message)
 
-    app.agent(channel, name="custody", concurrency=1)(consume)
+    app.agent(channel, name="partition_owner", concurrency=1)(consume)
     return app

@@ -295,5 +295,5 @@ class PartitionOwner:
 
     async def disconnect(self) -> None:
         """Close what is open to the broker."""
-        ledgers, self._writers = self._writers, {}
-        await transaction.close_all(ledgers.values())
+        writers, self._writers = self._writers, {}
+        await transaction.close_all(writers.values())

@@ -1,4 +1,4 @@
-"""One worker, start to stop: topics, custody, Faust, its web port; it ends in bounded time, or reports why not."""
+"""One worker, start to stop: topics, partitions, Faust, its web port; it ends in bounded time, or reports why not."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from detectors.config import load
 from detectors.registry import installed
 from detectors.sections import Condition, Rule
 from detectors.signals import STATES, Cause, Signal
-from detectors.stress import StressTable
+from detectors.state_machine import StateMachine
 
 pytestmark = pytest.mark.slow("a model asks all that was ever said anew at each step")
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "40"))
@@ -178,7 +178,7 @@ class Table(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.table = StressTable(STRESS, installed())
+        self.table = StateMachine(STRESS, installed())
         self.model = Model()
         self.now = START
         self.blind: frozenset[str] = frozenset()
@@ -252,14 +252,14 @@ class Table(RuleBasedStateMachine):
     def nothing_happens_before_it_wakes(self, share: float) -> None:
         wake = self.table.wake_at() or self.now + 40 * 86_400 * NS
         moment = self.now + int((wake - 1 - self.now) * share)
-        copy = StressTable(STRESS, installed())
+        copy = StateMachine(STRESS, installed())
         copy.restore(self.table.snapshot())
         assert copy.evaluate(moment, tuple(sorted(self.blind))) == []
 
     @rule()
     def restart(self) -> None:
         written = msgspec.msgpack.encode(self.table.snapshot())
-        self.table = StressTable(STRESS, installed())
+        self.table = StateMachine(STRESS, installed())
         self.table.restore(msgspec.msgpack.decode(written, strict=False))
         assert msgspec.msgpack.encode(self.table.snapshot()) == written
 

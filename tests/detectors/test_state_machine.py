@@ -11,7 +11,7 @@ from detectors import calendar
 from detectors.registry import installed
 from detectors.sections import Stress
 from detectors.signals import Cause, Signal
-from detectors.stress import StressTable
+from detectors.state_machine import StateMachine
 from detectors.testing import make
 
 ALIVE: tuple[str, ...] = ()
@@ -53,7 +53,7 @@ class Desk:
     """The table with a clock of its own: it wakes when the table asks, as the engine does, but to the nanosecond."""
 
     def __init__(self, config=None):
-        self.table = StressTable(config or stress(), installed())
+        self.table = StateMachine(config or stress(), installed())
         self.blind = ALIVE
         self.steps = []
         self.overruled = []
@@ -400,7 +400,7 @@ def test_a_restart_changes_nothing(stop):
         parted.say(moment, *said, blind=blind)
         if index == stop:
             plain = msgspec.msgpack.decode(msgspec.msgpack.encode(parted.table.snapshot()), strict=False)
-            parted.table = StressTable(stress(dwell_s=(60, 60)), installed())
+            parted.table = StateMachine(stress(dwell_s=(60, 60)), installed())
             parted.table.restore(plain)
     whole.until("2021-05-01")
     parted.until("2021-05-01")

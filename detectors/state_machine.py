@@ -59,7 +59,7 @@ class Position(msgspec.Struct):
     carried: dict[State, tuple[str, ...]] = {}
 
 
-class StressTable:
+class StateMachine:
     """Takes signals, is asked at every change and at its own deadlines, and answers with steps."""
 
     def __init__(self, config: Stress, catalogue: Catalogue) -> None:
