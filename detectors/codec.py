@@ -153,7 +153,7 @@ def event_of(record: dict[str, Any]) -> Event:
     kind = record.get("kind")
     typed = kinds_by_tag().get(kind) if isinstance(kind, str) else None
     if typed is None:
-        raise msgspec.ValidationError(f"no kind of event is called {kind!r:.80}")
+        raise msgspec.ValidationError(f"unknown kind of event {kind!r:.80}")
     event: Event = msgspec.convert(record, type=typed)
     return event
 
@@ -163,7 +163,7 @@ def _event(record: object, market: str, stream: str | None) -> Event:
         raise _RejectedError("not_a_record", "an element that is not an object")
     kind = record.get("kind")
     if not isinstance(kind, str) or kind not in kinds_by_tag():
-        raise _RejectedError("unknown_kind", f"no kind of event is called {kind!r:.80}")
+        raise _RejectedError("unknown_kind", f"unknown kind of event {kind!r:.80}")
     try:
         event = event_of(record)
         check(event)

@@ -20,6 +20,6 @@ class Heartbeat(Event, frozen=True, kw_only=True, tag="heartbeat"):
         there = streams()
         unknown = {self.stream, *self.roster} - set(there)
         if unknown:
-            raise CheckError("unknown_stream", "stream", f"no stream is called {min(unknown)!r:.80}")
+            raise CheckError("unknown_stream", "stream", f"unknown stream {min(unknown)!r:.80}")
         if len(self.roster) > len(there):
             raise CheckError("out_of_range", "roster", "names more streams than there are")

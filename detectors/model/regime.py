@@ -59,9 +59,9 @@ class Regime(Section, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         names = [rule.name for rule in self.rules]
         if len(set(names)) != len(names):
-            raise ValueError("rules: two have one name")
+            raise ValueError("rules: two rules have the same name")
         if any(condition.detector == "regime" for rule in self.rules for condition in rule.all):
-            raise ValueError("rules: the regime cannot rest on itself")
+            raise ValueError("rules: regime rules must not name the regime itself")
 
     def check(self, catalogue: "Catalogue") -> None:
         """Every condition names a signal that some detector emits."""
@@ -69,7 +69,7 @@ class Regime(Section, frozen=True, kw_only=True):
             for index, one in enumerate(rule.all):
                 if catalogue.spec(one.detector, one.name) is None:
                     raise ValueError(
-                        f"rules[{place}].all[{index}].name: no signal is called {one.detector}.{one.name}; "
+                        f"rules[{place}].all[{index}].name: unknown signal {one.detector}.{one.name}; "
                         f"there are {catalogue.names()}"
                     )
 

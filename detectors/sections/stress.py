@@ -62,7 +62,7 @@ class Stress(Section, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         names = [rule.name for rule in self.rules]
         if len(set(names)) != len(names):
-            raise ValueError("rules: two have one name")
+            raise ValueError("rules: two rules have the same name")
         unknown = set(self.living) - {feed.name for feed in self.feeds}
         if unknown:
             raise ValueError(f"living: names no feed: {', '.join(sorted(unknown))}")
@@ -75,7 +75,7 @@ class Stress(Section, frozen=True, kw_only=True):
             for index, one in enumerate(rule.all):
                 if catalogue.spec(one.detector, one.name) is None:
                     raise ValueError(
-                        f"rules[{place}].all[{index}].name: no signal is called {one.detector}.{one.name}; "
+                        f"rules[{place}].all[{index}].name: unknown signal {one.detector}.{one.name}; "
                         f"there are {catalogue.names()}"
                     )
             floor = any((one.detector, one.name) == ("floor", "breach") and one.min_level >= 3 for one in rule.all)

@@ -60,7 +60,7 @@ class Feedback(Section, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         names = [loop.name for loop in self.loops]
         if len(set(names)) != len(names):
-            raise ValueError("loops: two have one name")
+            raise ValueError("loops: two loops have the same name")
 
 
 DAYS_KEPT = 40

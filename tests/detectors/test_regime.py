@@ -177,8 +177,8 @@ def test_memory_is_bounded_whatever_the_issues(heard):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"detector": "inversion", "name": "wedge"}, "name: no signal"),
-        ({"detector": "regime", "name": "kind"}, "rest on itself"),
+        ({"detector": "inversion", "name": "wedge"}, "name: unknown signal"),
+        ({"detector": "regime", "name": "kind"}, "must not name the regime itself"),
     ],
 )
 def test_rules_without_sense_are_refused(change, said):
