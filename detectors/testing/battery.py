@@ -157,7 +157,7 @@ class Battery:
     @pytest.mark.parametrize("active", [False, True])
     def test_memory_is_bounded_whatever_the_names(self, name: str, active: bool) -> None:
         bench, sizes = Bench(self.config(self.presets[0]), name), []
-        events = list(hostile(1800, active=active))
+        events = list(hostile(2600, active=active))
         for part in (events[: len(events) // 2], events[len(events) // 2 :]):
             bench.run(part)
             sizes.append(len(msgspec.msgpack.encode(bench.snapshot())))

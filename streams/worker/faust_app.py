@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import warnings
+import zlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
@@ -21,6 +22,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
 
+from detectors.events.catalogue import kinds
+from streams.errors import TopicMismatchError
 from streams.kafka import security
 from streams.kafka.topics import SOURCES
 from streams.settings import Settings
@@ -123,13 +126,31 @@ class Consumer(driver.Consumer):
         if not self._assigned:
             return {}  # during a rebalance: the next assignment seeks
         try:
-            positions = await self._owner.assign({place.partition for place in self.assignment()})
+            positions = await self._owner.assign(self._whole())
         except Exception as error:
             self._owner.fail(error)
             raise
         offsets = {TP(place.topic, place.partition): offset for place, offset in positions.items()}
         await self._thread.seek_wait(offsets)
         return offsets
+
+    def _whole(self) -> set[int]:
+        """The assigned partitions, of each of which every topic has to be ours.
+
+        Raises:
+            TopicMismatchError: of one there are some: the group's other workers read other topics.
+        """
+        assigned = self.assignment()
+        numbers = {place.partition for place in assigned}
+        topics = set(map(self._owner.settings.topic, SOURCES))
+        for number in sorted(numbers):
+            missing = topics - {place.topic for place in assigned if place.partition == number}
+            if missing:
+                raise TopicMismatchError(
+                    f"the group gives this worker partition {number} without {', '.join(sorted(missing))}: workers of "
+                    "one group must have the same plugins. Stop all of them, then start them with the same"
+                )
+        return numbers
 
     async def commit_group(self, positions: Mapping[TopicPartition, int]) -> None:
         """Set the group's offsets."""
@@ -160,13 +181,35 @@ class App(faust.App):
         """Make none: Faust keeps its tables there, and all of our state is on the broker."""
 
 
+def instance_name(instance: str, topics: tuple[str, ...]) -> str:
+    """A worker's fixed name in its group; with topics of plugins another one.
+
+    A static member that comes back is given what it had, without a look at what it reads now: a worker that has a
+    topic more would never be given it. Under another name it is a new member, and the group divides anew.
+
+    >>> instance_name("a", own_topics()), instance_name("", (*own_topics(), "fx_basis"))
+    ('a', '')
+    >>> instance_name("a", (*own_topics(), "fx_basis"))
+    'a.1a15c011'
+    """
+    more = sorted(set(topics) - set(own_topics()))
+    if not instance or not more:
+        return instance
+    return f"{instance}.{zlib.crc32(','.join(more).encode()):08x}"
+
+
+def own_topics() -> tuple[str, ...]:
+    """The topics of our own kinds."""
+    return tuple(sorted({kind.topic for kind in kinds() if kind.topic and kind.__module__.startswith("detectors.")}))
+
+
 def build(settings: Settings, owner: PartitionOwner) -> App:
     """Make the app; nothing is connected yet."""
     app = App(
         settings.group,
         broker=[f"kafka://{address}" for address in settings.bootstrap],
         broker_credentials=security.credentials(settings),
-        consumer_group_instance_id=settings.instance or None,
+        consumer_group_instance_id=instance_name(settings.instance, SOURCES) or None,
         consumer_auto_offset_reset="earliest",
         broker_session_timeout=settings.session_timeout_s,
         broker_heartbeat_interval=settings.session_timeout_s / 4,
