@@ -48,7 +48,7 @@ async def send(pipeline: Pipeline, until: str) -> None:
 
 @pytest.mark.slow("two workers in turn on one Kafka, and the whole story through the first")
 def test_it_warms_beside_all_that_goes_on(on_kafka: Callable[..., Pipeline]) -> None:
-    # Computed first: the second worker has to come before the group has forgotten the first one, which had a topic less.
+    # First: the second worker has to come before the group has forgotten the first, which had a topic less.
     wanted, chosen = expected(topics.SIGNALS), plugin.environment()["PYTHONPATH"]
     pipeline = on_kafka()
     pipeline.make_topics()
