@@ -53,13 +53,17 @@ class Crunchwatch(click.Group):
 
 def _exit_code(error: Exception) -> int | None:
     """The code of an error that is meant for the user; None for a fault of this program."""
-    from detectors.config import ConfigError
+    from detectors.plugin_error import PluginError
     from transport.errors import CrunchwatchError
 
-    if isinstance(error, ConfigError):
+    if isinstance(error, PluginError):  # before the configuration, which cannot be imported where a plugin cannot
         return EXIT_CONFIGURATION
     if isinstance(error, CrunchwatchError):
         return error.exit_code
+    from detectors.config import ConfigError
+
+    if isinstance(error, ConfigError):
+        return EXIT_CONFIGURATION
     return EXIT_DIFFERENCE if isinstance(error, OSError) else None  # a full disk, a folder that may not be written
 
 

@@ -1,9 +1,14 @@
 """The vocabulary of rules, pages and metrics: every signal that some detector emits, and what it says of it."""
 
 from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
 from detectors.description import SignalSpec
 from detectors.detector import Detector
+
+if TYPE_CHECKING:
+    from detectors.sections import Condition
 
 
 class Catalogue:
@@ -44,6 +49,22 @@ class Catalogue:
         """Whether all the feeds of a detector are silent; never of one that rests on none."""
         feeds = self.feeds.get(detector, ())
         return bool(feeds) and set(feeds) <= set(blind_on)
+
+    def check(self, condition: "Condition", path: str, rule: str) -> None:
+        """Reject a condition that can never hold; the message begins with the key at ``path``.
+
+        Raises:
+            ValueError: no detector emits its signal, or not at that level.
+        """
+        asked = f"{condition.detector}.{condition.name}"
+        spec = self.spec(condition.detector, condition.name)
+        if spec is None:
+            near = get_close_matches(asked, [f"{detector}.{signal}" for detector, signal in self._specs], 1)
+            hint = f" did you mean {near[0]}?" if near else ""
+            raise ValueError(f"{path}.name: unknown signal {asked} in rule '{rule}';{hint} there are {self.names()}")
+        if condition.min_level > len(spec.levels):
+            levels = "1 level" if len(spec.levels) == 1 else f"{len(spec.levels)} levels"
+            raise ValueError(f"{path}.min_level: {asked} has {levels}, so rule '{rule}' could never hold")
 
     def names(self) -> str:
         """Every signal, for an error that says what there is."""

@@ -14,8 +14,10 @@ from importlib import metadata
 
 from detectors.catalogue import Catalogue
 from detectors.detector import Detector
+from detectors.events.catalogue import feed_labels, kinds
 from detectors.feed_health import FeedHealth
 from detectors.hashes import detector_hash, rules_hash
+from detectors.plugin_error import PluginError
 from detectors.sections import Config, Feed
 from detectors.signals import Output, Signal
 
@@ -24,10 +26,8 @@ ROOMS = ("yields", "repo", "funds", "transmission", "online", "model")
 """In the order in which a market is read: prices, repo, who holds what, how it travels, what models make of it."""
 
 
-class DetectorError(ValueError):
+class DetectorError(PluginError):
     """A detector that cannot be taken in beside the others: which, from where, and why."""
-
-    exit_code = 2
 
 
 @cache
@@ -99,7 +99,27 @@ def active(config: Config) -> tuple[type[Detector], ...]:
 
 def detectors_of(config: Config) -> tuple[Detector, ...]:
     """A fresh set, in the order in which they see an event: one that listens to another's signals stands after it."""
-    return ordered([one.build(config) for one in active(config)])
+    made = [one.build(config) for one in active(config)]
+    for one in made:
+        _check_inputs(one, config)
+    return ordered(made)
+
+
+def _check_inputs(detector: Detector, config: Config) -> None:
+    """What it asks for has to be there: a kind that nobody registered never comes, a feed that is none never speaks."""
+    strange = [kind.__name__ for kind in detector.kinds if kind not in kinds()]
+    if strange:
+        raise DetectorError(
+            f"'{detector.name}' asks for {', '.join(strange)}, which no entry point of crunchwatch.events names: no "
+            "such event would ever come"
+        )
+    known = {*feed_labels(), *(feed.name for feed in config.stress.feeds)}
+    nobody = sorted(set(detector.feeds) - known)
+    if nobody:
+        raise DetectorError(
+            f"'{detector.name}' rests on the feed {', '.join(nobody)}, for which no kind of event speaks; there are "
+            f"{', '.join(sorted(known))}"
+        )
 
 
 def ordered(detectors: Iterable[Detector]) -> tuple[Detector, ...]:

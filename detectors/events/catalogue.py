@@ -14,14 +14,13 @@ from importlib import metadata
 import detectors.events as package
 from detectors.events.base import Event
 from detectors.events.heartbeat import Heartbeat
+from detectors.plugin_error import PluginError
 
 GROUP = "crunchwatch.events"
 
 
-class KindError(ValueError):
+class KindError(PluginError):
     """A kind of event that cannot be taken in beside the others: which, from where, and why."""
-
-    exit_code = 2
 
 
 @cache
@@ -90,3 +89,7 @@ def _check(kind: object, name: str, there: dict[str, type[Event]]) -> None:
         raise KindError(f"{kind.__module__}.{kind.__qualname__} (entry point '{name}') names no topic")
     if _tag(kind) in there:
         raise KindError(f"{kind.__module__}.{kind.__qualname__}: another kind is called '{_tag(kind)}' already")
+    labels = {feed: label for one in there.values() for feed, label in one.feeds.items()}
+    renamed = [feed for feed, label in kind.feeds.items() if labels.get(feed, label) != label]
+    if renamed:
+        raise KindError(f"{kind.__module__}.{kind.__qualname__}: the feed '{renamed[0]}' is another kind's")

@@ -67,11 +67,7 @@ class Regime(Section, frozen=True, kw_only=True):
         """Every condition names a signal that some detector emits."""
         for place, rule in enumerate(self.rules):
             for index, one in enumerate(rule.all):
-                if catalogue.spec(one.detector, one.name) is None:
-                    raise ValueError(
-                        f"rules[{place}].all[{index}].name: unknown signal {one.detector}.{one.name}; "
-                        f"there are {catalogue.names()}"
-                    )
+                catalogue.check(one, f"rules[{place}].all[{index}]", rule.name)
 
 
 FOREVER = 2**63 - 1

@@ -73,11 +73,7 @@ class Stress(Section, frozen=True, kw_only=True):
         """Every condition names a signal that some detector emits, and no rule rests on supporting ones alone."""
         for place, rule in enumerate(self.rules):
             for index, one in enumerate(rule.all):
-                if catalogue.spec(one.detector, one.name) is None:
-                    raise ValueError(
-                        f"rules[{place}].all[{index}].name: unknown signal {one.detector}.{one.name}; "
-                        f"there are {catalogue.names()}"
-                    )
+                catalogue.check(one, f"rules[{place}].all[{index}]", rule.name)
             floor = any((one.detector, one.name) == ("floor", "breach") and one.min_level >= 3 for one in rule.all)
             if rule.state == "de_facto_default" and not floor:
                 raise ValueError(

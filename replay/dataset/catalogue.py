@@ -256,7 +256,7 @@ def catalogue() -> dict[str, CatalogueEntry]:
     families = (_yields, _reference_rates, _repo_indices, _positions, _federal_reserve, _markets)
     found = {series.id: series for family in families for series in family()}
     for point in sorted(metadata.entry_points(group=GROUP), key=lambda one: one.name):
-        for entry in point.load()():
+        for entry in _brought(point):
             if not isinstance(entry, CatalogueEntry):
                 raise ScenarioError(
                     f"entry point '{point.name}' of {GROUP} gives {entry!r:.80}, which is no CatalogueEntry"
@@ -265,6 +265,15 @@ def catalogue() -> dict[str, CatalogueEntry]:
                 raise ScenarioError(f"entry point '{point.name}' of {GROUP}: there is a series '{entry.id}' already")
             found[entry.id] = entry
     return found
+
+
+def _brought(point: metadata.EntryPoint) -> list[object]:
+    try:
+        return list(point.load()())
+    except Exception as error:
+        raise ScenarioError(
+            f"the series of the plugin '{point.name}' ({point.value}) cannot be made: {error!r}"
+        ) from error
 
 
 CATALOGUE: dict[str, CatalogueEntry]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -131,3 +133,79 @@ def test_files_of_its_figures_are_read_with_their_clock(tmp_path: Path) -> None:
     event = orjson.loads(plugin.python(code, str(tmp_path)))
     assert (event["kind"], event["pair"], event["basis_bp"]) == ("fx_basis_quote", "EURUSD", -12.5)
     assert event["known"] == event["ts"] == 1614808800000000000  # 17:00 in New York
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after", "said"),
+    [
+        (
+            "pyproject.toml",
+            "detector:FxBasis",
+            "detectr:FxBasis",
+            "error: the plugin 'fx_basis' (crunchwatch_fx_basis.det",
+        ),
+        (
+            "pyproject.toml",
+            "event:FxBasisQuote",
+            "event:FxBasis",
+            "error: the plugin 'fx_basis_quote' (crunchwatch_fx_bas",
+        ),
+        (
+            "pyproject.toml",
+            "fx_basis_quote = ",
+            "#",
+            "error: 'fx_basis' asks for FxBasisQuote, which no entry point of",
+        ),
+        (
+            "pyproject.toml",
+            "series:entries",
+            "series:nothing",
+            "error: the series of the plugin 'fx_basis' (crunchwatch_f",
+        ),
+        (
+            "detector.py",
+            'name = "fx_basis"',
+            'name = "floor"',
+            "error: entry point 'fx_basis': another detector is called",
+        ),
+        (
+            "detector.py",
+            'feeds = ("fx_basis",)',
+            'feeds = ("gone",)',
+            "error: 'fx_basis' rests on the feed gone, for which",
+        ),
+        (
+            "event.py",
+            '{"fx_basis": "cross',
+            '{"repo_gc": "cross',
+            "error: crunchwatch_fx_basis.event.FxBasisQuote: the feed",
+        ),
+        (
+            "fx_basis.toml",
+            "min_level = 2",
+            "min_level = 3",
+            "error: stress.rules[12].all[0].min_level: fx_basis.wide has",
+        ),
+        (
+            "fx_basis.toml",
+            'name = "wide"',
+            'name = "wyde"',
+            "error: stress.rules[12].all[0].name: unknown signal fx_basis.",
+        ),
+    ],
+)
+def test_a_mistake_in_a_plugin_is_one_line(tmp_path: Path, file: str, before: str, after: str, said: str) -> None:
+    site = shutil.copytree(plugin.installed(), tmp_path / "site")
+    config = shutil.copy(plugin.CONFIG, tmp_path / "fx_basis.toml")
+    places = {"pyproject.toml": next(site.glob("*.dist-info")) / "entry_points.txt", "fx_basis.toml": Path(config)}
+    place = places.get(file, site / "crunchwatch_fx_basis" / file)
+    text = place.read_text("utf-8")
+    assert before in text
+    place.write_text(text.replace(before, after), "utf-8")
+    (tmp_path / "fx.csv").write_text("date,series,value,unit\n2021-03-03,DGS10,1.5,percent\n")
+    code = "import sys; from crunchwatch import main; sys.argv[0] = 'crunchwatch'; main()"
+    command = [sys.executable, "-c", code, "backtest", "--data", str(tmp_path), "--config", str(config)]
+    environment = {**os.environ, "PYTHONPATH": str(site)}
+    done = subprocess.run(command, cwd=plugin.ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+    assert done.stderr.startswith(said)

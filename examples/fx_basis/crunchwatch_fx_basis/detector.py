@@ -104,13 +104,16 @@ class FxBasis(Detector):
         window = self._windows.setdefault(subject, Window(self._config.window_days))
         value = self._last[subject] = event.basis_bp
         enough = len(window) >= self._config.min_days
-        line = self._line(window) if enough else 0.0
+        lines = self._lines(window) if enough else (0.0, 0.0)
         rank = window.rank(value)
         window.append(value)
         if not enough:
             return []
-        still = self.level("wide", subject) > 0 and value <= -self._config.wide_bp
-        level = (2 if value <= -self._config.very_wide_bp else 1) if value <= line or still else 0
+        level = sum(value <= line for line in lines)
+        threshold = lines[max(level, 1) - 1]
+        rule = f"in the lowest {100 * self._config.wide_share:g} % of its last quotes, and wide enough"
+        if not level and self.level("wide", subject) and value <= -self._config.wide_bp:
+            level, threshold, rule = 1, -self._config.wide_bp, "still wide: it ends where it is narrower than this"
         return self.set_level(
             Finding(
                 name="wide",
@@ -119,13 +122,15 @@ class FxBasis(Detector):
                 readings=[Reading.of(event, value)],
                 known=event.known,
                 values={"basis_bp": value, "percentile": 100 * rank},
-                rule=f"in the lowest {100 * self._config.wide_share:g} % of its last quotes, and wide",
-                threshold=line,
+                rule=rule,
+                threshold=threshold,
             )
         )
 
-    def _line(self, window: Window) -> float:
-        return min(window.quantile(self._config.wide_share), -self._config.wide_bp)
+    def _lines(self, window: Window) -> tuple[float, float]:
+        """From where down the basis is wide, and very wide: one formula, for the decision and for the margins."""
+        low = window.quantile(self._config.wide_share)
+        return min(low, -self._config.wide_bp), min(low, -self._config.very_wide_bp)
 
     # --8<-- [end:update]
 
@@ -149,10 +154,10 @@ class FxBasis(Detector):
         for subject, value in self._last.items():
             window = self._windows[subject]
             if self._full(window):
-                on = self.level("wide", subject) > 0
-                line = -self._config.wide_bp if on else self._line(window)
-                lines = (line, min(line, -self._config.very_wide_bp))
-                found += ladder("wide", subject, value, lines, "bp", rising=False)
+                first, second = self._lines(window)
+                if self.level("wide", subject):
+                    first = -self._config.wide_bp  # where it ends
+                found += ladder("wide", subject, value, (first, second), "bp", rising=False)
         return found
 
     # --8<-- [end:shown]
