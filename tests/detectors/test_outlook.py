@@ -14,7 +14,7 @@ from detectors.events import Event
 from detectors.signals import Transition
 from detectors.view.margins import Margin
 from detectors.view.outlook import Outlook, RuleOutlook, outlook
-from tests.detectors.test_stress import Desk, stress
+from tests.detectors.test_state_machine import Desk, stress
 from tests.support.shared import played
 
 MOMENT = ny(dt.date(2021, 3, 1), "12:00")
