@@ -9,11 +9,13 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from zlib import crc32
 
 import msgspec
 
 from detectors import config
 from detectors.engine import Engine
+from detectors.snapshot import MAGIC
 from streams.kafka import clients, topics
 from streams.state import snapshot_records
 from streams.state.snapshot_records import MarketRecord, RecordRejectedError
@@ -38,9 +40,12 @@ def _garbage(last: MarketRecord) -> bytes:
     return bytes(range(256)) * (1 + len(last.state) // 256)
 
 
-def _of_another_configuration(last: MarketRecord) -> bytes:
-    other = Engine(config.load("framework"), last.market).snapshot()
-    return snapshot_records.encode(msgspec.structs.replace(last, state=other))
+def _of_an_older_engine(last: MarketRecord) -> bytes:
+    """A whole state, as the engine before wrote it: its form is another, though the record's is not."""
+    version, *rest = msgspec.msgpack.decode(last.state[8:], strict=False)
+    body = msgspec.msgpack.encode([version - 1, *rest])
+    state = MAGIC + crc32(body).to_bytes(4, "big") + body
+    return snapshot_records.encode(msgspec.structs.replace(last, state=state))
 
 
 def _of_another_market(last: MarketRecord) -> bytes:
@@ -56,7 +61,7 @@ POISONS: dict[str, tuple[Callable[[MarketRecord], bytes], str]] = {
     "truncated": (_truncated, "truncated"),
     "of another version": (_of_another_version, "format"),
     "garbage": (_garbage, "format"),
-    "of another configuration": (_of_another_configuration, "config"),
+    "of an older engine": (_of_an_older_engine, "version"),
     "of another market": (_of_another_market, "market"),
     "its state cut off": (_cut_state, "truncated"),
 }
