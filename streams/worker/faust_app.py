@@ -187,10 +187,10 @@ def instance_name(instance: str, topics: tuple[str, ...]) -> str:
     A static member that comes back is given what it had, without a look at what it reads now: a worker that has a
     topic more would never be given it. Under another name it is a new member, and the group divides anew.
 
-    >>> instance_name("a", own_topics()), instance_name("", (*own_topics(), "fx_basis"))
+    >>> instance_name("a", own_topics()), instance_name("", (*own_topics(), "basis"))
     ('a', '')
-    >>> instance_name("a", (*own_topics(), "fx_basis"))
-    'a.1a15c011'
+    >>> instance_name("a", (*own_topics(), "basis"))
+    'a.8dce6537'
     """
     more = sorted(set(topics) - set(own_topics()))
     if not instance or not more:
