@@ -244,5 +244,6 @@ def test_what_is_said_of_errors_is_what_errors_say() -> None:
         phrase for row in re.findall(r"^\| (`[^|]+) \|", table, re.MULTILINE) for phrase in row.strip("`").split("`, `")
     ]
     assert len(phrases) == 9
-    code = "".join((ROOT / "detectors" / f"{name}.py").read_text("utf-8") for name in ("config", "registry", "catalogue"))
+    core = ROOT / "detectors"
+    code = "".join((core / f"{name}.py").read_text("utf-8") for name in ("config", "registry", "catalogue"))
     assert [phrase for phrase in phrases if phrase not in code] == []
