@@ -17,9 +17,9 @@ from detectors.events import (
     order_key,
 )
 from replay.dataset import catalogue as cat
-from replay.dataset.csv_reader import Figure, FileLine, Tables
 from replay.dataset.publication import ANNOUNCED, COT, FR2004, times
 from replay.dataset.quotes import mark_drafts, print_drafts
+from replay.dataset.tables import Figure, FileLine, Tables
 from replay.errors import DataError
 
 MARKET = "UST"

@@ -12,78 +12,19 @@ another dimension or two values for one day are errors that name file, line and 
 """
 
 import csv
-import datetime as dt
-import math
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple, Protocol, cast, get_args
+from typing import Protocol, cast, get_args
 
 from detectors.events import Provenance
-from replay.dataset.catalogue import CATALOGUE, DEFAULT_UNIT, UNITS, Dimension
+from replay.dataset.tables import GAPS, FileLine, Quote, Tables, number
 from replay.errors import DataError
 
 FIGURES = ("date", "series", "value", "unit")
 PRINTS = ("date", "time_et", "instrument", "kind", "rate_pct", "source")
 MARKS = ("date", "time_et", "series", "kind", "value", "unit", "source")
 SHOCKS = ("date", "index", "shock", "source")
-GAPS = frozenset({"", ".", "NA", "ND"})
-FIRST_YEAR, LAST_YEAR = 1981, 2098  # the engine takes 1980 to 2099, and figures are known a while after their day
 PROVENANCES = frozenset(get_args(Provenance))
-
-
-class FileLine(NamedTuple):
-    """Where a figure stands: file and one-based line."""
-
-    path: Path
-    line: int
-
-
-class Figure(NamedTuple):
-    """A value in the unit of the events, its provenance and its place."""
-
-    value: float
-    provenance: Provenance
-    place: FileLine
-
-
-class Quote(NamedTuple):
-    """A row of prints or marks: what was quoted, of when (a wall time, a word or nothing), and by whom."""
-
-    day: dt.date
-    time_et: str
-    subject: str
-    kind: str
-    value: float
-    unit: str
-    place: FileLine
-
-
-@dataclass
-class Tables:
-    """What a directory holds: figures by series and day, quotes, shocks by (index, day), and what was left out."""
-
-    figures: dict[str, dict[dt.date, Figure]] = field(default_factory=dict)
-    prints: list[Quote] = field(default_factory=list)
-    marks: list[Quote] = field(default_factory=list)
-    shocks: dict[tuple[str, dt.date], str] = field(default_factory=dict)
-    unknown: Counter[str] = field(default_factory=Counter)
-    skipped: list[Path] = field(default_factory=list)
-    _days: dict[str, dt.date] = field(default_factory=dict)
-
-    def day(self, text: str, place: FileLine) -> dt.date:
-        """Parse an ISO day, once for each text."""
-        known = self._days.get(text)
-        if known is None:
-            try:
-                known = dt.date.fromisoformat(text)
-            except ValueError:
-                raise DataError(*place, f"{text!r} is not a day; write it as 2021-02-25") from None
-            if not FIRST_YEAR <= known.year <= LAST_YEAR:
-                raise DataError(*place, f"{text} is not in {FIRST_YEAR} to {LAST_YEAR}")
-            self._days[text] = known
-        return known
 
 
 def read(directory: Path) -> Tables:
@@ -149,20 +90,7 @@ def _numbered(path: Path, rows: _Rows, width: int) -> Iterator[tuple[FileLine, l
 
 def _figures(tables: Tables, rows: Iterator[tuple[FileLine, list[str]]]) -> None:
     for place, row in rows:
-        series = CATALOGUE.get(row[1])
-        if series is None:
-            tables.unknown[row[1]] += 1
-            continue
-        if row[2].strip() in GAPS:
-            continue
-        day = tables.day(row[0], place)
-        value = in_event_unit(row[2], row[3], series.dimension, place)
-        figure = Figure(value, _provenance(row, place), place)
-        by_day = tables.figures.setdefault(series.id, {})
-        earlier = by_day.setdefault(day, figure)
-        if earlier.value != value:
-            where = f"{earlier.place.path.name}:{earlier.place.line}"
-            raise DataError(*place, f"{series.id} of {day} is {value:g} here and {earlier.value:g} in {where}")
+        tables.add(row[1], row[0], row[2], row[3], _provenance(row, place), place)
 
 
 def _provenance(row: list[str], place: FileLine) -> Provenance:
@@ -182,23 +110,3 @@ def _quotes(
         day = tables.day(row[0], place)
         text = "percent" if unit is None else row[unit]
         yield Quote(day, row[1].strip(), row[subject], row[3], number(row[value], place), text, place)
-
-
-def number(text: str, place: FileLine) -> float:
-    """Parse a finite decimal number; forms that only Python knows (1_000, inf) are rejected."""
-    try:
-        value = math.nan if "_" in text else float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise DataError(*place, f"{text!r} is not a finite number; leave the field empty for a gap")
-    return value
-
-
-def in_event_unit(text: str, unit: str, dimension: Dimension, place: FileLine) -> float:
-    """Parse a value and convert it to the unit of the events: percent, US dollars, contracts, points."""
-    factor = UNITS[dimension].get(unit.strip() or DEFAULT_UNIT[dimension])
-    if factor is None:
-        raise DataError(*place, f"unit {unit!r} does not fit this series; one of: {', '.join(UNITS[dimension])}")
-    # rounded to the cent and to a ten-thousandth of a basis point: 287.236 bn is 287236000000 US dollars exactly
-    return round(number(text, place) * factor, 2 if dimension == "money" else 6)

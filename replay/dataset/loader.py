@@ -5,6 +5,7 @@ from pathlib import Path
 
 from detectors.events import Event
 from replay.dataset import assemble, csv_reader
+from replay.dataset.tables import Tables
 
 BUNDLED = Path(__file__).parents[1] / "data"
 NOT_FIGURES = frozenset({"chronology.csv"})
@@ -28,7 +29,7 @@ def load(directory: Path = BUNDLED, *, market: str = assemble.MARKET) -> Dataset
     return Dataset(assemble.events(tables, market=market), _warnings(tables))
 
 
-def _warnings(tables: csv_reader.Tables) -> list[str]:
+def _warnings(tables: Tables) -> list[str]:
     warnings = []
     if tables.unknown:
         named = ", ".join(f"{name} ({rows} rows)" for name, rows in sorted(tables.unknown.items()))

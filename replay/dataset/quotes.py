@@ -18,8 +18,8 @@ from detectors.events import (
     YieldQuote,
 )
 from replay.dataset.catalogue import CATALOGUE, Dimension, RecordSeries
-from replay.dataset.csv_reader import FileLine, Quote, in_event_unit
 from replay.dataset.publication import AUCTION, WORDS, moment, times
+from replay.dataset.tables import FileLine, Quote, in_event_unit
 from replay.errors import DataError
 
 Drafted = tuple[int, int, str, type[Event], dict[str, Any], Provenance, FileLine]
