@@ -42,6 +42,10 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     def check(self) -> None:
         """Raise CheckError for values that contradict each other or cannot be; times, rates and money are checked."""
 
+    def series(self) -> str:
+        """The series this figure continues: what detectors name and what falls silent; for most kinds there is one."""
+        return str(self.__struct_config__.tag).upper()
+
     def speaks_for(self) -> str | None:
         """The feed that this figure keeps alive; None when it belongs to none."""
         return next(iter(self.feeds), None)

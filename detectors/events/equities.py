@@ -16,6 +16,10 @@ class EquityIndex(Event, frozen=True, kw_only=True, tag="equity_index"):
     session: Literal["open", "print", "close"]
     local_shock: str | None = None
 
+    def series(self) -> str:
+        """``EQUITY:`` and the index."""
+        return f"EQUITY:{self.index}"
+
     def check(self) -> None:
         """Raise CheckError for values that contradict each other or cannot be."""
         bounded("level_points", self.level_points, 1e-6, POINTS_MAX)

@@ -20,6 +20,10 @@ class FuturesPosition(Event, frozen=True, kw_only=True, tag="futures_position"):
     as_of: int
     open_interest_contracts: float | None = None
 
+    def series(self) -> str:
+        """``CONTRACT:REPORT:CATEGORY``."""
+        return f"{self.contract}:{self.report}:{self.category}"
+
     def check(self) -> None:
         """Raise CheckError for values that contradict each other or cannot be."""
         for field in ("long_contracts", "short_contracts", "open_interest_contracts"):
@@ -39,3 +43,7 @@ class FundFlow(Event, frozen=True, kw_only=True, tag="fund_flow"):
     flow_usd: float
     period: Period
     aum_usd: float | None = None
+
+    def series(self) -> str:
+        """``FLOW:`` and the type of fund."""
+        return f"FLOW:{self.fund_type}"

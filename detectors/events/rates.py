@@ -18,6 +18,10 @@ class PolicyRate(Event, frozen=True, kw_only=True, tag="policy_rate"):
     iorb_pct: float | None = None
     on_rrp_pct: float | None = None
 
+    def series(self) -> str:
+        """All the rates that the Federal Reserve sets are one."""
+        return "POLICY"
+
     def check(self) -> None:
         """Raise CheckError for values that contradict each other or cannot be."""
         if self.target_low_pct > self.target_high_pct:
@@ -32,3 +36,7 @@ class SwapRate(Event, frozen=True, kw_only=True, tag="swap_rate"):
     tenor: Tenor
     index: str
     rate_pct: float
+
+    def series(self) -> str:
+        """``SWAP:INDEX:TENOR``."""
+        return f"SWAP:{self.index}:{self.tenor}"

@@ -28,6 +28,10 @@ class RepoPrint(Event, frozen=True, kw_only=True, tag="repo_print"):
             raise CheckError("missing_value", "percentile", "required exactly when the statistic is 'percentile'")
         bounded("percentile", self.percentile, 0, 100)
 
+    def series(self) -> str:
+        """``SEGMENT:INSTRUMENT``, and the rank of a percentile: ``GC:SOFR:P99``."""
+        return f"{self.segment}:{self.instrument}" + ("" if self.percentile is None else f":P{self.percentile:g}")
+
     def speaks_for(self) -> str | None:
         """General collateral, specials, or neither: averages of DVP hold both."""
         return "repo_gc" if self.segment in GENERAL else "specials" if self.segment == "SPECIAL" else None
@@ -42,6 +46,10 @@ class ReverseRepo(Event, frozen=True, kw_only=True, tag="reverse_repo"):
     facility: Literal["ON_RRP", "SOMA_LENDING"]
     takeup_usd: float
     counterparties: int | None = None
+
+    def series(self) -> str:
+        """``FACILITY:`` and its name."""
+        return f"FACILITY:{self.facility}"
 
     def check(self) -> None:
         """Raise CheckError for values that contradict each other or cannot be."""
@@ -59,6 +67,10 @@ class SettlementFail(Event, frozen=True, kw_only=True, tag="settlement_fail"):
     issue: str | None = None
     to_deliver_usd: float | None = None
     to_receive_usd: float | None = None
+
+    def series(self) -> str:
+        """``FAILS:`` with the issue, or TOTAL, and the period."""
+        return f"FAILS:{self.issue or 'TOTAL'}:{self.period}"
 
     def check(self) -> None:
         """Raise CheckError for values that contradict each other or cannot be."""

@@ -20,6 +20,10 @@ class YieldQuote(Event, frozen=True, kw_only=True, tag="yield_quote"):
     cusip: str | None = None
     on_the_run: bool = False
 
+    def series(self) -> str:
+        """``YIELD:`` and the tenor."""
+        return f"YIELD:{self.tenor}"
+
     @property
     def yield_pct(self) -> float:
         """The mid, or the middle of bid and ask; a checked quote has one of them."""
@@ -53,6 +57,10 @@ class AuctionResult(Event, frozen=True, kw_only=True, tag="auction_result"):
     direct_share_pct: float | None = None
     dealer_share_pct: float | None = None
     offering_usd: float | None = None
+
+    def series(self) -> str:
+        """``AUCTION:`` and the tenor."""
+        return f"AUCTION:{self.tenor}"
 
     def check(self) -> None:
         """Raise CheckError for values that contradict each other or cannot be."""

@@ -40,7 +40,6 @@ from detectors.events import Event, RepoPrint, SwapRate, YieldQuote
 from detectors.model.branches import OBSERVATIONS, Estimate, inverse
 from detectors.model.calendar_effects import Calendar, CalendarEffects, Noise
 from detectors.model.observation import Observation
-from detectors.repo.corridor import series_of
 from detectors.sections.base import Bp, Name, Positive, Section, Share, rising
 
 if TYPE_CHECKING:
@@ -179,7 +178,7 @@ class ShockInversion(Detector):
     def _noted(self, event: Event) -> tuple[str, float] | None:
         """The name under which a figure is kept, with a mark on what a close would replace."""
         if isinstance(event, RepoPrint):
-            series = series_of(event)
+            series = event.series()
             average = event.statistic in {"average", "close"}
             return (series, event.rate_pct) if average and series in {self._config.gcf, self._config.triparty} else None
         if isinstance(event, YieldQuote):

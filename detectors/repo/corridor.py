@@ -58,11 +58,6 @@ class Corridor(Section, frozen=True, kw_only=True):
             raise ValueError("above_clear_bp: inverted, it must be below the first of above_bp")
 
 
-def series_of(event: RepoPrint) -> str:
-    """The name of a repo series: segment and instrument."""
-    return f"{event.segment}:{event.instrument}"
-
-
 def bottom_of(policy: PolicyRate) -> float:
     """The corridor's bottom in percent: the higher of the target range's lower limit and the ON RRP rate."""
     return policy.target_low_pct if policy.on_rrp_pct is None else max(policy.target_low_pct, policy.on_rrp_pct)
@@ -139,7 +134,7 @@ class PolicyCorridor(Detector):
         policy = self._book.at(event.ts)
         if policy is None:
             return findings
-        series = series_of(event)
+        series = event.series()
         if series in self._config.watched and event.statistic in {"average", "close"}:
             self._last |= {
                 f"repo_{series}_pct": event.rate_pct,

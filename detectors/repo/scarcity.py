@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from detectors.description import LookBack, Mechanism, SignalSpec, sessions
 from detectors.detector import Detector, Finding, Reading
 from detectors.events import Event, RepoPrint, YieldQuote
-from detectors.repo.corridor import series_of
 from detectors.repo.pairs import DayBook, Pair
 from detectors.repo.spreads import Spread
 from detectors.rolling import Window
@@ -206,9 +205,7 @@ class CollateralScarcity(Detector):
 def _noted(event: Event) -> tuple[str, float] | None:
     """The series of a figure: a repo average or percentile, or the yield of an issue on or off the run."""
     if isinstance(event, RepoPrint):
-        if event.statistic == "percentile":
-            return f"{series_of(event)}:P{event.percentile:g}", event.rate_pct
-        return (series_of(event), event.rate_pct) if event.statistic in {"average", "close"} else None
+        return (event.series(), event.rate_pct) if event.statistic in {"average", "close", "percentile"} else None
     if isinstance(event, YieldQuote) and event.statistic == "close" and event.cusip is not None:
         return f"YIELD:{event.tenor}:{'ON' if event.on_the_run else 'OFF'}", event.yield_pct
     return None

@@ -20,7 +20,6 @@ from detectors import calendar
 from detectors.description import Mechanism, SignalSpec
 from detectors.detector import Detector, Finding, Reading, in_bp, tier
 from detectors.events import Event, PolicyRate, RepoPrint
-from detectors.repo.corridor import series_of
 from detectors.repo.fails_charge import FailsCharge, Floor
 from detectors.repo.policy import PolicyBook
 from detectors.sections.base import Bp, Name, Positive, Section, Share, rising
@@ -116,10 +115,10 @@ class SpecialnessTiers(Detector):
         assert isinstance(event, RepoPrint)
         if event.segment == "SPECIAL":
             return self._special(event, event.known)
-        if series_of(event) not in self._config.gc_references or event.statistic not in GENERAL_STATISTICS:
+        if event.series() not in self._config.gc_references or event.statistic not in GENERAL_STATISTICS:
             return []
         date = calendar.ny_date(event.ts).isoformat()
-        self._gc.setdefault(date, {})[series_of(event)] = Reading.of(event, event.rate_pct)
+        self._gc.setdefault(date, {})[event.series()] = Reading.of(event, event.rate_pct)
         while len(self._gc) > 5:
             del self._gc[min(self._gc)]
         ready = [special for special in self._waiting if calendar.ny_date(special.ts).isoformat() == date]

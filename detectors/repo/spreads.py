@@ -4,7 +4,6 @@ from typing import Any
 
 from detectors.detector import Detector, Finding, Reading
 from detectors.events import Event, PolicyRate, RepoPrint
-from detectors.repo.corridor import series_of
 from detectors.repo.pairs import DayBook, Pair
 from detectors.repo.policy import PolicyBook
 from detectors.sections.base import Name, Section
@@ -41,7 +40,7 @@ class SpreadDetector(Detector):
             self._book.add(event)
             return []
         assert isinstance(event, RepoPrint)
-        series = series_of(event)
+        series = event.series()
         if series not in self._wanted or event.statistic not in {"average", "close"}:
             return []
         date = self._days.note(series, Reading.of(event, event.rate_pct))

@@ -27,7 +27,6 @@ from detectors import calendar
 from detectors.description import LookBack, Mechanism, SignalSpec, sessions, weeks
 from detectors.detector import Detector, Finding, Reading
 from detectors.events import Event, FuturesPosition, RepoPrint, Tenor, YieldQuote
-from detectors.repo.corridor import series_of
 from detectors.sections.base import Name, Positive, Section
 from detectors.transmission.loop_gain import LoopGain
 
@@ -139,8 +138,8 @@ class FeedbackLoop(Detector):
             reading = Reading.of(event, 100 * short / event.open_interest_contracts)
             return series, msgspec.structs.replace(reading, ts=event.as_of)
         assert isinstance(event, RepoPrint)
-        average = event.statistic in {"average", "close"} and series_of(event) in self._wanted
-        return (series_of(event), Reading.of(event, event.rate_pct * 100)) if average else None
+        average = event.statistic in {"average", "close"} and event.series() in self._wanted
+        return (event.series(), Reading.of(event, event.rate_pct * 100)) if average else None
 
     def _advance(self, loop: Loop, date: str, known: int) -> list[Finding]:
         readings = self._days.get(date, {})
