@@ -1,4 +1,4 @@
-"""Policy rates from their daily series: one event a change, and none from a series that has ended.
+"""Policy rates from their daily series: one event a change, one a decision to leave them, none from a series that has ended.
 
 The series are daily, weekends included. One that says nothing for more than five sessions while another goes on is
 over: its last value is no longer what holds, so no further record is made of it, and if it is a side of the target
@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import NamedTuple
 
-from detectors.calendar import sessions_between
+from detectors.calendar import DAY, sessions_between
 from detectors.events import PolicyRate
+from detectors.fomc import scheduled_after
 from replay.dataset.catalogue import CATALOGUE, PolicySeries
 from replay.dataset.plausibility import Said
 from replay.dataset.publication import ANNOUNCED, times
@@ -21,6 +22,7 @@ from replay.errors import DataError
 
 RANGE = frozenset({"target_low_pct", "target_high_pct"})
 SILENT_SESSIONS = 5
+CHANGED, RESTATED = "fed.policy", "fed.policy.unchanged"
 WIDEST_PCT = 1.0  # it was 0.25 since December 2008; before, one target
 NARROWEST_PCT = 0.05
 
@@ -49,6 +51,8 @@ def policy_drafts(said: Said, warnings: list[str]) -> Iterator[Draft]:
         living = {name: row for name, row in last.items() if sessions_between(row.day, day) <= SILENT_SESSIONS}
         now = {name: row.figure.value for name, row in living.items()}
         if all(published.get(name) == value for name, value in now.items()):
+            if scheduled_after(day - 2 * DAY) == day - DAY and _said_on(living, day):
+                yield _draft(RESTATED, known, day, living)
             continue
         missed |= {name: row for name, row in last.items() if name not in living}
         if not now.keys() >= RANGE:
@@ -56,10 +60,7 @@ def policy_drafts(said: Said, warnings: list[str]) -> Iterator[Draft]:
         _check(living)
         ts, announced = times(ANNOUNCED, day)
         # The first rates of a history were announced before it begins; they are known when they are first in force.
-        first = ts if not published and known == announced else known
-        newest = next(row.figure for row in living.values() if row.day == day)
-        places = {name: row.figure.place for name, row in living.items()}
-        yield Draft(first, ts, "fed.policy", PolicyRate, now, newest.provenance, newest.place, places)
+        yield _draft(CHANGED, ts if not published and known == announced else known, day, living)
         published = now
     missed |= _ended(last)
     warnings.extend(
@@ -67,6 +68,18 @@ def policy_drafts(said: Said, warnings: list[str]) -> Iterator[Draft]:
         f"after {SILENT_SESSIONS} sessions no record of policy is made of it"
         for row in missed.values()
     )
+
+
+def _said_on(living: dict[str, _Row], day: dt.date) -> bool:
+    return all(living[name].day == day for name in RANGE)
+
+
+def _draft(source: str, known: int, day: dt.date, living: dict[str, _Row]) -> Draft:
+    newest = next(row.figure for row in living.values() if row.day == day)
+    places = {name: row.figure.place for name, row in living.items()}
+    now = {name: row.figure.value for name, row in living.items()}
+    ts, _ = times(ANNOUNCED, day)
+    return Draft(known, ts, source, PolicyRate, now, newest.provenance, newest.place, places)
 
 
 def _rows(said: Said) -> Iterator[_Row]:
