@@ -10,7 +10,7 @@ from detectors.events import EquityIndex, Event, FuturesPosition, RepoPrint, Set
 from replay.dataset import catalogue as cat
 from replay.dataset.auctions import auction_drafts
 from replay.dataset.fractions import refuse
-from replay.dataset.plausibility import Said, judged
+from replay.dataset.plausibility import Said, first_few, judged
 from replay.dataset.policy import policy_drafts
 from replay.dataset.preference import published_first
 from replay.dataset.publication import COT, FR2004, times
@@ -79,6 +79,9 @@ def _lonely_volumes(tables: Tables) -> set[str]:
 
 
 def _drafts(tables: Tables) -> Iterator[Draft]:
+    for name, rows in tables.closed.items():
+        texts = [f"{place}: {name} of {day}, a day without a session: not a close, left out" for day, place in rows]
+        tables.warnings.extend(first_few(texts, f"{name} on days without a session"))
     said = published_first(judged(tables), tables.warnings)
     refuse(said)
     for name, by_day in said.items():

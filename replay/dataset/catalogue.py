@@ -5,7 +5,7 @@ tidy files need no mapping. A series that is not listed here is named in a warni
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import metadata
 from typing import Any, Literal
@@ -25,30 +25,11 @@ from detectors.events import (
 )
 from replay.dataset import publication
 from replay.dataset.publication import PublicationRule
+from replay.dataset.units import DEFAULT_UNIT, Dimension
 from replay.errors import ScenarioError
 
-Dimension = Literal["rate", "spread", "money", "contracts", "points", "ratio"]
 TradingDays = Literal["any", "weekdays", "sifma", "repo"]
 """The days on which a series can have a figure: SIFMA's sessions; for repo also the days on which only cash closed."""
-
-# By dimension: the unit as written in a file, and the factor to the unit of the events (percent, basis points for
-# spreads, US dollars, contracts, points, ratio).
-UNITS: dict[Dimension, dict[str, float]] = {
-    "rate": {"percent": 1.0, "pct": 1.0, "bp": 0.01, "fraction": 100.0},
-    "spread": {"bp": 1.0, "percent": 100.0, "pct": 100.0},
-    "money": {"USD": 1.0, "USD mn": 1e6, "USD bn": 1e9},
-    "contracts": {"contracts": 1.0},
-    "points": {"index": 1.0, "points": 1.0},
-    "ratio": {"ratio": 1.0},
-}
-# What an absent unit means where a series says nothing. Money has no entry: only its publisher's unit can be meant.
-DEFAULT_UNIT: dict[Dimension, str] = {
-    "rate": "percent",
-    "spread": "bp",
-    "contracts": "contracts",
-    "points": "index",
-    "ratio": "ratio",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,17 +211,9 @@ def _federal_reserve() -> Iterator[CatalogueEntry]:
         "PDFTR-USTET": FailSeries("to_receive_usd"),
     }
     for name, fail in fails.items():
-        yield CatalogueEntry(
-            name,
-            "money",
-            "nyfed.fr2004.fails",
-            "New York Fed (FR 2004)",
-            publication.FR2004,
-            fail,
-            "USD mn",
-            1e6,
-            "weekdays",
-        )
+        dealers = "New York Fed (FR 2004)"
+        weekly = CatalogueEntry(name, "money", "nyfed.fr2004.fails", dealers, publication.FR2004, fail)
+        yield replace(weekly, unit="USD mn", step_usd=1e6, days="weekdays")
 
 
 def _markets() -> Iterator[CatalogueEntry]:
@@ -256,15 +229,8 @@ def _markets() -> Iterator[CatalogueEntry]:
         "NIKKEI225": ("Nikkei", publication.CLOSE_TOKYO),
     }
     for name, (publisher, rule) in closes.items():
-        yield CatalogueEntry(
-            name,
-            "points",
-            f"index.{name}",
-            publisher,
-            rule,
-            RecordSeries(EquityIndex, {"index": name, "session": "close"}, "level_points"),
-            days="weekdays",
-        )
+        close = RecordSeries(EquityIndex, {"index": name, "session": "close"}, "level_points")
+        yield CatalogueEntry(name, "points", f"index.{name}", publisher, rule, close, days="weekdays")
     funds: tuple[FundType, ...] = ("CTA", "TREND", "RISK_PARITY", "BALANCED")
     for fund in funds:
         source = f"fund_flow.{fund.lower()}"

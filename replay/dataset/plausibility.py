@@ -18,12 +18,14 @@ from itertools import pairwise
 from statistics import median
 
 from detectors.events import ReverseRepo
-from replay.dataset.catalogue import CATALOGUE, CatalogueEntry, Dimension, PolicySeries, RecordSeries, RepoSeries
+from replay.dataset.catalogue import CATALOGUE, CatalogueEntry, PolicySeries, RecordSeries, RepoSeries
 from replay.dataset.tables import Figure, Tables
+from replay.dataset.units import Dimension
 
 Said = dict[str, dict[dt.date, list[Figure]]]
 """By series and day, what was said of the day in order of ``known``."""
 
+NAMED = 5
 REMEMBERED = 250
 ENOUGH = 3  # figures before a series can judge another
 FACTOR = 6.0  # a slipped decimal is a factor of ten, give or take the move of a day
@@ -78,7 +80,7 @@ class Past:
             return False
         if value <= 0 or last <= 0:
             return value <= 0 < last
-        growth = max(abs(math.log(b / a)) for a, b in pairwise(self.values) if a > 0 and b > 0)
+        growth = max((abs(math.log(b / a)) for a, b in pairwise(self.values) if a > 0 and b > 0), default=0.0)
         return abs(math.log(value / last)) > self.growths * growth
 
 
@@ -94,7 +96,7 @@ class _Series:
 
     entry: CatalogueEntry
     rates: dict[dt.date, list[tuple[str, Figure]]]
-    warnings: list[str]
+    warnings: list[str] = field(default_factory=list)
     taken: dict[dt.date, list[Figure]] = field(default_factory=dict)
     held: tuple[dt.date, list[Figure]] | None = None
     last: dt.date = dt.date.min
@@ -165,6 +167,12 @@ class _Series:
         self.warnings.append(f"{figure.place}: {self.entry.id} of {day} is {figure.value:g} {before}: suspect, {then}")
 
 
+def first_few(texts: list[str], of_what: str) -> list[str]:
+    """The first of many warnings of one kind, and how many more there are."""
+    more = len(texts) - NAMED
+    return texts if more <= 0 else [*texts[:NAMED], f"and {more} more {of_what}"]
+
+
 def judged(tables: Tables) -> Said:
     """Everything that was said, without what is suspect; each suspect figure is named in the tables' warnings."""
     rates = _witnesses(tables)
@@ -174,11 +182,12 @@ def judged(tables: Tables) -> Said:
         if isinstance(entry.spec, PolicySeries):  # steps are what policy does; its range is checked instead
             taken[name] = {day: tables.said_of(name, day) for day in by_day}
             continue
-        series = _Series(entry, rates, tables.warnings)
+        series = _Series(entry, rates)
         # In the order in which they were known: a figure that came out late judges none that was there before.
         for day in sorted(by_day, key=lambda one: (by_day[one].known, one)):
             series.hear(day, tables.said_of(name, day))
         series.drop_held()
+        tables.warnings.extend(first_few(series.warnings, f"suspect figures of {name}"))
         taken[name] = {day: series.taken[day] for day in by_day if day in series.taken}
     return taken
 
