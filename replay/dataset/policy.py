@@ -1,4 +1,4 @@
-"""Policy rates from daily series: an event a change, one a decision that changes nothing, none from a series that ended.
+"""Policy rates from daily series: an event a change, one a decision that changes nothing, none of a series that ended.
 
 The series are daily, weekends included. One that says nothing for more than five sessions while another goes on is
 over: its last value is no longer what holds, so no further record is made of it, and if it is a side of the target
