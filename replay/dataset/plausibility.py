@@ -32,8 +32,11 @@ FACTOR = 6.0  # a slipped decimal is a factor of ten, give or take the move of a
 HUNDREDFOLD = 100.0
 USUAL_MOVES = 20.0  # a rate rarely goes this many times its median move
 LEAST_MOVE: dict[Dimension, float] = {"rate": 0.50, "spread": 50.0}  # percent, basis points
-LARGEST_GROWTHS = 3.0  # an amount that changes by more than the cube of its largest factor
-TAKEUP_GROWTHS = 4.0  # a facility's take-up: what is left of it overnight is nobody's to keep
+LARGEST_GROWTHS = 3.0  # an amount that changes by more than the cube of its largest factor,
+LARGEST_FACTOR = 8.0  # or by this one, whatever it did before
+TAKEUP_GROWTHS = 4.0  # a facility's take-up may vanish and come back: it has no such limit
+NOTHING_USD = 1e8  # of take-up: no less than this is told apart
+RECENT = 20  # figures to whose level a series may return in one step
 NEAR_ZERO = 0.01  # of its median: a series that was there may be there again
 SILENCE = dt.timedelta(days=30)  # after which the past says nothing of a figure
 
@@ -43,19 +46,24 @@ class Past:
     """What a series has been: its last figures that were believed."""
 
     dimension: Dimension
-    growths: float = LARGEST_GROWTHS
+    takeup: bool = False
     values: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
 
     def believe(self, value: float) -> None:
         """Take a figure into the past."""
-        self.values.append(value)
+        self.values.append(self._at_least(value))
 
     def doubts(self, value: float) -> bool:
         """Whether a figure lies where the series has never been, nor gone in one step."""
+        value = self._at_least(value)
         if len(self.values) < ENOUGH or not _far(self.values[-1], value):
             return False
+        lately = list(self.values)[-RECENT:]
         if self.dimension in LEAST_MOVE:
-            return abs(value - self.values[-1]) > self._reach()
+            reach = self._reach()
+            return all(abs(value - one) > reach for one in lately)
+        if any(one and not _far(one, value) for one in lately):
+            return False
         if min(self.values) < 0:
             return abs(value) > HUNDREDFOLD * max(map(abs, self.values))
         return self._out_of_scale(value)
@@ -67,6 +75,9 @@ class Past:
         if self.dimension in LEAST_MOVE:
             return abs(value - other) <= self._reach()
         return not _far(value, other)
+
+    def _at_least(self, value: float) -> float:
+        return max(value, NOTHING_USD) if self.takeup else value
 
     def _reach(self) -> float:
         moves = [abs(after - before) for before, after in pairwise(self.values)]
@@ -81,7 +92,8 @@ class Past:
         if value <= 0 or last <= 0:
             return value <= 0 < last
         growth = max((abs(math.log(b / a)) for a, b in pairwise(self.values) if a > 0 and b > 0), default=0.0)
-        return abs(math.log(value / last)) > self.growths * growth
+        usual = TAKEUP_GROWTHS * growth if self.takeup else min(LARGEST_GROWTHS * growth, math.log(LARGEST_FACTOR))
+        return abs(math.log(value / last)) > usual
 
 
 def _far(value: float, other: float) -> bool:
@@ -104,7 +116,7 @@ class _Series:
     def __post_init__(self) -> None:
         spec = self.entry.spec
         takeup = isinstance(spec, RecordSeries) and spec.kind is ReverseRepo
-        self.past = Past(self.entry.dimension, TAKEUP_GROWTHS if takeup else LARGEST_GROWTHS)
+        self.past = Past(self.entry.dimension, takeup=takeup)
 
     def hear(self, day: dt.date, said: list[Figure]) -> None:
         """Judge what was said of the next day by the days before it."""
