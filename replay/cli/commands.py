@@ -14,6 +14,7 @@ from click.core import ParameterSource
 
 from replay.cli.options import DAY, DIRECTORY, FILE, RATE, MarketName, Markets, Speed
 from replay.dealer_model.commands import model
+from replay.score.commands import score
 
 if TYPE_CHECKING:
     from replay.producer.connection import Connect
@@ -294,4 +295,4 @@ def _script(
     return made
 
 
-COMMANDS: list[click.Command] = [replay, backtest, backfill, chronology, chart, series, model]
+COMMANDS: list[click.Command] = [replay, backtest, backfill, chronology, chart, series, model, score]

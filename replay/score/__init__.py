@@ -1,0 +1,1 @@
+"""The scorecard: a preset against dated episodes, quiet spells and simple baselines."""
