@@ -60,8 +60,8 @@ class Lines:
     def best(self, ground: Ground, false_onsets: int) -> float | None:
         """The line with the highest score at no more false onsets than allowed, or at the fewest there are.
 
-        None where the baseline has no value. A rank ends at 1: where even that line has more false onsets than allowed, the
-        comparison is in the baseline's favour, and the row says how many there are.
+        None where the baseline has no value. A rank ends at 1: where even that line has more false onsets than allowed,
+        the comparison is in the baseline's favour, and the row says how many there are.
         """
         verdicts = [(line, judge(self.alarms(line), ground)) for line in self.candidates]
         if not verdicts:

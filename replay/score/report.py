@@ -1,9 +1,6 @@
 """The scorecard on the terminal: tables for people, one JSON object for programs."""
 
-import sys
-
 import msgspec
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -11,16 +8,13 @@ from replay.backtest import report
 from replay.score.card import Scorecard
 from replay.score.wording import heading, notes, tables
 
-WIDTH = 240
-"""Of a whole row, where the output is no terminal."""
-
 
 def show(card: Scorecard, *, as_json: bool) -> None:
     """Print a scorecard."""
     if as_json:
         report.record(msgspec.to_builtins(card))
         return
-    out = Console() if sys.stdout.isatty() else Console(width=WIDTH)
+    out = report.console()
     for text in heading(card):
         out.print(escape(text), style="bold" if text.startswith("IN-SAMPLE") else None)
     for one in tables(card):

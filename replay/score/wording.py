@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from replay.score.bootstrap import Interval
-from replay.score.card import Row, Scorecard
+from replay.score.card import Scorecard
 
 NONE = "-"
 
@@ -37,8 +37,8 @@ def notes(card: Scorecard) -> list[str]:
     """How to read the tables."""
     seen = (
         "Seen: an onset known from ten sessions before the episode's onset to five after its peak, or an alarm that is "
-        "on at the onset and began no more than twenty before. Score: the mean worth of the first such alarm, 1 up to the "
-        "onset, 0.5 at the peak, 0 ten sessions later; an episode that is not seen counts 0."
+        "on at the onset and began no more than twenty before. Score: the mean worth of the first such alarm, 1 up to "
+        "the onset, 0.5 at the peak, 0 ten sessions later; an episode that is not seen counts 0."
     )
     false = (
         f"False: onsets in quiet spells ({card.quiet_years:.2f} years of 250 sessions). Grey onsets count neither way. "
@@ -59,38 +59,50 @@ def notes(card: Scorecard) -> list[str]:
 
 def tables(card: Scorecard) -> list[TextTable]:
     """All tables, in the order in which they are read."""
-    return [_rivals(card), _episodes(card), _years(card), _prewarnings(card)]
+    return [_scores(card), _onsets(card), _episodes(card), _years(card), _prewarnings(card)]
 
 
-def _rivals(card: Scorecard) -> TextTable:
+def _scores(card: Scorecard) -> TextTable:
+    headings = ("", "at", "line", "seen", "right kind", "score", "difference", "leave-one-out")
+    episodes = len(card.episodes)
+    rows = [
+        (
+            row.name,
+            row.at,
+            _number(row.line),
+            f"{row.seen}/{episodes}",
+            NONE if row.right_kind is None else f"{row.right_kind}/{episodes}",
+            f"{row.score:.2f}{_interval(row.score_interval)}",
+            NONE if row.difference is None else f"{row.difference:+.2f}{_interval(row.difference_interval)}",
+            _number(row.left_out_score),
+        )
+        for row in (card.preset_row, *card.baselines)
+    ]
+    return TextTable(f"Delay-aware scores over {episodes} episodes", headings, 2, rows)
+
+
+def _onsets(card: Scorecard) -> TextTable:
     headings = (
-        "", "at", "line", "seen", "right kind", "score", "difference", "leave-one-out", "false", "false a quiet year",
-        "precision", "at worst", "grey", "unlabelled", "sessions on", "speaks from",
+        "", "at", "hits", "false", "false a quiet year", "precision", "at worst", "grey", "unlabelled", "sessions on",
+        "speaks from",
     )  # fmt: skip
-    rows = [_rival(row) for row in (card.preset_row, *card.baselines)]
-    return TextTable(f"The preset and the baselines, {len(card.episodes)} episodes", headings, 2, rows)
-
-
-def _rival(row: Row) -> tuple[str, ...]:
-    episodes = len(row.worth)
-    return (
-        row.name,
-        row.at,
-        _number(row.line),
-        f"{row.seen}/{episodes}",
-        NONE if row.right_kind is None else f"{row.right_kind}/{episodes}",
-        f"{row.score:.2f}{_interval(row.score_interval)}",
-        NONE if row.difference is None else f"{row.difference:+.2f}{_interval(row.difference_interval)}",
-        _number(row.left_out_score),
-        str(row.false_onsets),
-        f"{_number(row.false_a_quiet_year)}{_interval(row.false_a_quiet_year_interval)}",
-        f"{_number(row.precision)}{_interval(row.precision_interval)}",
-        _number(row.precision_at_worst),
-        str(len(row.grey_onsets)),
-        str(len(row.unlabelled_onsets)),
-        f"{100 * row.on_share:.1f} %",
-        _day(row.speaks_from),
-    )
+    rows = [
+        (
+            row.name,
+            row.at,
+            str(row.hits),
+            str(row.false_onsets),
+            f"{_number(row.false_a_quiet_year)}{_interval(row.false_a_quiet_year_interval)}",
+            f"{_number(row.precision)}{_interval(row.precision_interval)}",
+            _number(row.precision_at_worst),
+            str(len(row.grey_onsets)),
+            str(len(row.unlabelled_onsets)),
+            f"{100 * row.on_share:.1f} %",
+            _day(row.speaks_from),
+        )
+        for row in (card.preset_row, *card.baselines)
+    ]
+    return TextTable(f"Onsets, {card.quiet_years:.2f} quiet years", headings, 2, rows)
 
 
 def _episodes(card: Scorecard) -> TextTable:
