@@ -107,7 +107,7 @@ def _baselines(asked: Asked, ground: Ground, rows: Rows, *, show_progress: bool)
         "one false onset a year": int(ground.quiet_years),
     }
     for one in baselines(read(asked.script.events, axis), axis):
-        lines = Lines(one, axis)
+        lines = Lines(one, ground)
         if one.line is not None:
             yield rows.against_preset(_at(one, lines, "drawn line", one.line))
         fixed = {count: _fixed(lines, ground, count) for count in set(budgets.values())}

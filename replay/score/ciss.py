@@ -61,7 +61,7 @@ def combined(subindices: NDArray[np.float64], covariance: NDArray[np.float64]) -
 
 def _subindex(series: Sequence[Series], axis: Axis) -> NDArray[np.float64]:
     """The mean of a market's ranks on each session, each carried for a few."""
-    carried = np.array([_carried(one, axis) for one in series])
+    carried = np.array([_carried(one, axis) for one in series]).reshape(len(series), axis.count - axis.begin)
     there = ~np.isnan(carried)
     counted = there.sum(axis=0)
     total = np.where(there, carried, 0.0).sum(axis=0)

@@ -9,7 +9,7 @@ import datetime as dt
 import tomllib
 from collections import Counter
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -83,6 +83,8 @@ def read(path: Path = SHIPPED) -> Labels:
         labels = msgspec.convert(tables, type=Labels)
     except msgspec.ValidationError as error:
         reason, _, place = str(error).partition(" - at `$.")
+        if reason.startswith("Invalid enum value"):
+            reason += f"; there are: {', '.join(get_args(Kind))}"
         raise LabelsError(path, place.rstrip("`") or None, reason) from None
     _check(path, labels)
     return labels

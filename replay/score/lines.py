@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from replay.score.alarms import Alarm, over_line
-from replay.score.axis import Axis
 from replay.score.baselines import Baseline
 from replay.score.ground import Ground
 from replay.score.worth import judge
@@ -25,50 +25,53 @@ Fit = Callable[[Ground], Sequence[Alarm]]
 
 
 class Lines:
-    """A baseline's alarms at any line."""
+    """A baseline's alarms at any line, and what they are worth on a ground."""
 
-    def __init__(self, baseline: Baseline, axis: Axis) -> None:
+    def __init__(self, baseline: Baseline, ground: Ground) -> None:
         """Nothing is computed before it is asked for."""
         self.baseline = baseline
-        self._axis = axis
-        self._alarms: dict[float, list[Alarm]] = {}
+        self._ground = ground
 
     def alarms(self, line: float) -> list[Alarm]:
         """The alarms at a line, in sessions of the axis."""
-        if line not in self._alarms:
-            found = over_line(self.baseline.values, line)
-            begin = self._axis.begin
-            self._alarms[line] = [Alarm(one.first + begin, one.last + begin) for one in found]
-        return self._alarms[line]
+        begin = self._ground.axis.begin
+        return [Alarm(one.first + begin, one.last + begin) for one in over_line(self.baseline.values, line)]
 
     @property
     def speaks_from(self) -> int | None:
         """The first session with a value."""
         there = np.flatnonzero(~np.isnan(self.baseline.values))
-        return int(there[0]) + self._axis.begin if len(there) else None
+        return int(there[0]) + self._ground.axis.begin if len(there) else None
 
     @cached_property
     def candidates(self) -> list[float]:
         """The lines that are tried, the highest first."""
-        values = self.baseline.values[-self._axis.begin :]
+        values = self.baseline.values[-self._ground.axis.begin :]
         values = values[~np.isnan(values)]
         if not len(values):
             return []
-        shares = np.linspace(1.0, LOWEST_SHARE, TRIED)
-        return sorted({float(one) for one in np.quantile(values, shares, method="higher")}, reverse=True)
+        tried = np.unique(np.quantile(values, np.linspace(1.0, LOWEST_SHARE, TRIED), method="higher"))
+        reached = (values >= tried[:, None]).mean(axis=1)
+        return [float(line) for line in tried[reached <= 1 - LOWEST_SHARE][::-1]]
+
+    @cached_property
+    def _judged(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """For each line its false onsets, and the worth of each episode."""
+        verdicts = [judge(self.alarms(line), self._ground) for line in self.candidates]
+        return np.array([one.false.sum() for one in verdicts]), np.array([one.worths for one in verdicts])
 
     def best(self, ground: Ground, false_onsets: int) -> float | None:
-        """The line with the highest score at no more false onsets than allowed, or at the fewest there are.
+        """The line with the highest score over a ground's episodes, which are all or some of those judged.
 
-        None where the baseline has no value. A rank ends at 1: where even that line has more false onsets than allowed,
-        the comparison is in the baseline's favour, and the row says how many there are.
+        It has no more false onsets than allowed, or the fewest there are: a rank ends at 1. Where even that line has
+        more, the comparison is in the baseline's favour, and the row says how many there are. None without any line.
         """
-        verdicts = [(line, judge(self.alarms(line), ground)) for line in self.candidates]
-        if not verdicts:
+        if not self.candidates:
             return None
-        most = max(false_onsets, min(int(verdict.false.sum()) for _, verdict in verdicts))
-        allowed = [(line, verdict.score) for line, verdict in verdicts if verdict.false.sum() <= most]
-        return max(allowed, key=lambda one: (one[1], one[0]))[0]
+        false, worths = self._judged
+        counted = [one in ground.episodes for one in self._ground.episodes]
+        scores = np.where(false <= max(false_onsets, int(false.min())), worths[:, counted].mean(axis=1), -1.0)
+        return self.candidates[int(scores.argmax())]
 
     def fitted(self, false_onsets: int) -> Fit:
         """What takes the best line on labels, for leave-one-out."""

@@ -30,7 +30,10 @@ def test_the_shipped_labels() -> None:
         (EPISODE.replace('source = "a paper"\n', ""), "episode[0]: Object missing required field `source`"),
         (EPISODE.replace("2030-01-02", '"in January"'), "episode[0].onset: Invalid"),
         (EPISODE.replace("2030-01-04", "2030-01-01"), "episode[0].peak: 2030-01-01 is before the onset, 2030-01-02"),
-        (EPISODE.replace('"supply"', '"panic"'), "episode[0].kinds[0]: Invalid enum value 'panic'"),
+        (
+            EPISODE.replace('"supply"', '"panic"'),
+            "episode[0].kinds[0]: Invalid enum value 'panic'; there are: supply, scarcity,",
+        ),
         (EPISODE.replace('["supply"]', "[]"), "episode[0].kinds: name at least one kind"),
         (EPISODE.replace('"a paper"', '" "'), "episode[0].source: is empty"),
         (EPISODE + EPISODE, "episode: 2 are called 'a'"),

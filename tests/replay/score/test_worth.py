@@ -165,5 +165,9 @@ def test_leads_and_precision_of_pre_warnings() -> None:
     assert (touched.signal, touched.warned, touched.leads_sessions) == ("made.touched", 1, {"a": 15})
     assert (touched.early, touched.false_onsets, touched.unlabelled) == (2, 1, 1)
     assert touched.precision == pytest.approx(2 / 3)
-    assert (long.warned, long.precision, long.unlabelled) == (0, None, 1)  # on since long before: no warning of anything
+    assert (long.warned, long.precision, long.unlabelled) == (
+        0,
+        None,
+        1,
+    )  # on since long before: no warning of anything
     assert long.on_share == pytest.approx(181 / axis().count, abs=1e-6)
