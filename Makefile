@@ -5,7 +5,7 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 STAMP   = $(VENV)/.installed
 
-.PHONY: boards demo stack bench test docs drill fuzz chaos pager lint golden scorecard schemas lock venv soak clean
+.PHONY: boards demo stack bench test docs drill fuzz chaos pager lint golden scorecard .scorecard-all .scorecard-public schemas lock venv soak clean
 
 demo: $(STAMP)           ## watch February and March 2021 stream through a broker and a worker
 	$(BIN)/crunchwatch demo
@@ -45,8 +45,14 @@ fuzz: $(STAMP)           ## a million fuzzed messages, guided fuzzing of the dec
 	$(BIN)/python -m tests.fuzz.guided -runs=1000000 -max_total_time=600 -print_final_stats=1
 	$(BIN)/python -m tests.fuzz.account --messages 1000000
 
-scorecard: $(STAMP)      ## the desk preset against dated episodes and baselines; the page is build/scorecard.html
+scorecard: $(STAMP)      ## the desk preset against dated episodes and baselines, with quotes of the press and without
+	$(MAKE) --no-print-directory -O -j2 .scorecard-all .scorecard-public
+
+.scorecard-all: $(STAMP)
 	$(BIN)/crunchwatch score bundled --html build/scorecard.html
+
+.scorecard-public: $(STAMP)
+	$(BIN)/crunchwatch score bundled --without quotes --html build/scorecard-public.html
 
 boards: $(STAMP)         ## write the boards anew, and ask every query of boards and rules of a real Prometheus
 	$(BIN)/python -m grafana.boards

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.config import config_hash, load
-from detectors.events import RepoPrint
 from detectors.sections import Config
 from replay.backtest import run as backtest
 from replay.scenarios.scenario import Script
@@ -42,16 +41,6 @@ class Asked:
     draws: int = DRAWS
     fit: Fit | None = None
     """What fixes the preset's thresholds on labels, for leave-one-out; no shipped preset has any."""
-
-
-def without_specials(script: Script) -> Script:
-    """The same script without quoted special rates: what public series say alone."""
-    kept = [
-        event
-        for event in script.events
-        if not (isinstance(event, RepoPrint) and event.segment == "SPECIAL" and event.provenance == "quoted")
-    ]
-    return Script(script.scenario, kept, script.warnings)
 
 
 def scorecard(asked: Asked, *, show_progress: bool = False) -> Scorecard:

@@ -23,7 +23,9 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 )
 @click.option("--preset", type=click.Choice(["desk", "framework"]), default="desk", show_default=True)
 @click.option("--config", type=FILE, help="A TOML file with what differs from the preset.")
-@click.option("--without", type=click.Choice(["specials"]), help="Withhold quoted special rates: public series alone.")
+@click.option(
+    "--without", type=click.Choice(["specials", "quotes"]), help="Withhold quoted special rates, or all quotes."
+)
 @click.option("--from", "window", type=DAY, help="First day scored; what is before only warms the windows.")
 @click.option("--to", "end", type=DAY, help="Last day scored.")
 @click.option("--draws", type=click.IntRange(100, 100_000), default=2_000, show_default=True, help="Of the bootstrap.")
@@ -39,20 +41,20 @@ def score(scenario: str | None, data: Path | None, *, as_json: bool, **options: 
     called so.
     """
     from detectors.config import load
-    from replay.score import assemble, labels, page, report
+    from replay.score import assemble, labels, page, report, withheld
 
     file = options["labels"] or labels.SHIPPED
     read = labels.read(file)
     config = load(options["preset"], options["config"])
     script = _script(scenario, data, options["window"], options["end"])
     if options["without"]:
-        script = assemble.without_specials(script)
+        script = withheld.without(script, options["without"])
     asked = assemble.Asked(
         script,
         config,
         read,
         file,
-        withheld="quoted special rates" if options["without"] else None,
+        withheld=withheld.WITHHELD[options["without"]][0] if options["without"] else None,
         seed=options["seed"],
         draws=options["draws"],
     )

@@ -9,18 +9,19 @@ from pathlib import Path
 from detectors.config import load
 from replay.scenarios.scenario import named, script
 from replay.score import labels
-from replay.score.assemble import Asked, scorecard, without_specials
+from replay.score.assemble import Asked, scorecard
 from replay.score.card import Scorecard
+from replay.score.withheld import WITHHELD, without
 from replay.score.wording import TextTable, heading, tables
 
 TEXT = Path(__file__).with_name("scorecard.md")
-WITH, ALONE = "{{ with specials }}", "{{ public series alone }}"
+WITH, ALONE = "{{ with quotes }}", "{{ public series alone }}"
 
 
-def page(with_specials: Scorecard, alone: Scorecard) -> str:
+def page(with_quotes: Scorecard, alone: Scorecard) -> str:
     """The page with the figures of both cards."""
     text = TEXT.read_text(encoding="utf-8")
-    text = text.replace(WITH, "\n\n".join([*heading(with_specials), *map(markdown, tables(with_specials))]))
+    text = text.replace(WITH, "\n\n".join([*heading(with_quotes), *map(markdown, tables(with_quotes))]))
     scores, onsets, episodes, *_ = tables(alone)
     preset = [scores._replace(rows=scores.rows[:1]), onsets._replace(rows=onsets.rows[:1]), episodes]
     return text.replace(ALONE, "\n\n".join([*heading(alone), *map(markdown, preset)]))
@@ -34,10 +35,10 @@ def markdown(table: TextTable) -> str:
 
 
 def cards() -> tuple[Scorecard, Scorecard]:
-    """The desk preset on the bundled years, with quoted special rates and without."""
+    """The desk preset on the bundled years, with quotes of the press and without."""
     made = script(named("bundled"))
     whole = Asked(made, load(), labels.read(), labels.SHIPPED)
-    public = Asked(without_specials(made), load(), labels.read(), labels.SHIPPED, withheld="quoted special rates")
+    public = Asked(without(made, "quotes"), load(), labels.read(), labels.SHIPPED, withheld=WITHHELD["quotes"][0])
     return scorecard(whole, show_progress=True), scorecard(public, show_progress=True)
 
 

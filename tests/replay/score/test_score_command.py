@@ -6,12 +6,16 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import msgspec
 import orjson
 import pytest
 from click.testing import CliRunner, Result
 
 from crunchwatch import main
 from detectors.testing import make
+from replay.score.card import Scorecard
+from replay.score.scorecard_doc import markdown
+from replay.score.wording import tables
 
 SESSIONS = 200
 DAYS = list(make.sessions("2024-01-02", SESSIONS))
@@ -129,6 +133,9 @@ def test_the_bundled_years_are_called_in_sample() -> None:
     assert card["preset_row"]["seen"] == sum(one["seen"] for one in card["episodes"])
     assert len({row["name"] for row in card["baselines"]}) == 11
     assert "no threshold of desk is fixed on labels" in card["leave_one_out"]
+    page = Path(__file__).parents[3].joinpath("docs", "scorecard.md").read_text(encoding="utf-8")
+    for table in tables(msgspec.convert(card, type=Scorecard)):
+        assert markdown(table) in page, "python -m replay.score.scorecard_doc > docs/scorecard.md"
 
 
 def test_mistakes_are_one_line(data: Path, tmp_path: Path) -> None:
@@ -149,12 +156,14 @@ def test_mistakes_are_one_line(data: Path, tmp_path: Path) -> None:
         assert shown.stdout == ""
 
 
-def test_specials_are_withheld_where_they_are_quotes() -> None:
+def test_quotes_are_withheld() -> None:
     from replay.scenarios.scenario import Scenario, Script
-    from replay.score.assemble import without_specials
+    from replay.score.withheld import without
 
     quoted = make.special("2024-01-03 10:00", -1.0, provenance="quoted")
     official = make.special("2024-01-03 10:00", -1.0, provenance="official")
     general = make.average("2024-01-03", "GC:SOFR", 5.3, provenance="quoted")
     days = Scenario("made", "", Path(), make.day(DAYS[0]), make.day(DAYS[0]), make.day(DAYS[1]))
-    assert without_specials(Script(days, [quoted, official, general], [])).events == [official, general]
+    made = Script(days, [quoted, official, general], [])
+    assert without(made, "specials").events == [official, general]
+    assert without(made, "quotes").events == [official]
