@@ -1,11 +1,13 @@
 """The scorecard put together: a preset's backtest, the baselines on the same events, both judged by labels."""
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.console import Console
 
 from detectors.config import config_hash, load
 from detectors.sections import Config
@@ -58,7 +60,9 @@ def scorecard(asked: Asked, *, show_progress: bool = False) -> Scorecard:
     left_out = None if asked.fit is None else left_out_score(ground, asked.fit)
     rival = Rival(asked.config.preset, "the preset", "preset", alarms, kinds=True, left_out_score=left_out)
     rows = Rows(ground, Draws(len(ground.episodes), len(ground.quiet), asked.seed, asked.draws), rival)
-    others = list(_baselines(asked, ground, rows, show_progress=show_progress))
+    others = _literal(asked, rows, axis, show_progress=show_progress)
+    with _waiting(show_progress):
+        others += _baselines(asked, ground, rows)
     return Scorecard(
         scenario=days.name,
         preset=asked.config.preset,
@@ -84,24 +88,32 @@ def scorecard(asked: Asked, *, show_progress: bool = False) -> Scorecard:
     )
 
 
-def _baselines(asked: Asked, ground: Ground, rows: Rows, *, show_progress: bool) -> Iterator[Row]:
+def _waiting(show: bool) -> AbstractContextManager[object]:
+    """A spinner while baselines are judged, which takes some seconds."""
+    return Console(stderr=True).status("baselines") if show else nullcontext()
+
+
+def _literal(asked: Asked, rows: Rows, axis: Axis, *, show_progress: bool) -> list[Row]:
+    """The framework's thresholds as they stand, where they are not what is scored."""
+    if asked.config.preset == LITERAL:
+        return []
+    outputs = backtest.run(asked.script, load(LITERAL), show_progress=show_progress).outputs
+    about = "the framework's thresholds as it states them"
+    return [rows.against_preset(Rival(LITERAL, about, "as it is", of_outputs(outputs, axis), kinds=True))]
+
+
+def _baselines(asked: Asked, ground: Ground, rows: Rows) -> Iterator[Row]:
     """Each baseline at its drawn line, and at its best with the preset's false onsets and with one a quiet year."""
-    axis = ground.axis
-    if asked.config.preset != LITERAL:
-        outputs = backtest.run(asked.script, load(LITERAL), show_progress=show_progress).outputs
-        about = "the framework's thresholds as it states them"
-        yield rows.against_preset(Rival(LITERAL, about, "as it is", of_outputs(outputs, axis), kinds=True))
-    budgets: dict[At, int] = {
-        "same false onsets": rows.preset.false_onsets,
-        "one false onset a year": int(ground.quiet_years),
-    }
-    for one in baselines(read(asked.script.events, axis), axis):
+    budgets: dict[At, int] = {}
+    if ground.quiet:  # without a quiet day nothing is false, and any line would do
+        budgets["same false onsets"] = rows.preset.false_onsets
+        budgets["one false onset a year"] = int(ground.quiet_years)
+    for one in baselines(read(asked.script.events, ground.axis), ground.axis):
         lines = Lines(one, ground)
         if one.line is not None:
             yield rows.against_preset(_at(one, lines, "drawn line", one.line))
-        fixed = {count: _fixed(lines, ground, count) for count in set(budgets.values())}
         for at, count in budgets.items():
-            line, left_out = fixed[count]
+            line, left_out = _fixed(lines, ground, count)
             if line is not None:
                 yield rows.against_preset(_at(one, lines, at, line, left_out))
 

@@ -28,6 +28,8 @@ def heading(card: Scorecard) -> list[str]:
         f"IN-SAMPLE: {card.in_sample}." if not card.in_sample.startswith("0 ") else f"{card.in_sample}.",
         f"Leave-one-out: {card.leave_one_out}.".replace("..", "."),
     ]
+    if not card.quiet:
+        lines.append("No quiet spell lies in these days: no onset can be false, and no line is fixed by false onsets.")
     if card.left_out_episodes:
         lines.append(f"Outside these days, so not scored: {', '.join(card.left_out_episodes)}.")
     return lines
@@ -78,7 +80,7 @@ def _scores(card: Scorecard) -> TextTable:
         )
         for row in (card.preset_row, *card.baselines)
     ]
-    return TextTable(f"Delay-aware scores over {episodes} episodes", headings, 2, rows)
+    return TextTable(f"Delay-aware scores, {episodes} labelled", headings, 2, rows)
 
 
 def _onsets(card: Scorecard) -> TextTable:

@@ -12,8 +12,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from crunchwatch import main
+from detectors.config import load
 from detectors.testing import make
+from replay.scenarios.scenario import script_of
+from replay.score.alarms import Alarm
+from replay.score.assemble import Asked, scorecard
 from replay.score.card import Scorecard
+from replay.score.ground import Ground
+from replay.score.labels import read
 from replay.score.scorecard_doc import markdown
 from replay.score.wording import tables
 
@@ -119,9 +125,33 @@ def test_as_one_page_that_asks_for_nothing(scored: tuple[dict, str]) -> None:
 def test_as_tables(data: Path) -> None:
     shown = run("--data", data, "--labels", data / "labels.toml", "--from", DAYS[100], "--preset", "framework")
     assert shown.exit_code == 0, shown.output
-    for text in ("Delay-aware scores over 1 episodes", "made <up>", "drawn line", "precision", "In brackets: 95 %"):
+    for text in ("Delay-aware scores, 1 labelled", "made <up>", "drawn line", "precision", "In brackets: 95 %"):
         assert text in shown.stdout
     assert "as it is" not in shown.stdout  # the framework is not held against itself
+
+
+def test_days_without_a_quiet_one(data: Path) -> None:
+    shown = run("--data", data, "--labels", data / "labels.toml", "--from", DAYS[121], "--preset", "framework")
+    assert shown.exit_code == 0, shown.output
+    assert "No quiet spell lies in these days" in shown.stdout
+    assert "same false onsets" not in shown.stdout.partition("Baselines take")[0]
+
+
+def test_thresholds_that_come_from_labels_are_fixed_on_the_others(data: Path) -> None:
+    """A made-up fit that raises an alarm at each episode it was shown, and so knows nothing of one left out."""
+    second = LABELS.partition("[[quiet]]")[0].replace("made <up>", "second")
+    for old, new in ((DAYS[149], DAYS[60]), (DAYS[153], DAYS[62])):
+        second = second.replace(old, new)
+    file = data / "two.toml"
+    file.write_text(LABELS.replace(f"from = {DAYS[0]}", f"from = {DAYS[80]}") + second)
+
+    def fit(ground: Ground) -> list[Alarm]:
+        return [Alarm(one.onset, one.onset) for one in ground.episodes]
+
+    asked = Asked(script_of(data, None, None), load("framework"), read(file), file, fit=fit)
+    card = scorecard(asked)
+    assert card.preset_row.left_out_score == 0.0
+    assert card.leave_one_out == "thresholds of framework that come from data were fixed on the other episodes"
 
 
 @pytest.mark.usefixtures("remembered")
