@@ -1,6 +1,6 @@
 """The scorecard put together: a preset's backtest, the baselines on the same events, both judged by labels."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from detectors.config import config_hash, load
 from detectors.sections import Config
 from replay.backtest import run as backtest
 from replay.scenarios.scenario import Script
-from replay.score.alarms import of_outputs, sessions_in
+from replay.score.alarms import Alarm, of_outputs, sessions_in
 from replay.score.axis import Axis
 from replay.score.baselines import Baseline, baselines
 from replay.score.bootstrap import DRAWS, SEED, Draws
@@ -57,9 +57,7 @@ def scorecard(asked: Asked, *, show_progress: bool = False) -> Scorecard:
     ground = lay(asked.labels, axis, asked.labels_file)
     outputs = backtest.run(asked.script, asked.config, show_progress=show_progress).outputs
     alarms = of_outputs(outputs, axis)
-    left_out = None if asked.fit is None else left_out_score(ground, asked.fit)
-    rival = Rival(asked.config.preset, "the preset", "preset", alarms, kinds=True, left_out_score=left_out)
-    rows = Rows(ground, Draws(len(ground.episodes), len(ground.quiet), asked.seed, asked.draws), rival)
+    rows = _rows(asked, ground, alarms)
     others = _literal(asked, rows, axis, show_progress=show_progress)
     with _waiting(show_progress):
         others += _baselines(asked, ground, rows)
@@ -86,6 +84,13 @@ def scorecard(asked: Asked, *, show_progress: bool = False) -> Scorecard:
         quiet=_spells(ground.quiet, axis),
         grey=_spells(ground.grey, axis),
     )
+
+
+def _rows(asked: Asked, ground: Ground, alarms: Sequence[Alarm]) -> Rows:
+    """What makes rows; the preset's is made."""
+    left_out = None if asked.fit is None else left_out_score(ground, asked.fit)
+    preset = Rival(asked.config.preset, "the preset", "preset", alarms, kinds=True, left_out_score=left_out)
+    return Rows(ground, Draws(len(ground.episodes), len(ground.quiet), asked.seed, asked.draws), preset)
 
 
 def _waiting(show: bool) -> AbstractContextManager[object]:
