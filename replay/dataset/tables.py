@@ -113,7 +113,8 @@ class Tables:
         Raises:
             DataError: a day, value, unit or time that cannot be, or another value for the same day known as early.
         """
-        entry = CATALOGUE.get(series.strip())
+        name = series.strip()
+        entry = CATALOGUE.get(name) or CATALOGUE.get(name.upper())
         if entry is None:
             self.unknown[series] += 1
             return
