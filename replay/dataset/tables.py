@@ -6,7 +6,6 @@ Readers of any format hand their rows to :class:`Tables`, with the place of each
 
 import datetime as dt
 import math
-from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -27,11 +26,12 @@ class FileLine(NamedTuple):
 
 
 class Figure(NamedTuple):
-    """A value in the unit of the events, its provenance and its place."""
+    """A value in the unit of the events, its provenance and its place, and when it came out where its file says so."""
 
     value: float
     provenance: Provenance
     place: FileLine
+    known: str | int | None = None
 
 
 class Quote(NamedTuple):
@@ -48,14 +48,13 @@ class Quote(NamedTuple):
 
 @dataclass
 class Tables:
-    """What a directory holds: figures by series and day, quotes, shocks by (index, day), and what was left out."""
+    """What a directory holds: figures by series and day, quotes, shocks by (index, day), and warnings."""
 
     figures: dict[str, dict[dt.date, Figure]] = field(default_factory=dict)
     prints: list[Quote] = field(default_factory=list)
     marks: list[Quote] = field(default_factory=list)
     shocks: dict[tuple[str, dt.date], str] = field(default_factory=dict)
-    unknown: Counter[str] = field(default_factory=Counter)
-    skipped: list[Path] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     _days: dict[str, dt.date] = field(default_factory=dict)
 
     def day(self, text: str, place: FileLine) -> dt.date:
@@ -71,22 +70,29 @@ class Tables:
             self._days[text] = known
         return known
 
-    def add(self, series: str, day: str, value: str, unit: str, provenance: Provenance, place: FileLine) -> None:
-        """Take a figure of a series as a file has it: texts of a day, a value and a unit.
+    def add(
+        self,
+        series: str,
+        day: str,
+        value: str,
+        unit: str,
+        provenance: Provenance,
+        place: FileLine,
+        *,
+        known: str | int | None = None,
+    ) -> None:
+        """Take a figure of a series of the catalogue as a file has it: texts of a day, a value and a unit.
 
-        A gap is none; a series that the catalogue does not hold is counted as unknown.
+        A gap is none. ``known`` is when the record says it came out: wall time of New York, or UTC ns.
 
         Raises:
             DataError: a day, value or unit that cannot be, or another value for the same day.
         """
-        entry = CATALOGUE.get(series)
-        if entry is None:
-            self.unknown[series] += 1
-            return
+        entry = CATALOGUE[series]
         if value.strip() in GAPS:
             return
         of = self.day(day, place)
-        figure = Figure(in_event_unit(value, unit, entry.dimension, place), provenance, place)
+        figure = Figure(in_event_unit(value, unit, entry.dimension, place), provenance, place, known)
         earlier = self.figures.setdefault(entry.id, {}).setdefault(of, figure)
         if earlier.value != figure.value:
             where = f"{earlier.place.path.name}:{earlier.place.line}"

@@ -1,0 +1,84 @@
+"""Our own kinds of table, known by their header: figures, quoted prints, intraday marks, days with a cause at home.
+
+* figures: ``date,series,value,unit`` and optionally ``provenance`` and ``known``;
+* quoted prints of special repo: ``date,time_et,instrument,kind,rate_pct,source``;
+* quoted intraday marks and auction results: ``date,time_et,series,kind,value,unit,source``;
+* days with a cause at home: ``date,index,shock,source``.
+
+A blank value (or FRED's ``.``) is a gap and stays one. A value that is not a number, an invalid day, a unit of
+another dimension or two values for one day are errors that name file, line and reason.
+"""
+
+from typing import cast, get_args
+
+from detectors.checks import MAX_LENGTH, NAME
+from detectors.events import Provenance
+from replay.dataset.formats.base import TableFormat
+from replay.dataset.intake import Intake
+from replay.dataset.sheets import Sheet
+from replay.dataset.tables import GAPS, FileLine, Quote, number
+from replay.errors import DataError
+
+FIGURES = ("date", "series", "value", "unit")
+OPTIONAL = ("provenance", "known")
+PRINTS = ("date", "time_et", "instrument", "kind", "rate_pct", "source")
+MARKS = ("date", "time_et", "series", "kind", "value", "unit", "source")
+SHOCKS = ("date", "index", "shock", "source")
+CLAIMS = ("date", "series", "value", "unit", "claim", "record", "public_record")
+PROVENANCES = frozenset(get_args(Provenance))
+
+
+def _is_figures(sheet: Sheet) -> bool:
+    beyond = sheet.header[len(FIGURES) :]
+    return sheet.header[: len(FIGURES)] == FIGURES and len(set(beyond)) == len(beyond) and set(beyond) <= set(OPTIONAL)
+
+
+def _figures(sheet: Sheet, intake: Intake) -> None:
+    for place, row in sheet.records():
+        provenance = _provenance(row.get("provenance", ""), place)
+        known = row.get("known") or None
+        intake.row(row["series"], row["date"], row["value"], row["unit"], place, provenance=provenance, known=known)
+
+
+def _provenance(text: str, place: FileLine) -> Provenance:
+    if not text:
+        return "official"
+    if text not in PROVENANCES:
+        raise DataError(*place, f"provenance {text!r} is not one of {', '.join(sorted(PROVENANCES))}")
+    return cast("Provenance", text)
+
+
+def _prints(sheet: Sheet, intake: Intake) -> None:
+    for place, row in sheet.records():
+        if row["rate_pct"] not in GAPS:
+            day, rate = intake.tables.day(row["date"], place), number(row["rate_pct"], place)
+            quote = Quote(day, row["time_et"], row["instrument"], row["kind"], rate, "percent", place)
+            intake.print_of(quote)
+
+
+def _marks(sheet: Sheet, intake: Intake) -> None:
+    for place, row in sheet.records():
+        if row["value"] not in GAPS:
+            day, value = intake.tables.day(row["date"], place), number(row["value"], place)
+            intake.mark(Quote(day, row["time_et"], row["series"], row["kind"], value, row["unit"], place))
+
+
+def _shocks(sheet: Sheet, intake: Intake) -> None:
+    for place, row in sheet.records():
+        if not NAME.fullmatch(row["shock"]):
+            allowed = f"1 to {MAX_LENGTH} letters, digits, spaces and ._:/+- only"
+            raise DataError(*place, f"shock {row['shock']!r} cannot be a label of an event: {allowed}")
+        intake.shock(row["index"], intake.tables.day(row["date"], place), row["shock"], place)
+
+
+def _none(sheet: Sheet, intake: Intake) -> None:
+    """The framework's claims: rows of ``crunchwatch chronology``, and no figures."""
+
+
+FORMATS = (
+    TableFormat("tidy figures", _is_figures, _figures, FIGURES),
+    TableFormat("quoted prints of special repo", lambda sheet: sheet.header == PRINTS, _prints, PRINTS),
+    TableFormat("intraday marks and auctions", lambda sheet: sheet.header == MARKS, _marks, MARKS),
+    TableFormat("days with a cause at home", lambda sheet: sheet.header == SHOCKS, _shocks, SHOCKS),
+    TableFormat("claims of the chronology, no figures", lambda sheet: sheet.header == CLAIMS, _none, CLAIMS),
+)

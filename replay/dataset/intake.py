@@ -1,0 +1,180 @@
+"""One file being read: its figures go to the tables under the catalogue's ids, and an account of them is kept.
+
+Every format hands its figures to :meth:`Intake.figure` with the id and the unit that its publisher writes.
+What is not taken is counted under the reason why, so that nothing is left out in silence.
+"""
+
+import datetime as dt
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from detectors.events import Provenance
+from replay.dataset.aliases import Alias, aliases, resolve
+from replay.dataset.catalogue import CATALOGUE
+from replay.dataset.publication import times
+from replay.dataset.tables import FIRST_YEAR, GAPS, FileLine, Quote, Tables
+from replay.errors import DataError
+
+
+@dataclass
+class SeriesInFile:
+    """What a file holds of a series: figures, blanks, first and last day, and rows that break the order of the days."""
+
+    figures: int = 0
+    blanks: int = 0
+    first: dt.date | None = None
+    last: dt.date | None = None
+    _previous: dt.date | None = None
+    _turns: Counter[bool] = field(default_factory=Counter)
+
+    def saw(self, day: dt.date) -> None:
+        """Count a figure of a day."""
+        self.figures += 1
+        self.first = day if self.first is None else min(self.first, day)
+        self.last = day if self.last is None else max(self.last, day)
+        if self._previous is not None and day != self._previous:
+            self._turns[day > self._previous] += 1
+        self._previous = day
+
+    @property
+    def out_of_order(self) -> int:
+        """How often the days go against the file's own direction; newest first is an order too."""
+        return min(self._turns[True], self._turns[False])
+
+
+@dataclass
+class LeftOut:
+    """Rows that were left out for one reason: how many, and where the first is."""
+
+    first: FileLine
+    rows: int = 0
+
+
+@dataclass
+class FileAccount:
+    """What became of a file: the format it was read as, its series, and what was left out by reason.
+
+    ``reason`` says why nothing of it was read; it is empty for a file that was.
+    """
+
+    path: Path
+    format: str = ""
+    reason: str = ""
+    series: dict[str, SeriesInFile] = field(default_factory=dict)
+    quotes: int = 0
+    shocks: dict[tuple[str, dt.date], FileLine] = field(default_factory=dict)
+    unknown: Counter[str] = field(default_factory=Counter)
+    without_series: Counter[str] = field(default_factory=Counter)
+    left_out: dict[str, LeftOut] = field(default_factory=dict)
+
+
+@dataclass
+class Intake:
+    """A file on its way into the tables."""
+
+    tables: Tables
+    account: FileAccount
+
+    def figure(
+        self,
+        id_: str,
+        day: dt.date,
+        value: str,
+        place: FileLine,
+        *,
+        provenance: Provenance = "official",
+        known: str | int | None = None,
+    ) -> None:
+        """Take a figure of a publisher, in the unit that the publisher writes.
+
+        Args:
+            id_: the id of the alias table.
+            day: the day the figure is about.
+            value: as written; a gap is counted and is none.
+            place: file and line.
+            provenance: ``reconstructed`` where it was published later than its rule says.
+            known: when this record came out, where it says so itself: New York wall time, or UTC nanoseconds.
+
+        Raises:
+            DataError: a value that is none, or another one for the same day.
+        """
+        alias = aliases().get(id_)
+        if alias is None:
+            self.account.unknown[id_] += 1
+        elif day.year < FIRST_YEAR:
+            self.leave(f"{id_} before {FIRST_YEAR}", place)
+        else:
+            if known is None and alias.rule is not None:
+                known = times(alias.rule, day)[1]
+            self._take(alias, day.isoformat(), value, alias.unit, place, provenance, known)
+
+    def row(
+        self,
+        id_: str,
+        day: str,
+        value: str,
+        unit: str,
+        place: FileLine,
+        *,
+        provenance: Provenance = "official",
+        known: str | int | None = None,
+    ) -> None:
+        """Take a row of a tidy file: any id, a day as ISO text, and a unit of its own or the publisher's.
+
+        Raises:
+            DataError: a day, value or unit that cannot be, or another value for the same day.
+        """
+        alias = resolve(id_)
+        if alias is None:
+            self.account.unknown[id_.strip()] += 1
+            return
+        self._take(alias, day, value, unit.strip() or alias.unit, place, provenance, known)
+
+    def _take(
+        self,
+        alias: Alias,
+        day: str,
+        value: str,
+        unit: str,
+        place: FileLine,
+        provenance: Provenance,
+        known: str | int | None,
+    ) -> None:
+        of = self.tables.day(day, place)
+        if alias.series not in CATALOGUE:
+            self.account.without_series[alias.id] += 1
+        elif not alias.covers(of):
+            ended = alias.until is not None and of > alias.until
+            bound = f"after {alias.until}, when it ended" if ended else f"before {alias.since}, when it began"
+            self.leave(f"{alias.id} {bound}", place)
+        elif value.strip() in GAPS:
+            self.account.series.setdefault(alias.series, SeriesInFile()).blanks += 1
+        else:
+            self.tables.add(alias.series, day, value, unit, provenance, place, known=known)
+            self.account.series.setdefault(alias.series, SeriesInFile()).saw(of)
+
+    def leave(self, reason: str, place: FileLine) -> None:
+        """Count a row that is left out, under the reason why."""
+        self.account.left_out.setdefault(reason, LeftOut(place)).rows += 1
+
+    def print_of(self, quote: Quote) -> None:
+        """Take a quoted print of special repo."""
+        self.tables.prints.append(quote)
+        self.account.quotes += 1
+
+    def mark(self, quote: Quote) -> None:
+        """Take an intraday mark, or a figure of an auction."""
+        self.tables.marks.append(quote)
+        self.account.quotes += 1
+
+    def shock(self, index: str, day: dt.date, text: str, place: FileLine) -> None:
+        """Take a day on which an index moved for a cause at home.
+
+        Raises:
+            DataError: another cause for the same index and day.
+        """
+        earlier = self.tables.shocks.setdefault((index, day), text)
+        if earlier != text:
+            raise DataError(*place, f"the shock of {index} on {day} is {text!r} here and {earlier!r} before")
+        self.account.shocks[index, day] = place
