@@ -1,4 +1,4 @@
-"""The commands of the past: ``replay``, ``backtest``, ``backfill``, ``chronology`` and ``series``.
+"""The commands of the past: ``replay``, ``backtest``, ``backfill``, ``chronology`` and ``chart``.
 
 Nothing heavy is imported before one of them runs, so that ``--help`` answers at once.
 """
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from replay.cli.data_commands import data, series
 from replay.cli.options import DAY, DIRECTORY, FILE, RATE, MarketName, Markets, Speed
 from replay.dealer_model.commands import model
 
@@ -238,15 +239,6 @@ def backfill(
     commands.run(_script(scenario, data, window, end, market=options["market"]), options, as_json=as_json)
 
 
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-def series(as_json: bool) -> None:
-    """List the series a tidy CSV file may hold, with their units and when each is known."""
-    from replay.backtest import report
-
-    report.catalogue(as_json=as_json)
-
-
 def _chosen(options: dict[str, Any]) -> dict[str, Any]:
     return {name: options[name] for name in ("market", "markets", "sessions", "seed")}
 
@@ -294,4 +286,4 @@ def _script(
     return made
 
 
-COMMANDS: list[click.Command] = [replay, backtest, backfill, chronology, chart, series, model]
+COMMANDS: list[click.Command] = [replay, backtest, backfill, chronology, chart, series, data, model]

@@ -4,7 +4,7 @@ What is not read is named with the reason, and with the format that comes neares
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -47,16 +47,32 @@ def read(directory: Path) -> Reading:
     return reading
 
 
-def look(directory: Path) -> Reading:
-    """As :func:`read`, and a folder without figures is an account like any other."""
+def look(directory: Path, *, on_error: Callable[[FileAccount, DataError], None] | None = None) -> Reading:
+    """As :func:`read`, and a folder without figures is an account like any other.
+
+    Args:
+        directory: the folder.
+        on_error: told of a file with a row that cannot be used; what stands above that row is kept. Without it, the
+            first such row is an error.
+
+    Raises:
+        DataError: the directory does not exist; without ``on_error``, a row cannot be used.
+    """
     if not directory.is_dir():
         raise DataError(directory, None, "no such directory; give one that holds files of figures")
     reading = Reading(directory)
     for path in _files(directory, reading):
-        for content in contents(path):
-            account = FileAccount(content.path)
-            reading.files.append(account)
-            _take(content, Intake(reading.tables, account))
+        try:
+            for content in contents(path):
+                account = FileAccount(content.path)
+                reading.files.append(account)
+                _take(content, Intake(reading.tables, account))
+        except DataError as error:
+            if on_error is None:
+                raise
+            if not reading.files or reading.files[-1].path != error.path:
+                reading.files.append(FileAccount(error.path))
+            on_error(reading.files[-1], error)
     return reading
 
 

@@ -23,6 +23,8 @@ class SeriesInFile:
 
     figures: int = 0
     blanks: int = 0
+    dated: int = 0
+    """Figures that say themselves when they came out: vintages and revisions."""
     first: dt.date | None = None
     last: dt.date | None = None
     _previous: dt.date | None = None
@@ -55,12 +57,13 @@ class LeftOut:
 class FileAccount:
     """What became of a file: the format it was read as, its series, and what was left out by reason.
 
-    ``reason`` says why nothing of it was read; it is empty for a file that was.
+    ``reason`` says why nothing of it was read; it is empty for a file that was. ``error`` is what ended its reading.
     """
 
     path: Path
     format: str = ""
     reason: str = ""
+    error: str = ""
     series: dict[str, SeriesInFile] = field(default_factory=dict)
     quotes: int = 0
     shocks: dict[tuple[str, dt.date], FileLine] = field(default_factory=dict)
@@ -152,7 +155,9 @@ class Intake:
             self.account.series.setdefault(alias.series, SeriesInFile()).blanks += 1
         else:
             self.tables.add(alias.series, day, value, unit, provenance, place, known=known)
-            self.account.series.setdefault(alias.series, SeriesInFile()).saw(of)
+            series = self.account.series.setdefault(alias.series, SeriesInFile())
+            series.saw(of)
+            series.dated += known is not None and alias.rule is None
 
     def leave(self, reason: str, place: FileLine) -> None:
         """Count a row that is left out, under the reason why."""
