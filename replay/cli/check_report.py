@@ -1,5 +1,7 @@
 """What ``crunchwatch data check`` found, for people and for programs."""
 
+from collections.abc import Iterable
+
 import msgspec
 import orjson
 from rich.markup import escape
@@ -12,6 +14,9 @@ from replay.dataset.expected_days import Gap
 _GAPS = 3
 """How many gaps of a series a table shows; ``--json`` has all."""
 _FEW = 6
+_FILES = ("file", "understood as", "series", "days", "figures", "remarks")
+_SERIES = ("series", "from", "to", "figures", "missing", "where")
+_DETECTORS = ("detector", "with these files", "has", "too few days of", "lacks", "needs")
 
 
 def show(found: Check, *, as_json: bool) -> None:
@@ -20,20 +25,16 @@ def show(found: Check, *, as_json: bool) -> None:
         report.line(orjson.dumps(msgspec.to_builtins(found), option=orjson.OPT_SORT_KEYS))
         return
     out = report.console()
-    out.print(
-        _table("Files", ("file", "understood as", "series", "days", "figures", "remarks"), map(_file, found.files))
-    )
-    columns = ("series", "from", "to", "figures", "missing", "where")
-    out.print(_table("Series, over all files", columns, map(_series, found.series)))
-    columns = ("detector", "with these files", "has", "lacks", "days, needs, for good")
-    out.print(_table("Detectors", columns, map(_detector, found.detectors)))
+    out.print(_table("Files", _FILES, map(_file, found.files)))
+    out.print(_table("Series, over all files", _SERIES, map(_series, found.series)))
+    out.print(_table("Detectors: days they need to judge / for good", _DETECTORS, map(_detector, found.detectors)))
     for text in found.warnings:
         out.print(f"warning: {escape(text)}")
     for text in found.errors:
         out.print(f"error: {escape(text)}")
 
 
-def _table(title: str, columns: tuple[str, ...], rows: "map[tuple[str, ...]]") -> Table:
+def _table(title: str, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Table:
     table = Table(title=title, title_justify="left")
     for heading in columns:
         table.add_column(heading, overflow="fold")
@@ -78,5 +79,6 @@ def _where(gaps: list[Gap]) -> str:
 
 
 def _detector(one: Judgement) -> tuple[str, ...]:
-    days = f"{one.days}, {one.needs_days}, {one.window_days}"
-    return one.detector, one.verdict, _listed(one.has), ", ".join(one.lacks), days
+    short = ", ".join(f"{name} ({days})" for name, days in one.short.items())
+    needs = f"{one.needs_days} / {one.window_days}"
+    return one.detector, one.verdict, _listed(one.has), short, ", ".join(one.lacks), needs

@@ -41,14 +41,11 @@ def rows(word: str | None) -> list[dict[str, Any]]:
 
 
 def _of_series(entry: cat.CatalogueEntry) -> dict[str, Any]:
-    made = (
-        str(entry.spec.kind.__struct_config__.tag)
-        if isinstance(entry.spec, cat.RecordSeries)
-        else _MADE[type(entry.spec)]
-    )
+    spec = entry.spec
+    kind = spec.kind.__struct_config__.tag if isinstance(spec, cat.RecordSeries) else _MADE[type(spec)]
     return {
         "series": entry.id,
-        "event": made,
+        "event": str(kind),
         "unit": cat.DEFAULT_UNIT[entry.dimension],
         "publisher": entry.publisher,
         "known": f"{entry.rule.lag}, {entry.rule.known} {entry.rule.zone}",
