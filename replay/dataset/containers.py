@@ -38,6 +38,16 @@ class Unread:
     reason: str
 
 
+_OTHERS = {
+    b"\xd0\xcf\x11\xe0": "a workbook of the old .xls kind: save it as .xlsx or CSV",
+    b"BZh": "packed with bzip2: unpack it, or pack it with gzip or zip",
+    b"\xfd7zXZ": "packed with xz: unpack it, or pack it with gzip or zip",
+    b"7z\xbc\xaf": "packed with 7-Zip: unpack it, or pack it with gzip or zip",
+    b"\x28\xb5\x2f\xfd": "packed with zstd: unpack it, or pack it with gzip or zip",
+    b"Rar!": "packed with RAR: unpack it, or pack it with gzip or zip",
+    b"%PDF": "a PDF: download the CSV, JSON or workbook of the same figures",
+}
+
 Content = Sheet | Json | Unread
 
 
@@ -126,6 +136,9 @@ def _table(path: Path, read: Callable[[], Sheet]) -> Content:
 
 
 def _text(path: Path, data: bytes) -> Content:
+    other = next((reason for begins, reason in _OTHERS.items() if data.startswith(begins)), None)
+    if other is not None:
+        return Unread(path, other)
     encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) and len(data) % 2 == 0 else "utf-8-sig"
     try:
         text = data.decode(encoding)

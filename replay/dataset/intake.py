@@ -105,9 +105,9 @@ class Intake:
         alias = aliases().get(id_)
         if alias is None:
             self.account.unknown[id_] += 1
-        elif day.year < FIRST_YEAR:
+        elif day.year < FIRST_YEAR and value not in GAPS:
             self.leave(f"{id_} before {FIRST_YEAR}", place)
-        else:
+        elif day.year >= FIRST_YEAR:
             if known is None and alias.rule is not None:
                 known = times(alias.rule, day)[1]
             self._take(alias, day.isoformat(), value, alias.unit, place, provenance, known)

@@ -40,15 +40,17 @@ def warnings(reading: Reading, named: int | None = NAMED) -> list[str]:
     tables = reading.tables
     unknown = sum((one.unknown for one in reading.files), Counter[str]())
     waiting = sum((one.without_series for one in reading.files), Counter[str]())
-    texts = (
-        ("left out, no such series in the catalogue", [_unknown(*one) for one in sorted(unknown.items())]),
+    texts: tuple[tuple[str, Iterable[str]], ...] = (
+        ("left out, no such series in the catalogue", _unknown(unknown)),
         (
             "left out, understood and no event is made of it",
             [f"{id_} ({rows} rows)" for id_, rows in sorted(waiting.items())],
         ),
         ("left out, what belongs to them is missing", assemble.incomplete(tables)),
     )
-    listed = [f"{title}: {_listed(names, named)}" for title, names in texts if names]
+    listed = [
+        f"{title}: {_listed(names, named)}" for title, names in ((one, list(each)) for one, each in texts) if names
+    ]
     unread = [
         f"not read: {one.path.relative_to(reading.directory)}: {one.reason}" for one in reading.files if one.reason
     ]
@@ -62,9 +64,11 @@ def warnings(reading: Reading, named: int | None = NAMED) -> list[str]:
     ]
 
 
-def _unknown(name: str, rows: int) -> str:
-    near = nearest(name)
-    return f"{name} ({rows} rows)" + (f", nearest {near}" if near else "")
+def _unknown(unknown: Counter[str]) -> Iterator[str]:
+    """Each id with its rows, the first ones with the nearest id there is."""
+    for index, (name, rows) in enumerate(sorted(unknown.items())):
+        near = nearest(name) if index < NAMED else None
+        yield f"{name} ({rows} rows" + (f", nearest {near})" if near else ")")
 
 
 def _left_out(reading: Reading) -> Iterator[str]:
@@ -73,8 +77,7 @@ def _left_out(reading: Reading) -> Iterator[str]:
             yield f"left out, {reason}: {one.rows} rows, first {one.first.path.name}:{one.first.line}"
 
 
-def _listed(names: Iterable[str], named: int | None) -> str:
-    every = list(names)
+def _listed(every: list[str], named: int | None) -> str:
     rest = 0 if named is None else len(every) - named
     shown = every if rest <= 0 else every[:named]
     return ", ".join(shown) + (f" and {rest} more, see crunchwatch data check" if rest > 0 else "")

@@ -35,8 +35,9 @@ def legacy_row(code: str, day: str, figures: Sequence[int]) -> str:
     """A row of the legacy report: open interest, non-commercial long and short; numbers are padded with blanks."""
     interest, long, short = figures
     yymmdd = day[2:4] + day[5:7] + day[8:10]
-    cells = ['"10-YEAR U.S. TREASURY NOTES - CHICAGO BOARD OF TRADE"', yymmdd, day, f"{code} ", "CBT ", "01",
-             f"{code[:3]} ", f"{interest:>9}", f"{long:>9}", f"{short:>9}", 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31]  # fmt: skip
+    cells = ['"10-YEAR TREASURY NOTES - CHICAGO BOARD OF TRADE"', yymmdd, day, f"{code} ", "CBT ", "01",
+             f"{code[:3]} ", f"{interest:>9}", f"{long:>9}", f"{short:>9}", 21,
+             22, 23, 24, 25, 26, 27, 28, 29, 30, 31]  # fmt: skip
     return ",".join(map(str, cells))
 
 

@@ -25,6 +25,7 @@ PLAIN = (("BID_TO_COVER", "bid_to_cover_ratio", "ratio"), ("OFFERING", "offering
 MISSING = frozenset({"", "null", "None"})
 TENORS = frozenset(get_args(Tenor))
 _TERM = re.compile(r"(\d+)-Year")
+_OTHER = re.compile("TIPS|FRN")
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2}) ([AP])M")
 
 
@@ -77,7 +78,7 @@ def _take(intake: Intake, one: Auction, place: FileLine) -> None:
     day = day_of(one.auction_date, place)
     if tenor is None:
         intake.leave("auctions of bills and of maturities that are no tenor", place)
-    elif "Yes" in {one.inflation_index_security, one.floating_rate} or "TIPS" in one.security_type:
+    elif "Yes" in {one.inflation_index_security, one.floating_rate} or _OTHER.search(one.security_type):
         intake.leave("auctions of index-linked and floating notes", place)
     elif one.high_yield in MISSING:
         intake.leave("auctions without a result", place)

@@ -24,6 +24,8 @@ from replay.dataset.tables import GAPS, FileLine
 DATES = frozenset({"observation_date", "DATE"})
 _VINTAGE = re.compile(r"(.+)_(\d{8})")
 _WORDS = re.compile(r"[^A-Za-z0-9]+")
+_MONTHS = 3
+"""So many firsts of months and no other day are no accident."""
 _END_OF_DAY = "23:59"
 
 
@@ -42,6 +44,7 @@ class Observations(msgspec.Struct):
     realtime_start: str = ""
     realtime_end: str = ""
     output_type: int = 1
+    units: str = "lin"
 
 
 def _fits(sheet: Sheet) -> bool:
@@ -51,8 +54,9 @@ def _fits(sheet: Sheet) -> bool:
 def _csv(sheet: Sheet, intake: Intake) -> None:
     ids = {column: _VINTAGE.fullmatch(column) for column in sheet.header[1:]}
     vintages = {name: (found[1], day_of(found[2], FileLine(sheet.path, 1))) for name, found in ids.items() if found}
-    for place, row in sheet.records():
-        day = day_of(row[sheet.header[0]], place)
+    rows = [(day_of(row[sheet.header[0]], place), place, row) for place, row in sheet.records()]
+    _daily([day for day, *_ in rows])
+    for day, place, row in rows:
         history: dict[str, list[tuple[dt.date, str]]] = defaultdict(list)
         for column in sheet.header[1:]:
             if column in vintages:
@@ -62,6 +66,12 @@ def _csv(sheet: Sheet, intake: Intake) -> None:
                 intake.figure(column, day, row[column], place)
         for id_, values in history.items():
             _vintages(intake, id_, day, [(first, value, place) for first, value in sorted(values)])
+
+
+def _daily(days: list[dt.date]) -> None:
+    """FRED makes monthly means of any series, under the same id and dated the first of the month: no closes."""
+    if len(set(days)) >= _MONTHS and all(day.day == 1 for day in days):
+        raise NotRead("figures of whole months, not of days: download them at FRED's own frequency")
 
 
 def _vintages(intake: Intake, id_: str, day: dt.date, values: list[tuple[dt.date, str, FileLine]]) -> None:
@@ -83,11 +93,17 @@ def _json(source: Json, intake: Intake) -> None:
     answer = decoded(source, Observations)
     if answer.output_type != 1:
         raise NotRead(f"FRED's output_type {answer.output_type}: ask for output_type=1")
+    if answer.units != "lin":
+        raise NotRead(
+            f"FRED's figures in the unit {answer.units!r}, changed from what was published: ask for units=lin"
+        )
     id_ = _named(source)
     with_vintages = answer.realtime_start != answer.realtime_end
     history: dict[dt.date, list[tuple[dt.date, str, FileLine]]] = defaultdict(list)
-    for place, one in records(source, answer.observations, Observation):
-        day = day_of(one.date, place)
+    found = records(source, answer.observations, Observation)
+    rows = [(day_of(one.date, place), place, one) for place, one in found]
+    _daily([day for day, *_ in rows])
+    for day, place, one in rows:
         if with_vintages:
             history[day].append((day_of(one.realtime_start, place), one.value, place))
         else:

@@ -6,12 +6,12 @@ a gap. What is before the release of 9 September 2020 came out later than its ru
 """
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 
 import msgspec
 
 from detectors.events import Provenance
-from replay.dataset.aliases import aliases
 from replay.dataset.containers import Json
 from replay.dataset.days import day_of
 from replay.dataset.formats.base import JsonFormat, NotRead, decoded, records, stem, text_of
@@ -19,6 +19,7 @@ from replay.dataset.intake import Intake
 from replay.dataset.tables import FileLine
 
 RELEASED = dt.date(2020, 9, 9)
+_MNEMONIC = re.compile(r"[A-Z]{3,4}-[A-Z0-9_]+(?:-[A-Z](?![A-Z]))?")
 _EPOCH = dt.date(1970, 1, 1)
 _MS_A_DAY = 86_400_000
 
@@ -65,11 +66,10 @@ def _is_data_set(value: object) -> bool:
 
 
 def _pairs(source: Json, intake: Intake) -> None:
-    name = stem(source.path)
-    id_ = next((one for one in sorted(aliases(), key=len, reverse=True) if one.casefold() in name.casefold()), None)
-    if id_ is None or aliases()[id_].publisher != "Office of Financial Research":
+    named = _MNEMONIC.findall(stem(source.path).upper())
+    if len(named) != 1:
         raise NotRead("OFR's answer does not say which series it is: name the file after it, REPO-TRI_AR_OO-P.json")
-    _series(source, id_, decoded(source, list[msgspec.Raw]), intake)
+    _series(source, named[0], decoded(source, list[msgspec.Raw]), intake)
 
 
 def _full(source: Json, intake: Intake) -> None:
