@@ -1,7 +1,7 @@
 """The past as events: the bundled dataset and a user's own files go through the same loader."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,27 +40,20 @@ def warnings(reading: Reading, named: int | None = NAMED) -> list[str]:
     tables = reading.tables
     unknown = sum((one.unknown for one in reading.files), Counter[str]())
     waiting = sum((one.without_series for one in reading.files), Counter[str]())
-    texts: tuple[tuple[str, Iterable[str]], ...] = (
-        ("left out, no such series in the catalogue", _unknown(unknown)),
-        (
-            "left out, understood and no event is made of it",
-            [f"{id_} ({rows} rows)" for id_, rows in sorted(waiting.items())],
-        ),
-        ("left out, what belongs to them is missing", assemble.incomplete(tables)),
-    )
-    listed = [
-        f"{title}: {_listed(names, named)}" for title, names in ((one, list(each)) for one, each in texts) if names
-    ]
-    unread = [
-        f"not read: {one.path.relative_to(reading.directory)}: {one.reason}" for one in reading.files if one.reason
-    ]
+    texts = {
+        "left out, no such series in the catalogue": list(_unknown(unknown)),
+        "left out, understood and no event is made of it": [
+            f"{id_} ({rows} rows)" for id_, rows in sorted(waiting.items())
+        ],
+        "left out, what belongs to them is missing": assemble.incomplete(tables),
+    }
     return [
-        *listed,
+        *(f"{title}: {_listed(names, named)}" for title, names in texts.items() if names),
         *_left_out(reading),
         *_half_days(reading, named),
         *_lost_shocks(reading),
         *tables.warnings,
-        *unread,
+        *(f"not read: {one.path.relative_to(reading.directory)}: {one.reason}" for one in reading.files if one.reason),
     ]
 
 
