@@ -30,7 +30,7 @@ _sessions = click.option("--sessions", type=click.IntRange(1), help="Of syntheti
 
 @click.command()
 @click.argument("scenario", required=False)
-@click.option("--data", type=DIRECTORY, help="A directory of your own tidy CSV files instead of a scenario.")
+@click.option("--data", type=DIRECTORY, help="A folder of your own files of figures instead of a scenario.")
 @_market
 @_markets
 @_sessions
@@ -114,7 +114,7 @@ def _playback(options: dict[str, Any], lateness: float | None, connect: "Connect
 
 @click.command()
 @click.argument("scenario", required=False)
-@click.option("--data", type=DIRECTORY, help="A directory of your own tidy CSV files instead of a scenario.")
+@click.option("--data", type=DIRECTORY, help="A folder of your own files of figures instead of a scenario.")
 @_market
 @_markets
 @_sessions
@@ -178,7 +178,7 @@ def chronology(preset: str, config: Path | None, as_json: bool) -> None:
 
 @click.command()
 @click.argument("scenario", required=False)
-@click.option("--data", type=DIRECTORY, help="A directory of your own tidy CSV files instead of a scenario.")
+@click.option("--data", type=DIRECTORY, help="A folder of your own files of figures instead of a scenario.")
 @click.option("--preset", type=click.Choice(["desk", "framework"]), default="desk", show_default=True)
 @click.option("--config", type=FILE, help="A TOML file with what differs from the preset.")
 @click.option("--from", "window", type=DAY, help="First day shown; what is before only warms the windows.")
@@ -209,7 +209,7 @@ def chart(
 
 @click.command()
 @click.argument("scenario", required=False)
-@click.option("--data", type=DIRECTORY, help="A directory of your own tidy CSV files instead of a scenario.")
+@click.option("--data", type=DIRECTORY, help="A folder of your own files of figures instead of a scenario.")
 @_market
 @click.option("--preset", type=click.Choice(["desk", "framework"]), default="desk", show_default=True)
 @click.option("--config", type=FILE, help="A TOML file with what differs from the preset.")

@@ -77,7 +77,7 @@ def show(found: list[dict[str, Any]], *, as_json: bool) -> None:
         for row in found:
             report.line(orjson.dumps(row))
         return
-    table = Table(title="Series a tidy CSV file may hold", title_justify="left")
+    table = Table(title="Series that files may hold", title_justify="left")
     for heading in found[0]:
         table.add_column(heading, overflow="fold")
     for row in found:

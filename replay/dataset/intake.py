@@ -5,7 +5,7 @@ What is not taken is counted under the reason why, so that nothing is left out i
 """
 
 import datetime as dt
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,21 +28,23 @@ class SeriesInFile:
     first: dt.date | None = None
     last: dt.date | None = None
     _previous: dt.date | None = None
-    _turns: Counter[bool] = field(default_factory=Counter)
+    _forward: int = 0
+    _backward: int = 0
 
     def saw(self, day: dt.date) -> None:
         """Count a figure of a day."""
         self.figures += 1
         self.first = day if self.first is None else min(self.first, day)
         self.last = day if self.last is None else max(self.last, day)
-        if self._previous is not None and day != self._previous:
-            self._turns[day > self._previous] += 1
+        if self._previous is not None:
+            self._forward += day > self._previous
+            self._backward += day < self._previous
         self._previous = day
 
     @property
     def out_of_order(self) -> int:
         """How often the days go against the file's own direction; newest first is an order too."""
-        return min(self._turns[True], self._turns[False])
+        return min(self._forward, self._backward)
 
 
 @dataclass
@@ -64,7 +66,7 @@ class FileAccount:
     format: str = ""
     reason: str = ""
     error: str = ""
-    series: dict[str, SeriesInFile] = field(default_factory=dict)
+    series: defaultdict[str, SeriesInFile] = field(default_factory=lambda: defaultdict(SeriesInFile))
     quotes: int = 0
     shocks: dict[tuple[str, dt.date], FileLine] = field(default_factory=dict)
     unknown: Counter[str] = field(default_factory=Counter)
@@ -152,10 +154,10 @@ class Intake:
             bound = f"after {alias.until}, when it ended" if ended else f"before {alias.since}, when it began"
             self.leave(f"{alias.id} {bound}", place)
         elif value.strip() in GAPS:
-            self.account.series.setdefault(alias.series, SeriesInFile()).blanks += 1
+            self.account.series[alias.series].blanks += 1
         else:
             self.tables.add(alias.series, day, value, unit, provenance, place, known=known)
-            series = self.account.series.setdefault(alias.series, SeriesInFile())
+            series = self.account.series[alias.series]
             series.saw(of)
             series.dated += known is not None and alias.rule is None
 

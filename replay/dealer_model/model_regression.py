@@ -152,7 +152,7 @@ SAMPLES = {
 
 
 def run(directory: Path, first: dt.date | None = None, last: dt.date | None = None) -> Regressions:
-    """Read a directory of tidy CSV files and estimate what its days allow.
+    """Read a folder of files of figures and estimate what its days allow.
 
     Raises:
         replay.errors.DataError: a file that cannot be used, or no day with GCF and tri-party.

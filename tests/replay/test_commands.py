@@ -69,7 +69,7 @@ def test_series_as_lines_and_as_a_table() -> None:
     lines = records(run("series", "--json"))
     assert {"series", "event", "unit", "publisher", "known", "note", "ids"} == set(lines[0])
     assert any(line["series"] == "DGS10" and line["event"] == "yield_quote" for line in lines)
-    assert "Series a tidy CSV file may hold" in run("series").stdout
+    assert "Series that files may hold" in run("series").stdout
 
 
 def test_series_are_found_by_a_word() -> None:
