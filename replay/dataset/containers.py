@@ -5,6 +5,7 @@ A compressed file is unpacked whole before anything of it is used, so that half 
 
 import gzip
 import io
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -111,7 +112,7 @@ def _zip(path: Path, data: bytes, depth: int) -> Iterator[Content]:
                 yield Unread(path, "larger than 1 GiB unpacked: split it")
                 return
             unpacked = [(path / one.filename.lstrip("/"), packed.read(one)) for one in members]
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError):
+    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, NotImplementedError):
         yield Unread(path, "damaged or not all of it: no whole zip file or workbook; download it again")
         return
     except RuntimeError:  # what zipfile says of a password

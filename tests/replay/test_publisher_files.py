@@ -1,11 +1,16 @@
 """A publisher's file as downloaded gives the same bytes as the tidy form of the same figures."""
 
+import random
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from detectors.codec import encode
 from replay.dataset.loader import load
+from replay.errors import DataError
 from tests.support import publishers as made
 from tests.support.publisher_examples import FILES, OFR_TIDY, TIDY
 
@@ -64,3 +69,21 @@ def test_whatever_it_is_packed_in(tmp_path: Path, kind: str) -> None:
     plain = events_of(folder(tmp_path, "tidy", {"a.csv": tidy_of(OFR_TIDY)}))
     assert events_of(folder(tmp_path, "packed", CONTAINERS[kind])) == plain
     assert load(tmp_path / "packed").warnings == []
+
+
+SCRAPS = [b'"', b",", b"{", b"]", b"null", b"1e999", b"NaN", b"\x00", b"\xff", b"9999-99-99", b"\n", b";", b"0", b""]
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(kind=st.sampled_from(sorted(FILES)), seed=st.integers(0, 2**32))
+def test_whatever_is_broken_in_it_is_an_error_that_is_meant_for_the_user(tmp_path: Path, kind: str, seed: int) -> None:
+    name, data, _ = FILES[kind]
+    broken, rng = bytearray(data), random.Random(seed)
+    for _ in range(rng.randint(1, 4)):
+        at = rng.randrange(len(broken))
+        broken[at : at + rng.randint(0, 12)] = rng.choice(SCRAPS)
+    for old in tmp_path.iterdir():
+        old.unlink()
+    (tmp_path / name).write_bytes(broken)
+    with suppress(DataError):
+        load(tmp_path)

@@ -20,6 +20,7 @@ from replay.dataset.formats.base import JsonFormat, TableFormat, decoded, record
 from replay.dataset.intake import Intake
 from replay.dataset.sheets import Record, Sheet
 from replay.dataset.tables import FileLine
+from replay.errors import DataError
 
 CODE, INTEREST, SCOPE = "cftc_contract_market_code", "open_interest", "futonly_or_combined"
 TFF = tuple(f"{name}_positions_{side}" for name in TFF_COLUMNS for side in ("long", "short"))
@@ -86,6 +87,8 @@ def _weekly(sheet: Sheet, intake: Intake) -> None:
         scope = cells[-1]
         tff = scope.casefold() in _SCOPES
         columns = WEEKLY_TFF if tff else WEEKLY_LEGACY
+        if len(cells) < len(columns):
+            raise DataError(*place, f"{len(cells)} columns where a report has {len(columns)} and more")
         report = Report("TFF", (INTEREST, *TFF)) if tff else Report("legacy", (INTEREST, *LEGACY))
         row = dict(zip(columns, cells, strict=False))
         _take(intake, report, row | {SCOPE: scope if tff else ""}, place)
@@ -96,7 +99,7 @@ def _take(intake: Intake, report: Report, row: Record, place: FileLine) -> None:
     if code not in CONTRACTS:
         intake.leave("contracts that are no Treasury futures", place)
         return
-    day = day_of(next(row[name] for name in DAYS if row.get(name)), place)
+    day = day_of(next((row[name] for name in DAYS if row.get(name)), ""), place)
     combined = _is_combined(row.get(SCOPE, ""), place.path)
     name = f"{report.name} combined" if combined else report.name
     for column in report.columns:

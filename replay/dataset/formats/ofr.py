@@ -17,6 +17,7 @@ from replay.dataset.days import day_of
 from replay.dataset.formats.base import JsonFormat, NotRead, decoded, records, stem, text_of
 from replay.dataset.intake import Intake
 from replay.dataset.tables import FileLine
+from replay.errors import DataError
 
 RELEASED = dt.date(2020, 9, 9)
 _MNEMONIC = re.compile(r"[A-Z]{3,4}-[A-Z0-9_]+(?:-[A-Z](?![A-Z]))?")
@@ -90,9 +91,16 @@ def _series(source: Json, mnemonic: str, pairs: list[msgspec.Raw], intake: Intak
 
 def _dated(source: Json, pairs: list[msgspec.Raw]) -> Iterator[tuple[FileLine, dt.date, str]]:
     for place, pair in records(source, pairs, Pair):
-        when = pair.when
-        day = _EPOCH + dt.timedelta(days=when // _MS_A_DAY) if isinstance(when, int) else day_of(when, place)
-        yield place, day, text_of(pair.value)
+        yield place, _day(pair.when, place), text_of(pair.value)
+
+
+def _day(when: str | int, place: FileLine) -> dt.date:
+    if isinstance(when, str):
+        return day_of(when, place)
+    try:
+        return _EPOCH + dt.timedelta(days=when // _MS_A_DAY)
+    except OverflowError:
+        raise DataError(*place, f"{when} are no milliseconds since 1970") from None
 
 
 JSON = (
