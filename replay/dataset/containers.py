@@ -104,12 +104,12 @@ def _gzip(path: Path, data: bytes, depth: int) -> Iterator[Content]:
 def _zip(path: Path, data: bytes, depth: int) -> Iterator[Content]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
-            members = [one for one in packed.infolist() if not one.is_dir()]
-            if any(one.filename == "xl/workbook.xml" for one in members):
-                yield from _workbook(path, data)
-                return
+            members = [one for one in packed.infolist() if one.filename and not one.is_dir()]
             if sum(one.file_size for one in members) > LARGEST_BYTES:
                 yield Unread(path, "larger than 1 GiB unpacked: split it")
+                return
+            if any(one.filename == "xl/workbook.xml" for one in members):
+                yield from _workbook(path, data)
                 return
             unpacked = [(path / one.filename.lstrip("/"), packed.read(one)) for one in members]
     except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, NotImplementedError):

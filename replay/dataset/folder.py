@@ -125,7 +125,9 @@ def _nearest(sheet: Sheet) -> str:
         return f"tidy figures have {','.join(FIGURES)}"
     if missing:
         return f"nearest: {best.name}, which lacks {', '.join(missing)}"
-    return f"nearest: {best.name}, whose columns are {','.join(best.columns)}"
+    beside = [name for name in sheet.header if name.casefold() not in {one.casefold() for one in best.columns}]
+    more = f"; {', '.join(beside)} cannot stand beside them" if beside else ""
+    return f"nearest: {best.name}, whose columns are {','.join(best.columns)}{more}"
 
 
 def _answer(source: Json, intake: Intake) -> None:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import math
 from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
@@ -63,10 +64,10 @@ def _rows(rows: Iterable[Iterable[object]]) -> Iterator[Row]:
 def _text(cell: object) -> str:
     """A cell as a text file would have it.
 
-    >>> [_text(one) for one in (None, 5.0, 0.037, "x ", dt.datetime(2021, 2, 5), dt.date(2021, 2, 5))]
-    ['', '5', '0.037', 'x ', '2021-02-05', '2021-02-05']
+    >>> [_text(one) for one in (None, math.nan, 5.0, 0.037, "x ", dt.datetime(2021, 2, 5), dt.date(2021, 2, 5))]
+    ['', '', '5', '0.037', 'x ', '2021-02-05', '2021-02-05']
     """
-    if cell is None:
+    if cell is None or (isinstance(cell, float) and math.isnan(cell)):
         return ""
     if isinstance(cell, dt.datetime):
         return cell.date().isoformat() if cell.time() == dt.time() else cell.isoformat()

@@ -26,7 +26,7 @@ def test_help_names_every_command_and_is_quick() -> None:
     began = time.monotonic()
     shown = subprocess.run([sys.executable, "-m", "crunchwatch", "--help"], capture_output=True, text=True, check=True)
     assert time.monotonic() - began < 3
-    for command in ("replay", "backtest", "chronology", "series", "demo", "worker", "watch"):
+    for command in ("replay", "backtest", "chronology", "series", "data", "demo", "worker", "watch"):
         assert command in shown.stdout
 
 

@@ -56,6 +56,7 @@ def test_files_of_any_ending_in_any_folder_are_read_or_named(tmp_path: Path) -> 
         ("empty.csv", b"", "empty"),
         ("nearly.csv", b"date,series,value\n2021-03-01,SOFR,0.02\n", "tidy figures, which lacks unit"),
         ("Capital.csv", b"Date,Series,Value,Unit\n2021-03-01,SOFR,0.02,\n", "whose columns are date,series,value,unit"),
+        ("wide.csv", b"date,series,value,unit,claim\n2021-03-01,SOFR,0.02,,x\n", "; claim cannot stand beside them"),
         ("real.csv", b'Date,"5 YR","10 YR"\n03/01/2021,-1.8,-0.7\n', "columns of no known kind"),
         ("DGS2.json", b'{"observations": [], "output_type": 2}', "ask for output_type=1"),
         ("DGS2.json", b'{"observations": [], "units": "pc1"}', "ask for units=lin"),
