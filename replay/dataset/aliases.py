@@ -84,6 +84,17 @@ def _new_york_fed() -> Iterator[Alias]:
             yield Alias(id_, f"{publisher} (FR 2004)", series, "USD mn")
 
 
+def _dealers() -> Iterator[Alias]:
+    """Other keys of FR 2004: ``PDFTD-UST`` is of index-linked notes, a trap beside ``PDFTD-USTET``."""
+    markets = {"UST": "TIPS", "FGEM": "AGENCY", "FGM": "AGENCY_MBS", "OM": "OTHER_MBS", "CS": "CORPORATE"}
+    series = {f"PDFT{side}-{key}": f"PDFAILS_{name}_FT{side}" for key, name in markets.items() for side in "DR"}
+    series |= {f"PDFRN2F-T{side}": f"PDFAILS_OTR_FRN_FT{side}" for side in "DR"}
+    series |= {f"PDST{one}F-T{side}": f"PDFAILS_OTR_TIPS_{one}Y_FT{side}" for one in (5, 10, 30) for side in "DR"}
+    series |= {key: key for key in ("PDPOSGST-TOT", "PDSORA-UTSETTOT", "PDSIRRA-UTSETTOT")}
+    for key, name in series.items():
+        yield Alias(key, "New York Fed (FR 2004)", name, "USD mn")
+
+
 def _ofr() -> Iterator[Alias]:
     publisher = "Office of Financial Research"
     for id_, series, unit in (
@@ -99,6 +110,14 @@ def _ofr() -> Iterator[Alias]:
         ("FICC-SPONSORED_REVREPO_VOL", "FICC_SPONSORED_REVREPO", "USD"),
     ):
         yield Alias(id_, publisher, series, unit)
+    for (
+        name
+    ) in _RATES:  # the reference rates and the par curve as it copies them; public before, at their own publishers
+        yield Alias(f"FNYR-{name}-A", publisher, name, "percent")
+        for rank in _RANKS:
+            yield Alias(f"FNYR-{name}_{rank}Pctl-A", publisher, f"{name}_P{rank}", "percent")
+    for tenor in ("1Mo", "2Mo", "3Mo", "6Mo", "1Yr", "2Yr", "3Yr", "5Yr", "7Yr", "10Yr", "20Yr", "30Yr"):
+        yield Alias(f"TYLD-TCMR-{tenor}-A", publisher, f"DGS{tenor.upper().removesuffix('YR')}", "percent")
     # The same index as DTCC's page, and out a day later: who has it of OFR has it then.
     yield Alias("REPO-GCF_AR_T-P", publisher, "GCF_TSY", "percent", rule=publication.OFR_CLEARED)
 
@@ -134,7 +153,7 @@ def _dtcc() -> Iterator[Alias]:
 @cache
 def aliases() -> dict[str, Alias]:
     """Every id of a publisher, as it writes it."""
-    families = (_fred, _new_york_fed, _ofr, _treasury, _cftc, _dtcc)
+    families = (_fred, _new_york_fed, _dealers, _ofr, _treasury, _cftc, _dtcc)
     return {alias.id: alias for family in families for alias in family()}
 
 

@@ -5,6 +5,7 @@ What is not read is named with the reason, and with the format that comes neares
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from replay.dataset.tables import Tables
 from replay.errors import DataError
 
 EMPTY = "empty"
+OnError = Callable[[FileAccount, DataError], None]
 
 
 @dataclass
@@ -47,7 +49,7 @@ def read(directory: Path) -> Reading:
     return reading
 
 
-def look(directory: Path, *, on_error: Callable[[FileAccount, DataError], None] | None = None) -> Reading:
+def look(directory: Path, *, on_error: OnError | None = None) -> Reading:
     """As :func:`read`, and a folder without figures is an account like any other.
 
     Args:
@@ -61,19 +63,32 @@ def look(directory: Path, *, on_error: Callable[[FileAccount, DataError], None] 
     if not directory.is_dir():
         raise DataError(directory, None, "no such directory; give one that holds files of figures")
     reading = Reading(directory)
+    intakes: list[Intake] = []
     for path in _files(directory, reading):
-        try:
+        with _told(reading, on_error):
             for content in contents(path):
                 account = FileAccount(content.path)
                 reading.files.append(account)
-                _take(content, Intake(reading.tables, account))
-        except DataError as error:
-            if on_error is None:
-                raise
-            if not reading.files or reading.files[-1].path != error.path:
-                reading.files.append(FileAccount(error.path))
-            on_error(reading.files[-1], error)
+                intakes.append(Intake(reading.tables, account))
+                _take(content, intakes[-1])
+    for intake in intakes:
+        with _told(reading, on_error):
+            intake.settle()
     return reading
+
+
+@contextmanager
+def _told(reading: Reading, on_error: OnError | None) -> Iterator[None]:
+    try:
+        yield
+    except DataError as error:
+        if on_error is None:
+            raise
+        account = next((one for one in reading.files if one.path == error.path), None)
+        if account is None:
+            account = FileAccount(error.path)
+            reading.files.append(account)
+        on_error(account, error)
 
 
 def _files(directory: Path, reading: Reading) -> Iterator[Path]:

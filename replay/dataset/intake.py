@@ -8,6 +8,7 @@ import datetime as dt
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from detectors.events import Provenance
 from replay.dataset.aliases import Alias, aliases, resolve
@@ -74,12 +75,24 @@ class FileAccount:
     left_out: dict[str, LeftOut] = field(default_factory=dict)
 
 
+class Copy(NamedTuple):
+    """A figure as a publisher copied it from another, to be taken if that other's is nowhere."""
+
+    alias: Alias
+    day: dt.date
+    value: str
+    unit: str
+    provenance: Provenance
+    place: FileLine
+
+
 @dataclass
 class Intake:
     """A file on its way into the tables."""
 
     tables: Tables
     account: FileAccount
+    copies: list[Copy] = field(default_factory=list)
 
     def figure(
         self,
@@ -110,8 +123,6 @@ class Intake:
         elif day.year < FIRST_YEAR and value not in GAPS:
             self.leave(f"{id_} before {FIRST_YEAR}", place)
         elif day.year >= FIRST_YEAR:
-            if known is None and alias.rule is not None:
-                known = times(alias.rule, day)[1]
             self._take(alias, day.isoformat(), value, alias.unit, place, provenance, known)
 
     def row(
@@ -147,6 +158,9 @@ class Intake:
         known: str | int | None,
     ) -> None:
         of = self.tables.day(day, place)
+        if alias.rule is not None and known is None:
+            self.copies.append(Copy(alias, of, value, unit, provenance, place))
+            return
         if alias.series not in CATALOGUE:
             self.account.without_series[alias.id] += 1
         elif not alias.covers(of):
@@ -160,6 +174,23 @@ class Intake:
             series = self.account.series[alias.series]
             series.saw(of)
             series.dated += known is not None and alias.rule is None
+
+    def settle(self) -> None:
+        """Take what its publisher copied from another one where no file has the original; when all files are read.
+
+        Raises:
+            DataError: a value that is none, or another one for the same day.
+        """
+        copies, self.copies = self.copies, []
+        for one in copies:
+            assert one.alias.rule is not None, "a copy has a rule of its own"
+            if one.day in self.tables.figures.get(one.alias.series, {}):
+                self.leave(
+                    f"{one.alias.id}, of days for which {CATALOGUE[one.alias.series].publisher} is there", one.place
+                )
+            else:
+                known = times(one.alias.rule, one.day)[1]
+                self._take(one.alias, one.day.isoformat(), one.value, one.unit, one.place, one.provenance, known)
 
     def leave(self, reason: str, place: FileLine) -> None:
         """Count a row that is left out, under the reason why."""

@@ -70,9 +70,29 @@ def test_one_vintage_says_nothing_of_when_it_came_out(tmp_path: Path, taken: lis
     assert taken == [("DGS10", "2021-02-25", "1.54", None)]
 
 
-def test_the_gcf_index_of_ofr_is_known_when_ofr_had_it(tmp_path: Path, taken: list[Taken]) -> None:
-    read(tmp_path, "REPO-GCF_AR_T-P.json", made.answer([["2021-02-25", 0.038]]))
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("REPO-GCF_AR_T-P.json", made.answer([["2021-02-25", 0.038]])),
+        ("mine.csv", b"date,series,value,unit\n2021-02-25,REPO-GCF_AR_T-P,0.038,\n"),
+    ],
+)
+def test_the_gcf_index_of_ofr_is_known_when_ofr_had_it(
+    tmp_path: Path, taken: list[Taken], name: str, data: bytes
+) -> None:
+    read(tmp_path, name, data)
     assert taken == [("GCF_TSY", "2021-02-25", "0.038", times(OFR_CLEARED, dt.date(2021, 2, 25))[1])]
+
+
+@pytest.mark.parametrize("original", ["a.csv", "z.csv"])
+def test_a_later_copy_is_not_taken_where_the_original_is(tmp_path: Path, original: str) -> None:
+    (tmp_path / "REPO-GCF_AR_T-P.json").write_bytes(made.answer([["2021-02-25", 0.04], ["2021-02-26", 0.05]]))
+    (tmp_path / original).write_text("date,series,value,unit\n2021-02-25,GCF_TSY,0.038,percent\n")
+    reading = look(tmp_path)
+    figures = reading.tables.figures["GCF_TSY"]
+    assert {day.day: figure.value for day, figure in figures.items()} == {25: 0.038, 26: 0.05}
+    [reason] = [why for account in reading.files for why in account.left_out]
+    assert reason == "REPO-GCF_AR_T-P, of days for which DTCC (GCF Repo Index) is there"
 
 
 @pytest.mark.parametrize(
@@ -115,7 +135,7 @@ def test_every_row_of_the_alias_table_fits_its_series() -> None:
 
 def test_to_add_an_id_is_to_add_a_row() -> None:
     # a series that comes into the catalogue is found under every id that names it, without a change here
-    assert {alias.id for alias in listed_as("EFFR")} == {"EFFR", "EFFR:percentRate"}
+    assert {alias.id for alias in listed_as("EFFR")} == {"EFFR", "EFFR:percentRate", "FNYR-EFFR-A"}
     waiting = resolve("EFFR_P99")
     assert waiting is not None
     assert waiting.series == "EFFR_P99"

@@ -62,6 +62,7 @@ def test_files_of_any_ending_in_any_folder_are_read_or_named(tmp_path: Path) -> 
         ("DGS2.json", b'{"observations": [], "units": "pc1"}', "ask for units=lin"),
         ("mine.json", b'{"observations": [{"date": "2021-03-01", "value": "1"}]}', "name the file after it"),
         ("spread.json", b'[["2021-03-01", 0.1]]', "name the file after it"),
+        ("REPO-TRI_AR_OO-P_REPO-DVP_AR_OO-P.json", b'[["2021-03-01", 0.1]]', "name the file after it"),
         ("breaks.json", b'{"pd": {"seriesbreaks": []}}', "without figures"),
         ("M.csv", b"DATE,DGS2\n2021-01-01,1\n2021-02-01,1\n2021-03-01,1\n", "figures of whole months"),
     ],

@@ -2,7 +2,7 @@
 
 ``series/timeseries`` is a bare list of pairs and does not say which series it is: the name of the file has to. The
 others are by mnemonic. A day is a text, or milliseconds since 1970. Rates are percent, volumes US dollars; ``null`` is
-a gap. What is before the release of 9 September 2020 came out later than its rule says: reconstructed.
+a gap. Repo of before the release of 9 September 2020 came out later than its rule says: reconstructed.
 """
 
 import datetime as dt
@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import msgspec
 
 from detectors.events import Provenance
+from replay.dataset.aliases import aliases
 from replay.dataset.containers import Json
 from replay.dataset.days import day_of
 from replay.dataset.formats.base import JsonFormat, NotRead, decoded, records, stem, text_of
@@ -20,7 +21,8 @@ from replay.dataset.tables import FileLine
 from replay.errors import DataError
 
 RELEASED = dt.date(2020, 9, 9)
-_MNEMONIC = re.compile(r"[A-Z]{3,4}-[A-Z0-9_]+(?:-[A-Z](?![A-Z]))?")
+PUBLISHER = "Office of Financial Research"
+_SET = re.compile(r"(?<![a-z])(?:repo|fnyr|tyld|nypd|mmf|ficc)-")
 _EPOCH = dt.date(1970, 1, 1)
 _MS_A_DAY = 86_400_000
 
@@ -67,10 +69,11 @@ def _is_data_set(value: object) -> bool:
 
 
 def _pairs(source: Json, intake: Intake) -> None:
-    named = _MNEMONIC.findall(stem(source.path).upper())
-    if len(named) != 1:
+    name = stem(source.path).casefold()
+    found = [one for one in aliases().values() if one.publisher == PUBLISHER and one.id.casefold() in name]
+    if len(found) != 1 or len(_SET.findall(name)) != 1:
         raise NotRead("OFR's answer does not say which series it is: name the file after it, REPO-TRI_AR_OO-P.json")
-    _series(source, named[0], decoded(source, list[msgspec.Raw]), intake)
+    _series(source, found[0].id, decoded(source, list[msgspec.Raw]), intake)
 
 
 def _full(source: Json, intake: Intake) -> None:
@@ -85,7 +88,7 @@ def _data_set(source: Json, intake: Intake) -> None:
 
 def _series(source: Json, mnemonic: str, pairs: list[msgspec.Raw], intake: Intake) -> None:
     for place, day, value in _dated(source, pairs):
-        provenance: Provenance = "reconstructed" if day < RELEASED else "official"
+        provenance: Provenance = "reconstructed" if mnemonic.startswith("REPO-") and day < RELEASED else "official"
         intake.figure(mnemonic, day, value, place, provenance=provenance)
 
 
