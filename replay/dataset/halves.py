@@ -1,6 +1,6 @@
 """Days that make no event although a figure of them is there: the other half of what was published is missing.
 
-A long without its short, an open interest without positions. One end of the policy range is no half: a rate stands until
+A long without its short, an open interest without positions. An end of the policy range is no half: a rate stands until
 it changes. A volume without its rate is none either: OFR withholds rates of thin days, and keeps their volumes.
 Series that lack their companion on every day are named by :func:`replay.dataset.assemble.incomplete`.
 """
