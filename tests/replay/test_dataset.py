@@ -141,7 +141,7 @@ def test_policy_is_said_on_changes_only(bundled: Dataset) -> None:
     assert all(change.known < change.ts for change in changes[1:])
     restated = [event for event in bundled.events if event.source == "fed.policy.unchanged"]
     assert {(ny_date(event.known).year, event.known < event.ts) for event in restated} == {
-        (year, True) for year in range(2017, 2022)
+        (year, True) for year in range(2017, 2024)
     }
     cut = next(c for c in changes if c.target_low_pct == 0.0)
     assert ny_date(cut.ts) == dt.date(2020, 3, 16)
