@@ -46,7 +46,7 @@ def _of_series(entry: cat.CatalogueEntry) -> dict[str, Any]:
     return {
         "series": entry.id,
         "event": str(kind),
-        "unit": cat.DEFAULT_UNIT[entry.dimension],
+        "unit": entry.absent_unit or "as written",
         "publisher": entry.publisher,
         "known": f"{entry.rule.lag}, {entry.rule.known} {entry.rule.zone}",
         "note": entry.rule.note,

@@ -1,7 +1,7 @@
 """Days that make no event although a figure of them is there: the other half of what was published is missing.
 
-A long without its short, an open interest without positions, one end of the policy range. A volume without its rate is
-none: OFR withholds rates of thin days, and keeps their volumes.
+A long without its short, an open interest without positions. An end of the policy range is no half: a rate stands until
+it changes. A volume without its rate is none either: OFR withholds rates of thin days, and keeps their volumes.
 Series that lack their companion on every day are named by :func:`replay.dataset.assemble.incomplete`.
 """
 
@@ -12,8 +12,6 @@ from typing import NamedTuple
 
 from replay.dataset import catalogue as cat
 from replay.dataset.tables import Tables
-
-RANGE = ("DFEDTARL", "DFEDTARU")
 
 
 class Half(NamedTuple):
@@ -26,7 +24,7 @@ class Half(NamedTuple):
 
 def halves(tables: Tables) -> list[Half]:
     """Every such day of series that have a companion somewhere, in order of series and day."""
-    found = (*_positions(tables), *_interest(tables), *_policy(tables))
+    found = (*_positions(tables), *_interest(tables))
     return sorted(set(found))
 
 
@@ -59,9 +57,3 @@ def _interest(tables: Tables) -> Iterator[Half]:
     for name, entry in _spec_of(tables):
         if isinstance(entry.spec, cat.PositionSeries) and entry.spec.category is None:
             yield from _lacking(tables, name, tuple(sorted(holders[entry.spec.report, entry.spec.contract])))
-
-
-def _policy(tables: Tables) -> Iterator[Half]:
-    for name in RANGE:
-        if name in tables.figures:
-            yield from _lacking(tables, name, tuple(one for one in RANGE if one != name))

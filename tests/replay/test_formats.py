@@ -7,10 +7,11 @@ import pytest
 
 from detectors.events import Provenance
 from replay.dataset.aliases import aliases, listed_as, resolve, without_series
-from replay.dataset.catalogue import CATALOGUE, UNITS
+from replay.dataset.catalogue import CATALOGUE
 from replay.dataset.folder import look
 from replay.dataset.publication import OFR_CLEARED, times
 from replay.dataset.tables import FileLine, Tables
+from replay.dataset.units import UNITS
 from tests.support import cftc_examples as cftc
 from tests.support import publishers as made
 

@@ -140,9 +140,10 @@ def test_a_week_without_its_other_half_is_named(tmp_path: Path, rows: str, said:
     assert len([event for event in data.events if isinstance(event, FuturesPosition)]) == 2
 
 
-def test_an_end_of_the_policy_range_without_the_other_is_named(tmp_path: Path) -> None:
-    rows = "2021-03-01,DFEDTARL,0,\n2021-03-01,DFEDTARU,0.25,\n2021-03-02,DFEDTARU,0.25,\n"
-    assert "left out, DFEDTARU without DFEDTARL: 2021-03-02 (p.csv:4)" in warned(tmp_path, {"p.csv": HEADER + rows})
+def test_an_open_interest_without_positions_is_named(tmp_path: Path) -> None:
+    rows = "".join(f"2021-03-02,TFF_TY_{name},9,\n" for name in ("OI", "LEV_LONG", "LEV_SHORT"))
+    warnings = warned(tmp_path, {"p.csv": HEADER + rows + "2021-03-09,TFF_TY_OI,9,\n"})
+    assert warnings == ["left out, TFF_TY_OI without TFF_TY_LEV_LONG: 2021-03-09 (p.csv:5)"]
 
 
 def test_a_half_week_of_the_publishers_own_file_is_named_too(tmp_path: Path) -> None:

@@ -1,26 +1,29 @@
 """Our own kinds of table, known by their header: figures, quoted prints, intraday marks, days with a cause at home.
 
-* figures: ``date,series,value,unit`` and optionally ``provenance`` and ``known``;
+* figures: ``date,series,value,unit`` and optionally ``provenance``;
 * quoted prints of special repo: ``date,time_et,instrument,kind,rate_pct,source``;
 * quoted intraday marks and auction results: ``date,time_et,series,kind,value,unit,source``;
 * days with a cause at home: ``date,index,shock,source``.
+
+The first three may have a column ``known``: when a desk first had the figure, an ISO time with its zone or a wall
+time of New York. Two figures of one day with different times are a first print and its correction.
 
 A blank value (or FRED's ``.``) is a gap and stays one. A value that is not a number, an invalid day, a unit of
 another dimension or two values for one day are errors that name file, line and reason.
 """
 
+from collections.abc import Callable
 from typing import cast, get_args
 
 from detectors.checks import MAX_LENGTH, NAME
 from detectors.events import Provenance
 from replay.dataset.formats.base import TableFormat
 from replay.dataset.intake import Intake
-from replay.dataset.sheets import Sheet
-from replay.dataset.tables import GAPS, FileLine, Quote, number
+from replay.dataset.sheets import Record, Sheet
+from replay.dataset.tables import GAPS, FileLine, Quote, moment_of, number
 from replay.errors import DataError
 
 FIGURES = ("date", "series", "value", "unit")
-OPTIONAL = ("provenance", "known")
 PRINTS = ("date", "time_et", "instrument", "kind", "rate_pct", "source")
 MARKS = ("date", "time_et", "series", "kind", "value", "unit", "source")
 SHOCKS = ("date", "index", "shock", "source")
@@ -28,9 +31,15 @@ CLAIMS = ("date", "series", "value", "unit", "claim", "record", "public_record")
 PROVENANCES = frozenset(get_args(Provenance))
 
 
-def _is_figures(sheet: Sheet) -> bool:
-    beyond = sheet.header[len(FIGURES) :]
-    return sheet.header[: len(FIGURES)] == FIGURES and len(set(beyond)) == len(beyond) and set(beyond) <= set(OPTIONAL)
+def _is(columns: tuple[str, ...], *optional: str) -> Callable[[Sheet], bool]:
+    """Whether a header has the columns, and beyond them only what is understood, each at most once."""
+
+    def fits(sheet: Sheet) -> bool:
+        beyond = sheet.header[len(columns) :]
+        known = set(beyond) <= set(optional) and len(set(beyond)) == len(beyond)
+        return known and sheet.header[: len(columns)] == columns
+
+    return fits
 
 
 def _figures(sheet: Sheet, intake: Intake) -> None:
@@ -48,11 +57,18 @@ def _provenance(text: str, place: FileLine) -> Provenance:
     return cast("Provenance", text)
 
 
+def _known(row: Record, place: FileLine) -> int | None:
+    return moment_of(row["known"], place) if row.get("known") else None
+
+
 def _prints(sheet: Sheet, intake: Intake) -> None:
     for place, row in sheet.records():
         if row["rate_pct"] not in GAPS:
             day, rate = intake.tables.day(row["date"], place), number(row["rate_pct"], place)
-            quote = Quote(day, row["time_et"], row["instrument"], row["kind"], rate, "percent", place)
+            said = _known(row, place)
+            quote = Quote(
+                day, row["time_et"], row["instrument"], row["kind"], rate, "percent", place, said, row["source"]
+            )
             intake.print_of(quote)
 
 
@@ -60,7 +76,10 @@ def _marks(sheet: Sheet, intake: Intake) -> None:
     for place, row in sheet.records():
         if row["value"] not in GAPS:
             day, value = intake.tables.day(row["date"], place), number(row["value"], place)
-            intake.mark(Quote(day, row["time_et"], row["series"], row["kind"], value, row["unit"], place))
+            said = _known(row, place)
+            intake.mark(
+                Quote(day, row["time_et"], row["series"], row["kind"], value, row["unit"], place, said, row["source"])
+            )
 
 
 def _shocks(sheet: Sheet, intake: Intake) -> None:
@@ -76,9 +95,9 @@ def _none(sheet: Sheet, intake: Intake) -> None:
 
 
 FORMATS = (
-    TableFormat("tidy figures", _is_figures, _figures, FIGURES),
-    TableFormat("quoted prints of special repo", lambda sheet: sheet.header == PRINTS, _prints, PRINTS),
-    TableFormat("intraday marks and auctions", lambda sheet: sheet.header == MARKS, _marks, MARKS),
+    TableFormat("tidy figures", _is(FIGURES, "provenance", "known"), _figures, FIGURES),
+    TableFormat("quoted prints of special repo", _is(PRINTS, "known"), _prints, PRINTS),
+    TableFormat("intraday marks and auctions", _is(MARKS, "known"), _marks, MARKS),
     TableFormat("days with a cause at home", lambda sheet: sheet.header == SHOCKS, _shocks, SHOCKS),
     TableFormat("claims of the chronology, no figures", lambda sheet: sheet.header == CLAIMS, _none, CLAIMS),
 )
