@@ -42,6 +42,7 @@ def test_days_are_missing_by_the_series_own_calendar(series: str, have: list[str
     assert gaps(CATALOGUE[series], days(*have)) == expected
 
 
+@pytest.mark.slow("the first to load every detector; the folder is told twice")
 def test_a_folder_is_told_file_by_file(tmp_path: Path) -> None:
     curve = 'Date,"1 Mo","10 Yr"\n03/03/2021,,1.47\n02/25/2021,0.03,1.54\n03/01/2021,0.03,1.45\n'
     (tmp_path / "curve.csv").write_text(curve)
