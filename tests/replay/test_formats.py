@@ -126,6 +126,12 @@ def test_an_operation_seen_twice_counts_once_in_its_latest_form(tmp_path: Path, 
     assert [figure.value for figure in figures.values()] == ([2.1e9] if kind == "Reverse Repo" else [])
 
 
+def test_operations_without_an_id_are_each_their_own(tmp_path: Path) -> None:
+    row = {"operationDate": "2021-03-04", "operationType": "Reverse Repo", "totalAmtAccepted": 1000000000}
+    (tmp_path / "rp.json").write_bytes(made.answer({"repo": {"operations": [row, row]}}))
+    assert [one.value for one in look(tmp_path).tables.figures["RRPONTSYD"].values()] == [2e9]
+
+
 def test_every_row_of_the_alias_table_fits_its_series() -> None:
     for alias in aliases().values():
         entry = CATALOGUE.get(alias.series)
@@ -140,3 +146,28 @@ def test_to_add_an_id_is_to_add_a_row() -> None:
     waiting = resolve("EFFR_P99")
     assert waiting is not None
     assert waiting.series == "EFFR_P99"
+
+
+LENT = {"operationDate": "2021-03-04", "operationType": "Securities Lending", "totalParAmtAccepted": 33000000000,
+        "details": [{"cusip": "91282CBL4", "parAmtAccepted": 8700000000, "weightedAverageRate": None}]}  # fmt: skip
+SRF = {"operationDate": "2025-10-31", "operationType": "Repo", "term": "Overnight", "totalAmtAccepted": 20350000000}
+
+
+@pytest.mark.parametrize(
+    ("data", "named"),
+    [
+        (made.answer({"seclending": {"operations": [LENT]}}), {"seclending:totalParAmtAccepted": 1}),
+        (made.answer({"repo": {"operations": [SRF, SRF]}}), {"repo:totalAmtAccepted": 1}),
+        (b"observation_date,EFFR,DGS2MO\n2026-10-08,3.88,4.14\n", {"EFFR": 1, "DGS2MO": 1}),
+        (made.answer({"refRates": [{"effectiveDate": "2026-10-01", "type": "OBFR", "percentRate": 3.87}]}),
+         {"OBFR:percentRate": 1}),
+        (b'"As Of Date","Time Series","Value (millions)"\n2024-07-03,PDSI10F-TD,12\n', {"PDSI10F-TD": 1}),
+    ],
+)  # fmt: skip
+def test_a_figure_without_an_event_is_understood_and_named(tmp_path: Path, data: bytes, named: dict[str, int]) -> None:
+    (tmp_path / "file").write_bytes(data)
+    [account] = look(tmp_path).files
+    waiting = {id_: rows for id_, rows in named.items() if aliases()[id_].series not in CATALOGUE}
+    assert account.without_series == waiting
+    assert account.format
+    assert not account.unknown

@@ -72,7 +72,7 @@ def _results(found: Iterable[Placed], intake: Intake) -> Iterable[Placed]:
         elif EXERCISE in (one.note or "").casefold():
             intake.leave("small value exercises", place)
         else:
-            name = one.operation_id or f"{place.line}"
+            name = one.operation_id or f"without id, number {len(latest)}"
             before = latest.get(name)
             if before is None or (before[1].last_updated or "") <= (one.last_updated or ""):
                 latest[name] = (place, one)
