@@ -18,7 +18,7 @@ from itertools import pairwise
 from statistics import median
 
 from detectors.events import ReverseRepo
-from replay.dataset.catalogue import CATALOGUE, CatalogueEntry, PolicySeries, RecordSeries, RepoSeries
+from replay.dataset.catalogue import CATALOGUE, CatalogueEntry, FailSeries, PolicySeries, RecordSeries, RepoSeries
 from replay.dataset.tables import Figure, Tables
 from replay.dataset.units import Dimension
 
@@ -47,6 +47,8 @@ class Past:
 
     dimension: Dimension
     takeup: bool = False
+    springs: bool = False
+    """Fails of one issue and net positions: from nearly nothing to tens of billions in a week is what they are for."""
     values: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
 
     def believe(self, value: float) -> None:
@@ -58,6 +60,8 @@ class Past:
         value = self._at_least(value)
         if len(self.values) < ENOUGH or not _far(self.values[-1], value):
             return False
+        if self.springs:
+            return abs(value) > HUNDREDFOLD * max(map(abs, self.values)) > 0
         lately = list(self.values)[-RECENT:]
         if self.dimension in LEAST_MOVE:
             reach = self._reach()
@@ -116,7 +120,9 @@ class _Series:
     def __post_init__(self) -> None:
         spec = self.entry.spec
         takeup = isinstance(spec, RecordSeries) and spec.kind is ReverseRepo
-        self.past = Past(self.entry.dimension, takeup=takeup)
+        by_issue = isinstance(spec, FailSeries) and spec.issue is not None
+        net = isinstance(spec, RecordSeries) and spec.value in spec.kind.signed
+        self.past = Past(self.entry.dimension, takeup=takeup, springs=by_issue or net)
 
     def hear(self, day: dt.date, said: list[Figure]) -> None:
         """Judge what was said of the next day by the days before it."""
