@@ -54,7 +54,7 @@ def _fred() -> Iterator[Alias]:
     yield Alias("IORB", "FRED", "IOER_IORB", "percent", since=IORB_BEGINS)
     yield Alias("IOER", "FRED", "IOER_IORB", "percent", until=IORB_BEGINS - dt.timedelta(days=1))
     for name in _RATES:
-        yield Alias(f"{name}VOL", "FRED", f"{name}_VOLUME", "USD bn")
+        yield Alias(f"{name}VOL", "FRED", _volume(name), "USD bn")
     yield Alias("RRPONTSYD", "FRED", "RRPONTSYD", "USD bn")
     for id_, series in (("SP500", "SP500"), ("NIKKEI225", "NIKKEI225"), ("VIXCLS", "VIX")):
         yield Alias(id_, "FRED", series, "index")
@@ -64,13 +64,18 @@ _RATES = ("SOFR", "TGCR", "BGCR", "EFFR", "OBFR")
 _RANKS = (1, 25, 75, 99)
 
 
+def _volume(rate: str) -> str:
+    """The series that a rate's event takes its volume from; tri-party and broad collateral have one for all years."""
+    return f"{rate}_VOLUME_HIST" if rate in {"TGCR", "BGCR"} else f"{rate}_VOLUME"
+
+
 def _new_york_fed() -> Iterator[Alias]:
     publisher = "New York Fed"
     for name in _RATES:
         yield Alias(f"{name}:percentRate", publisher, name, "percent")
         for rank in _RANKS:
             yield Alias(f"{name}:percentPercentile{rank}", publisher, f"{name}_P{rank}", "percent")
-        yield Alias(f"{name}:volumeInBillions", publisher, f"{name}_VOLUME", "USD bn")
+        yield Alias(f"{name}:volumeInBillions", publisher, _volume(name), "USD bn")
     yield Alias("EFFR:targetRateFrom", publisher, "DFEDTARL", "percent")
     yield Alias("EFFR:targetRateTo", publisher, "DFEDTARU", "percent")
     yield Alias("reverse repo:totalAmtAccepted", publisher, "RRPONTSYD", "USD")

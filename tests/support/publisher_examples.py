@@ -19,7 +19,7 @@ FRED_CSV = (
 NYFED_TIDY = (
     "2021-03-04,SOFR,0.02,percent,\n2021-03-04,SOFR_P1,-0.02,percent,\n2021-03-04,SOFR_P99,0.08,percent,\n"
     "2021-03-04,SOFR_VOLUME,912,USD bn,\n2021-03-04,TGCR,0.01,percent,\n2018-03-29,TGCR,1.75,percent,reconstructed\n"
-    "2021-03-04,DFEDTARL,0,percent,\n2021-03-04,DFEDTARU,0.25,percent,\n"
+    "2021-03-04,DFEDTARL,0,percent,\n2021-03-04,DFEDTARU,0.25,percent,\n2021-03-04,EFFR,0.07,percent,\n"
 )
 NYFED_CSV = (
     made.NYFED_HEADER + "\n"
@@ -120,7 +120,7 @@ PD_CSV = b"""\
 OFR_TIDY = "2020-09-08,OFR_DVP_RATE,0.11,percent,reconstructed\n2020-09-09,OFR_DVP_RATE,0.12,percent,official\n"
 CURVE_TIDY = (
     "2026-10-08,DGS10,5.22,percent,\n2026-10-08,DGS1MO,4.14,percent,\n2026-10-07,DGS10,5.2,percent,\n"
-    "2026-10-07,DGS1MO,4.13,percent,\n"
+    "2026-10-07,DGS1MO,4.13,percent,\n2026-10-08,1.5 Month,4.14,percent,\n"
 )
 CURVE_CSV = 'Date,"1 Mo","1.5 Month","2 Mo","10 Yr"\n10/08/{year},4.14,4.14,,5.22\n10/07/{year},4.13,,,5.20\n'
 GCF_HEADER = (
