@@ -53,8 +53,17 @@ def warnings(reading: Reading, named: int | None = NAMED) -> list[str]:
         *_half_days(reading, named),
         *_lost_shocks(reading),
         *tables.warnings,
-        *(f"not read: {one.path.relative_to(reading.directory)}: {one.reason}" for one in reading.files if one.reason),
+        *_unread(reading, named),
     ]
+
+
+def _unread(reading: Reading, named: int | None) -> Iterator[str]:
+    """A line a file: a folder of other things, taken for one of figures, says so in a few."""
+    unread = [one for one in reading.files if one.reason]
+    for account in unread[:named]:
+        yield f"not read: {account.path.relative_to(reading.directory)}: {account.reason}"
+    if named is not None and len(unread) > named:
+        yield f"not read: {len(unread) - named} more files, see crunchwatch data check"
 
 
 def _unknown(unknown: Counter[str]) -> Iterator[str]:
