@@ -58,12 +58,13 @@ def warnings(reading: Reading, named: int | None = NAMED) -> list[str]:
 
 
 def _unread(reading: Reading, named: int | None) -> Iterator[str]:
-    """A line a file: a folder of other things, taken for one of figures, says so in a few."""
-    unread = [one for one in reading.files if one.reason]
-    for account in unread[:named]:
-        yield f"not read: {account.path.relative_to(reading.directory)}: {account.reason}"
+    """A line a file; of a folder of other things the rest in one line, with their names."""
+    unread = [(str(one.path.relative_to(reading.directory)), one.reason) for one in reading.files if one.reason]
+    for path, reason in unread[:named]:
+        yield f"not read: {path}: {reason}"
     if named is not None and len(unread) > named:
-        yield f"not read: {len(unread) - named} more files, see crunchwatch data check"
+        rest = ", ".join(path for path, _ in unread[named:])
+        yield f"not read either, crunchwatch data check has the reasons: {rest}"
 
 
 def _unknown(unknown: Counter[str]) -> Iterator[str]:
