@@ -15,7 +15,7 @@ _GAPS = 3
 """How many gaps of a series a table shows; ``--json`` has all."""
 _FEW = 6
 _FILES = ("file", "understood as", "series", "days", "figures", "remarks")
-_SERIES = ("series", "from", "to", "figures", "missing", "where")
+_SERIES = ("series", "from", "to", "figures", "revised", "missing", "where")
 _DETECTORS = ("detector", "with these files", "has", "too few days of", "lacks", "needs")
 
 
@@ -71,7 +71,15 @@ def _listed(names: list[str]) -> str:
 def _series(one: CheckedSeries) -> tuple[str, ...]:
     longest = sorted(one.gaps, key=lambda gap: (-gap.days, gap.first))[:_GAPS]
     more = f" and {len(one.gaps) - _GAPS} more" if len(one.gaps) > _GAPS else ""
-    return one.series, str(one.first), str(one.last), str(one.figures), str(one.missing), _where(longest) + more
+    return (
+        one.series,
+        str(one.first),
+        str(one.last),
+        str(one.figures),
+        str(one.revised or ""),
+        str(one.missing),
+        _where(longest) + more,
+    )
 
 
 def _where(gaps: list[Gap]) -> str:

@@ -23,6 +23,7 @@ from replay.dataset.catalogue import CATALOGUE
 from replay.dataset.expected_days import Gap, gaps
 from replay.dataset.intake import FileAccount
 from replay.dataset.loader import warnings
+from replay.dataset.tables import Tables
 from replay.errors import DataError
 
 Verdict = Literal["can judge", "in part", "too short", "cannot"]
@@ -56,12 +57,13 @@ class CheckedFile(msgspec.Struct):
 
 
 class CheckedSeries(msgspec.Struct):
-    """A series over all files: from when to when, and where days are missing by its own calendar."""
+    """A series over all files: from when to when, figures that were revised, and days missing by its own calendar."""
 
     series: str
     first: dt.date
     last: dt.date
     figures: int
+    revised: int
     missing: int
     gaps: list[Gap]
 
@@ -108,7 +110,7 @@ def check(directory: Path, config: Config) -> Check:
         errors.append(str(error))
     return Check(
         files=[_file(directory, account) for account in reading.files],
-        series=[_series(name, days) for name, days in sorted(reading.tables.figures.items())],
+        series=[_series(name, reading.tables) for name in sorted(reading.tables.figures)],
         detectors=_judgements(events, config),
         warnings=warnings(reading, named=None),
         errors=errors,
@@ -126,10 +128,11 @@ def _file(directory: Path, account: FileAccount) -> CheckedFile:
     return CheckedFile(path, account.format, account.reason, account.error, account.quotes, left_out, series)
 
 
-def _series(name: str, days: Iterable[dt.date]) -> CheckedSeries:
-    have = sorted(days)
+def _series(name: str, tables: Tables) -> CheckedSeries:
+    have = sorted(tables.figures[name])
+    revised = sum(len(tables.said_of(name, day)) > 1 for day in tables.revisions.get(name, ()))
     found = gaps(CATALOGUE[name], have)
-    return CheckedSeries(name, have[0], have[-1], len(have), sum(gap.days for gap in found), found)
+    return CheckedSeries(name, have[0], have[-1], len(have), revised, sum(gap.days for gap in found), found)
 
 
 def _judgements(events: Iterable[Event], config: Config) -> list[Judgement]:

@@ -53,8 +53,18 @@ def warnings(reading: Reading, named: int | None = NAMED) -> list[str]:
         *_half_days(reading, named),
         *_lost_shocks(reading),
         *tables.warnings,
-        *(f"not read: {one.path.relative_to(reading.directory)}: {one.reason}" for one in reading.files if one.reason),
+        *_unread(reading, named),
     ]
+
+
+def _unread(reading: Reading, named: int | None) -> Iterator[str]:
+    """A line a file; of a folder of other things the rest in one line, with their names."""
+    unread = [(str(one.path.relative_to(reading.directory)), one.reason) for one in reading.files if one.reason]
+    for path, reason in unread[:named]:
+        yield f"not read: {path}: {reason}"
+    if named is not None and len(unread) > named:
+        rest = ", ".join(path for path, _ in unread[named:])
+        yield f"not read either, crunchwatch data check has the reasons: {rest}"
 
 
 def _unknown(unknown: Counter[str]) -> Iterator[str]:

@@ -202,9 +202,11 @@ def test_a_mistake_in_a_plugin_is_one_line(tmp_path: Path, file: str, before: st
     text = place.read_text("utf-8")
     assert before in text
     place.write_text(text.replace(before, after), "utf-8")
-    (tmp_path / "fx.csv").write_text("date,series,value,unit\n2021-03-03,DGS10,1.5,percent\n")
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "fx.csv").write_text("date,series,value,unit\n2021-03-03,DGS10,1.5,percent\n")
     code = "import sys; from crunchwatch import main; sys.argv[0] = 'crunchwatch'; main()"
-    command = [sys.executable, "-c", code, "backtest", "--data", str(tmp_path), "--config", str(config)]
+    command = [sys.executable, "-c", code, "backtest", "--data", str(data), "--config", str(config)]
     environment = {**os.environ, "PYTHONPATH": str(site)}
     done = subprocess.run(command, cwd=plugin.ROOT, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr

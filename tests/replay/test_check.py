@@ -88,3 +88,11 @@ def test_a_clean_folder_gives_zero_and_no_folder_an_error(tmp_path: Path) -> Non
     assert "no such directory" in missing.output
     (tmp_path / "c.csv").unlink()
     assert orjson.loads(check(tmp_path, "--json").stdout)["files"] == []
+
+
+def test_what_was_revised_is_counted(tmp_path: Path) -> None:
+    rows = "2021-03-01,DGS10,1.45,percent,2021-03-01T18:00\n2021-03-01,DGS10,1.46,percent,2021-03-03T09:00\n"
+    (tmp_path / "a.csv").write_text("date,series,value,unit,known\n" + rows)
+    found = orjson.loads(check(tmp_path, "--json").stdout)
+    assert [(one["series"], one["figures"], one["revised"]) for one in found["series"]] == [("DGS10", 1, 1)]
+    assert found["files"][0]["series"][0]["dated"] == 2

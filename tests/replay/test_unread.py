@@ -73,6 +73,13 @@ def test_a_file_that_is_not_read_is_named_with_the_reason(tmp_path: Path, name: 
     assert reason in warning
 
 
+def test_of_many_other_files_a_few_have_reasons_and_all_are_named(tmp_path: Path) -> None:
+    warnings = warned(tmp_path, {f"{number:02d}.md": "# x\n" for number in range(30)})
+    assert len(warnings) == 13
+    assert warnings[-1].startswith("not read either, crunchwatch data check has the reasons: 12.md, 13.md, ")
+    assert warnings[-1].endswith(", 29.md")
+
+
 @pytest.mark.parametrize(
     ("name", "extra", "module"), [("a.xlsx", "xlsx", "python_calamine"), ("a.pq", "parquet", "pyarrow.parquet")]
 )

@@ -12,6 +12,7 @@ A blank value (or FRED's ``.``) is a gap and stays one. A value that is not a nu
 another dimension or two values for one day are errors that name file, line and reason.
 """
 
+from collections.abc import Callable
 from typing import cast, get_args
 
 from detectors.checks import MAX_LENGTH, NAME
@@ -23,7 +24,6 @@ from replay.dataset.tables import GAPS, FileLine, Quote, moment_of, number
 from replay.errors import DataError
 
 FIGURES = ("date", "series", "value", "unit")
-OPTIONAL = ("provenance", "known")
 PRINTS = ("date", "time_et", "instrument", "kind", "rate_pct", "source")
 MARKS = ("date", "time_et", "series", "kind", "value", "unit", "source")
 SHOCKS = ("date", "index", "shock", "source")
@@ -31,10 +31,15 @@ CLAIMS = ("date", "series", "value", "unit", "claim", "record", "public_record")
 PROVENANCES = frozenset(get_args(Provenance))
 
 
-def _has(header: tuple[str, ...], needed: tuple[str, ...], *optional: str) -> bool:
-    """Whether a header is the needed columns, and beyond them only some of the optional ones, each at most once."""
-    beyond = header[len(needed) :]
-    return header[: len(needed)] == needed and len(set(beyond)) == len(beyond) and set(beyond) <= set(optional)
+def _is(columns: tuple[str, ...], *optional: str) -> Callable[[Sheet], bool]:
+    """Whether a header has the columns, and beyond them only what is understood, each at most once."""
+
+    def fits(sheet: Sheet) -> bool:
+        beyond = sheet.header[len(columns) :]
+        known = set(beyond) <= set(optional) and len(set(beyond)) == len(beyond)
+        return known and sheet.header[: len(columns)] == columns
+
+    return fits
 
 
 def _figures(sheet: Sheet, intake: Intake) -> None:
@@ -52,22 +57,29 @@ def _provenance(text: str, place: FileLine) -> Provenance:
     return cast("Provenance", text)
 
 
+def _known(row: Record, place: FileLine) -> int | None:
+    return moment_of(row["known"], place) if row.get("known") else None
+
+
 def _prints(sheet: Sheet, intake: Intake) -> None:
     for place, row in sheet.records():
         if row["rate_pct"] not in GAPS:
-            intake.print_of(_quote(intake, row, place, row["instrument"], row["rate_pct"], "percent"))
+            day, rate = intake.tables.day(row["date"], place), number(row["rate_pct"], place)
+            said = _known(row, place)
+            quote = Quote(
+                day, row["time_et"], row["instrument"], row["kind"], rate, "percent", place, said, row["source"]
+            )
+            intake.print_of(quote)
 
 
 def _marks(sheet: Sheet, intake: Intake) -> None:
     for place, row in sheet.records():
         if row["value"] not in GAPS:
-            intake.mark(_quote(intake, row, place, row["series"], row["value"], row["unit"]))
-
-
-def _quote(intake: Intake, row: Record, place: FileLine, subject: str, value: str, unit: str) -> Quote:
-    known = moment_of(row["known"], place) if row.get("known") else None
-    day, amount = intake.tables.day(row["date"], place), number(value, place)
-    return Quote(day, row["time_et"], subject, row["kind"], amount, unit, place, known, row["source"])
+            day, value = intake.tables.day(row["date"], place), number(row["value"], place)
+            said = _known(row, place)
+            intake.mark(
+                Quote(day, row["time_et"], row["series"], row["kind"], value, row["unit"], place, said, row["source"])
+            )
 
 
 def _shocks(sheet: Sheet, intake: Intake) -> None:
@@ -83,9 +95,9 @@ def _none(sheet: Sheet, intake: Intake) -> None:
 
 
 FORMATS = (
-    TableFormat("tidy figures", lambda sheet: _has(sheet.header, FIGURES, *OPTIONAL), _figures, FIGURES),
-    TableFormat("quoted prints of special repo", lambda sheet: _has(sheet.header, PRINTS, "known"), _prints, PRINTS),
-    TableFormat("intraday marks and auctions", lambda sheet: _has(sheet.header, MARKS, "known"), _marks, MARKS),
+    TableFormat("tidy figures", _is(FIGURES, "provenance", "known"), _figures, FIGURES),
+    TableFormat("quoted prints of special repo", _is(PRINTS, "known"), _prints, PRINTS),
+    TableFormat("intraday marks and auctions", _is(MARKS, "known"), _marks, MARKS),
     TableFormat("days with a cause at home", lambda sheet: sheet.header == SHOCKS, _shocks, SHOCKS),
     TableFormat("claims of the chronology, no figures", lambda sheet: sheet.header == CLAIMS, _none, CLAIMS),
 )
