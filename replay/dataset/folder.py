@@ -3,6 +3,7 @@
 What is not read is named with the reason, and with the format that comes nearest; nothing is left out in silence.
 """
 
+import datetime as dt
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from replay.dataset.containers import Content, Json, Unread, contents
 from replay.dataset.formats.all_formats import ANSWERS, TABLES
 from replay.dataset.formats.base import NotRead
 from replay.dataset.formats.tidy import FIGURES
-from replay.dataset.intake import FileAccount, Intake
+from replay.dataset.intake import FileAccount, Intake, Part
 from replay.dataset.sheets import Sheet
 from replay.dataset.tables import Tables
 from replay.errors import DataError
@@ -41,7 +42,7 @@ def read(directory: Path) -> Reading:
     """
     reading = look(directory)
     tables = reading.tables
-    if not (tables.figures or tables.prints or tables.marks):
+    if not (tables.figures or tables.prints or tables.marks or tables.lending):
         columns = ",".join(FIGURES)
         unread = "; ".join(f"{one.path.name}: {one.reason}" for one in reading.files if one.reason)
         reason = f"no file with figures of a known series; the columns needed are {columns}"
@@ -64,12 +65,13 @@ def look(directory: Path, *, on_error: OnError | None = None) -> Reading:
         raise DataError(directory, None, "no such directory; give one that holds files of figures")
     reading = Reading(directory)
     intakes: list[Intake] = []
+    parts: dict[tuple[str, dt.date], dict[str, Part]] = {}
     for path in _files(directory, reading):
         with _told(reading, on_error):
             for content in contents(path):
                 account = FileAccount(content.path)
                 reading.files.append(account)
-                intakes.append(Intake(reading.tables, account))
+                intakes.append(Intake(reading.tables, account, parts=parts))
                 _take(content, intakes[-1])
     for intake in intakes:
         with _told(reading, on_error):

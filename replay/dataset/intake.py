@@ -14,7 +14,7 @@ from detectors.events import Provenance
 from replay.dataset.aliases import Alias, aliases, resolve
 from replay.dataset.catalogue import CATALOGUE
 from replay.dataset.publication import times
-from replay.dataset.tables import FIRST_YEAR, GAPS, FileLine, Quote, Tables
+from replay.dataset.tables import FIRST_YEAR, GAPS, FileLine, Lent, Quote, Tables
 from replay.errors import DataError
 
 
@@ -86,13 +86,22 @@ class Copy(NamedTuple):
     place: FileLine
 
 
+class Part(NamedTuple):
+    """An operation of a day, of which the day's figure is the sum; of two reports the later one counts."""
+
+    updated: str
+    amount: float
+    place: FileLine
+
+
 @dataclass
 class Intake:
-    """A file on its way into the tables."""
+    """A file on its way into the tables. ``parts`` are shared by all files of a folder, by id, day and operation."""
 
     tables: Tables
     account: FileAccount
     copies: list[Copy] = field(default_factory=list)
+    parts: dict[tuple[str, dt.date], dict[str, Part]] = field(default_factory=dict)
 
     def figure(
         self,
@@ -175,12 +184,23 @@ class Intake:
             series.saw(of)
             series.dated += known is not None and alias.rule is None
 
+    def part(self, id_: str, day: dt.date, operation: str, found: Part) -> None:
+        """Take an operation: those of a day are summed when all files are read, the same one in two files once."""
+        of_day = self.parts.setdefault((id_, day), {})
+        before = of_day.get(operation)
+        if before is None or before.updated < found.updated:
+            of_day[operation] = found
+
     def settle(self) -> None:
         """Take what its publisher copied from another one where no file has the original; when all files are read.
 
         Raises:
             DataError: a value that is none, or another one for the same day.
         """
+        for (id_, day), of_day in self.parts.items():
+            first = next(iter(of_day.values())).place
+            if first.path == self.account.path:
+                self.figure(id_, day, repr(sum(part.amount for part in of_day.values())), first)
         copies, self.copies = self.copies, []
         for one in copies:
             assert one.alias.rule is not None, "a copy has a rule of its own"
@@ -204,6 +224,11 @@ class Intake:
     def mark(self, quote: Quote) -> None:
         """Take an intraday mark, or a figure of an auction."""
         self.tables.marks.append(quote)
+        self.account.quotes += 1
+
+    def lent(self, row: Lent) -> None:
+        """Take what was lent of an issue."""
+        self.tables.lending.append(row)
         self.account.quotes += 1
 
     def shock(self, index: str, day: dt.date, text: str, place: FileLine) -> None:

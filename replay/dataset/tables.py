@@ -6,6 +6,7 @@ Readers of any format hand their rows to :class:`Tables`, with the place of each
 
 import datetime as dt
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -58,6 +59,18 @@ class Quote(NamedTuple):
     source: str = ""
 
 
+class Lent(NamedTuple):
+    """A row of one issue and operation: amounts of par in US dollars, the fee in percent a year."""
+
+    day: dt.date
+    issue: str
+    operation: str
+    figures: Mapping[str, float]
+    provenance: Provenance
+    place: FileLine
+    known: int | None = None
+
+
 @dataclass
 class Tables:
     """What a directory holds: figures by series and day, quotes, shocks by (index, day), and what was left out.
@@ -70,6 +83,7 @@ class Tables:
     revisions: dict[str, dict[dt.date, list[Figure]]] = field(default_factory=dict)
     prints: list[Quote] = field(default_factory=list)
     marks: list[Quote] = field(default_factory=list)
+    lending: list[Lent] = field(default_factory=list)
     shocks: dict[tuple[str, dt.date], str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     closed: dict[str, list[tuple[dt.date, FileLine]]] = field(default_factory=dict)

@@ -5,16 +5,15 @@ are none. An announced operation without results is no figure, and a result of z
 """
 
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from replay.dataset.containers import Json
 from replay.dataset.days import day_of
 from replay.dataset.formats.base import JsonFormat, decoded, records, text_of
-from replay.dataset.intake import Intake
-from replay.dataset.tables import FileLine, number
+from replay.dataset.intake import Intake, Part
+from replay.dataset.tables import FileLine, Lent, number
 
 EXERCISE = "small value exercise"
 OVERNIGHT = "overnight"
@@ -22,9 +21,16 @@ Amount = float | str | None
 
 
 class Detail(msgspec.Struct, rename="camel"):
-    """What an operation gave for one kind of security: the rate that counterparties got."""
+    """What an operation gave for one kind of security, or one issue: the rate, the par bid for, lent and held."""
 
     percent_award_rate: Amount = None
+    cusip: str = ""
+    par_amt_submitted: Amount = None
+    par_amt_accepted: Amount = None
+    weighted_average_rate: Amount = None
+    soma_holdings: Amount = None
+    actual_avail_to_borrow: Amount = None
+    outstanding_loans: Amount = None
 
 
 class Operation(msgspec.Struct, rename="camel"):
@@ -63,8 +69,8 @@ class LendingAnswer(msgspec.Struct):
 Placed = tuple[FileLine, Operation]
 
 
-def _results(found: Iterable[Placed], intake: Intake) -> Iterable[Placed]:
-    """Finished operations, each once in its latest form, without exercises."""
+def _results(found: Iterable[Placed], intake: Intake) -> Iterator[tuple[FileLine, str, Operation]]:
+    """Finished operations with their names, each once in its latest form, without exercises."""
     latest: dict[str, Placed] = {}
     for place, one in found:
         if one.auction_status.casefold() != "results":
@@ -72,43 +78,52 @@ def _results(found: Iterable[Placed], intake: Intake) -> Iterable[Placed]:
         elif EXERCISE in (one.note or "").casefold():
             intake.leave("small value exercises", place)
         else:
-            name = one.operation_id or f"without id, number {len(latest)}"
+            name = one.operation_id or f"number {len(latest)} of {place.path.name}, which has no id"
             before = latest.get(name)
             if before is None or (before[1].last_updated or "") <= (one.last_updated or ""):
                 latest[name] = (place, one)
-    return latest.values()
+    return ((place, name, one) for name, (place, one) in latest.items())
 
 
 def _repo(source: Json, intake: Intake) -> None:
-    sums: dict[tuple[str, dt.date], tuple[float, FileLine]] = {}
-    for place, one in _results(records(source, decoded(source, RepoAnswer).repo.operations, Operation), intake):
+    for place, name, one in _results(records(source, decoded(source, RepoAnswer).repo.operations, Operation), intake):
         kind, day = one.operation_type.casefold(), day_of(one.operation_date, place)
         if one.term.casefold() != OVERNIGHT:
             intake.leave(f"term operations, {one.operation_type.lower()}", place)
             continue
-        amount = text_of(one.total_amt_accepted)
-        if amount:
-            so_far, first = sums.get((kind, day), (0.0, place))
-            sums[kind, day] = so_far + number(amount, place), first
+        if amount := text_of(one.total_amt_accepted):
+            part = Part(one.last_updated or "", number(amount, place), place)
+            intake.part(f"{kind}:totalAmtAccepted", day, name, part)
         for detail in one.details or ():
             if kind == "reverse repo" and (rate := text_of(detail.percent_award_rate)):
                 intake.figure("reverse repo:percentAwardRate", day, rate, place)
-    for (kind, day), (total, place) in sums.items():
-        intake.figure(f"{kind}:totalAmtAccepted", day, repr(total), place)
 
 
 def _lending(source: Json, intake: Intake) -> None:
-    sums: dict[dt.date, float] = defaultdict(float)
-    places: dict[dt.date, FileLine] = {}
-    for place, one in _results(
-        records(source, decoded(source, LendingAnswer).seclending.operations, Operation), intake
-    ):
-        day, amount = day_of(one.operation_date, place), text_of(one.total_par_amt_accepted)
-        if amount:
-            sums[day] += number(amount, place)
-            places.setdefault(day, place)
-    for day, total in sums.items():
-        intake.figure("seclending:totalParAmtAccepted", day, repr(total), places[day])
+    found = records(source, decoded(source, LendingAnswer).seclending.operations, Operation)
+    for place, name, one in _results(found, intake):
+        day = day_of(one.operation_date, place)
+        if amount := text_of(one.total_par_amt_accepted):
+            part = Part(one.last_updated or "", number(amount, place), place)
+            intake.part("seclending:totalParAmtAccepted", day, name, part)
+        for detail in one.details or ():
+            _of_issue(detail, day, one.operation_id, place, intake)
+
+
+def _of_issue(detail: Detail, day: dt.date, operation: str, place: FileLine, intake: Intake) -> None:
+    """An issue of an auction; nothing is lent of many, and no fee is paid then."""
+    if not detail.cusip or not text_of(detail.par_amt_accepted):
+        return
+    texts = {
+        "lent_usd": detail.par_amt_accepted,
+        "fee_pct": detail.weighted_average_rate,
+        "submitted_usd": detail.par_amt_submitted,
+        "available_usd": detail.actual_avail_to_borrow,
+        "on_loan_usd": detail.outstanding_loans,
+        "held_usd": detail.soma_holdings,
+    }
+    figures = {name: number(text, place) for name, value in texts.items() if (text := text_of(value))}
+    intake.lent(Lent(day, detail.cusip, operation, figures, "official", place))
 
 
 JSON = (

@@ -3,6 +3,8 @@
 * figures: ``date,series,value,unit`` and optionally ``provenance``;
 * quoted prints of special repo: ``date,time_et,instrument,kind,rate_pct,source``;
 * quoted intraday marks and auction results: ``date,time_et,series,kind,value,unit,source``;
+* what the Federal Reserve lent: ``date,issue,lent_usd`` and optionally ``fee_pct``, ``submitted_usd``,
+  ``available_usd``, ``on_loan_usd``, ``held_usd``;
 * days with a cause at home: ``date,index,shock,source``.
 
 The first three may have a column ``known``: when a desk first had the figure, an ISO time with its zone or a wall
@@ -20,12 +22,14 @@ from detectors.events import Provenance
 from replay.dataset.formats.base import TableFormat
 from replay.dataset.intake import Intake
 from replay.dataset.sheets import Record, Sheet
-from replay.dataset.tables import GAPS, FileLine, Quote, moment_of, number
+from replay.dataset.tables import GAPS, FileLine, Lent, Quote, moment_of, number
 from replay.errors import DataError
 
 FIGURES = ("date", "series", "value", "unit")
 PRINTS = ("date", "time_et", "instrument", "kind", "rate_pct", "source")
 MARKS = ("date", "time_et", "series", "kind", "value", "unit", "source")
+LENDING = ("date", "issue", "lent_usd")
+LENDING_TOO = ("fee_pct", "submitted_usd", "available_usd", "on_loan_usd", "held_usd")
 SHOCKS = ("date", "index", "shock", "source")
 CLAIMS = ("date", "series", "value", "unit", "claim", "record", "public_record")
 PROVENANCES = frozenset(get_args(Provenance))
@@ -82,6 +86,15 @@ def _marks(sheet: Sheet, intake: Intake) -> None:
             )
 
 
+def _lending(sheet: Sheet, intake: Intake) -> None:
+    for place, row in sheet.records():
+        names = ("lent_usd", *LENDING_TOO)
+        figures = {name: number(row[name], place) for name in names if row.get(name, "") not in GAPS}
+        if "lent_usd" in figures:
+            day = intake.tables.day(row["date"], place)
+            intake.lent(Lent(day, row["issue"], "", figures, "official", place, _known(row, place)))
+
+
 def _shocks(sheet: Sheet, intake: Intake) -> None:
     for place, row in sheet.records():
         if not NAME.fullmatch(row["shock"]):
@@ -98,6 +111,7 @@ FORMATS = (
     TableFormat("tidy figures", _is(FIGURES, "provenance", "known"), _figures, FIGURES),
     TableFormat("quoted prints of special repo", _is(PRINTS, "known"), _prints, PRINTS),
     TableFormat("intraday marks and auctions", _is(MARKS, "known"), _marks, MARKS),
+    TableFormat("lending by issue", _is(LENDING, *LENDING_TOO, "known"), _lending, LENDING),
     TableFormat("days with a cause at home", lambda sheet: sheet.header == SHOCKS, _shocks, SHOCKS),
     TableFormat("claims of the chronology, no figures", lambda sheet: sheet.header == CLAIMS, _none, CLAIMS),
 )
