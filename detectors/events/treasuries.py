@@ -89,7 +89,7 @@ class AuctionResult(Event, frozen=True, kw_only=True, tag="auction_result"):
         """Raise CheckError for values that contradict each other or cannot be."""
         bounded("bid_to_cover_ratio", self.bid_to_cover_ratio, 0, 100)
         if self.bid_to_cover_ratio is not None and self.bid_to_cover_ratio < LEAST_COVER:
-            detail = f"{self.bid_to_cover_ratio:g} is no auction: its bids cover at least {LEAST_COVER:g} of the offering"
+            detail = f"{self.bid_to_cover_ratio:g} is no auction: bids cover {LEAST_COVER:g} of the offering at least"
             raise CheckError("out_of_range", "bid_to_cover_ratio", detail)
         shares = {field: getattr(self, field) for field in SHARES if getattr(self, field) is not None}
         for field, share in shares.items():

@@ -1,12 +1,12 @@
 """Which facts are known: the last moments of every series, with who said what.
 
-One fact is one record, whoever repeats it: the same figures for the same series and moment are a *repeat*, from the same
-source or another. Other figures for it are a *correction* when the same source says them later, or when a source that
-is trusted more does (official before quoted before reconstructed before synthetic); else they are *another source's*,
-and the one known first stands. Single prints of one moment whose volumes differ are prints of their own.
+One fact is one record, whoever repeats it: the same figures for the same series and moment are a *repeat*, from the
+same source or another. Other figures for it are a *correction* when the same source says them later, or when a source
+that is trusted more does (official before quoted before reconstructed before synthetic); else they are *another
+source's*, and the one known first stands. Single prints of one moment whose volumes differ are prints of their own.
 
-Trade-off: memory is bounded. A figure for a day older than the last ``MOMENTS_KEPT`` of its series cannot be told from a
-correction of one, and is not used.
+Trade-off: memory is bounded. A figure for a day older than the last ``MOMENTS_KEPT`` of its series cannot be told from
+a correction of one, and is not used.
 """
 
 import statistics
@@ -101,7 +101,7 @@ class Ledger:
         """
         facts, moment = self._lanes.get(lane_of(event), {}), moment_of(event)
         before = sorted(one for one in facts if one < moment)
-        if len(before) < 2:  # noqa: PLR2004 - one step is needed
+        if len(before) < 2:
             return []
         usual = statistics.median(later - earlier for earlier, later in pairwise(before))
         if moment - before[-1] > GAP_STEPS * usual:

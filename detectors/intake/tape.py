@@ -2,7 +2,8 @@
 
 A detector is a pure function of what it is told, and its state can be taken and given back exactly. So a correction
 needs no formula of its own in any detector: its state before the wrong figure is restored, and what it was told since
-is told again with the right one in its place. Windows, means, regressions and models end as if it had always been right.
+is told again with the right one in its place. Windows, means, regressions and models end as if it had always stood
+there, whichever day it is of.
 
 Trade-off: memory is bounded. A tape has ``PARTS`` parts of ``PART`` calls, each with the state it began with; what lies
 before the first cannot be taken back. For daily figures that is weeks, for weekly ones years, for a flood of ticks it

@@ -35,7 +35,12 @@ class Tapes:
     """All calls of detectors go through here, so that what they were told can be told again."""
 
     def __init__(
-        self, detectors: Iterable[Detector], blank: Callable[[str], Detector], sign: Sign, *, untaped: Iterable[str] = ()
+        self,
+        detectors: Iterable[Detector],
+        blank: Callable[[str], Detector],
+        sign: Sign,
+        *,
+        untaped: Iterable[str] = (),
     ) -> None:
         """Begin with nothing told.
 
@@ -53,7 +58,7 @@ class Tapes:
         self._step = 0
 
     def step(self) -> int:
-        """Begin the next step: an event, or a point in time; what is told at it comes after all that was told before."""
+        """Begin the next step, an event or a point in time: what is told in it comes after all that was told before."""
         self._step += 1
         return self._step
 
@@ -157,7 +162,7 @@ def _told(plain: list[Any], events: dict[int, Event]) -> Told:
         args = [events[at[0]]]
     elif call == "observe":
         args = [msgspec.convert(args[0], type=Signal)]
-    return Told(tuple(at), call, tuple(args), tuple((name, subject, level, ts) for name, subject, level, ts in happened))
+    return Told(tuple(at), call, tuple(args), tuple((one[0], one[1], one[2], one[3]) for one in happened))
 
 
 def _maker(blank: Callable[[str], Detector], name: str) -> Callable[[], Detector]:

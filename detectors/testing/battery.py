@@ -18,6 +18,7 @@ import pytest
 from detectors import events as ev
 from detectors.config import Config, load_tables
 from detectors.detector import Detector, Finding
+from detectors.intake.facts import figure_fields
 from detectors.signals import TRUST
 from detectors.testing import make
 from detectors.testing.bench import Bench, all_of, plain
@@ -186,6 +187,37 @@ class Battery:
         bench.run(events, time=seed % 2 == 0)
         bench.restored()
 
+    def test_a_correction_ends_as_if_it_had_always_been_right(self, name: str) -> None:
+        events = self.story()
+        begin, cut = (len(events) * session // SESSIONS for session in (133, 143))
+        base = Bench(self.config(self.presets[0]), name)
+        base.run(events[:begin])
+        lately, later = events[begin:cut], events[cut : cut + 200]
+        corrected, mattered = 0, False
+        for kind in sorted(base.detector.kinds, key=lambda one: one.__name__):
+            given = [one for one in lately if type(one) is kind and base.detector.takes(one)]
+            if not given or name == "feed_health":
+                continue
+            wrong, corrected = given[-1], corrected + 1
+            right = other_figure(wrong, known=lately[-1].known)
+            bench, straight, untold = base.restored(), base.restored(), base.restored()
+            bench.run(lately)
+            said = bench.correct(wrong, right)
+            always = msgspec.structs.replace(right, known=wrong.known)
+            straight.run([always if one is wrong else one for one in lately])
+            untold.run(lately)
+            mattered |= plain(bench.snapshot()) != plain(untold.snapshot())
+            assert plain(bench.snapshot()) == plain(straight.snapshot())
+            assert bench.detector.readings() == straight.detector.readings()
+            for finding in said:
+                assert finding.known == right.known
+                assert "corrected" in finding.rule
+                assert any(value.startswith("revised_from_") for value in finding.values)
+            assert bench.run(later) == straight.run(later)
+            assert plain(bench.snapshot()) == plain(straight.snapshot())
+        assert mattered == bool(corrected)
+        assert corrected or name in {"feed_health", "regime"}  # one notes that a record came, the other hears signals
+
     def test_overruling_takes_every_signal_off_once(self, name: str) -> None:
         bench = Bench(self.config(self.presets[0]), name)
         bench.run(self.story()[: len(self.story()) * 140 // 600])
@@ -208,6 +240,14 @@ class Battery:
     def _run(self, name: str, preset: str | None = None) -> "_Run":
         mine: Any = type(self)
         return _run(mine, name, preset or self.presets[0])
+
+
+def other_figure(event: ev.Event, *, known: int) -> ev.Event:
+    """The same record with another first figure, as its source corrects it later."""
+    field = next(name for name in figure_fields(type(event)) if getattr(event, name) is not None)
+    value = getattr(event, field)
+    other = value + 0.4 if field.endswith("_pct") else 1.5 * value + 1e6
+    return msgspec.structs.replace(event, known=known, sequence=event.sequence + 10**6, **{field: other})
 
 
 class _Run(msgspec.Struct, frozen=True):
