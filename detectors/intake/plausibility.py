@@ -10,7 +10,9 @@ there are ``ENOUGH`` of them:
 A ratio alone says nothing of small figures: 0.01 after 0.10 is a move of 9 basis points. So a figure is odd only if it
 is also further from the last one than ``FAR`` in its unit, and than ``FAR_MOVES`` of the largest moves the series made.
 Rates that follow the policy rate, SOFR in September 2019 and March 2020, and take-up that grows from nothing stay
-below that; a slip within a hair of zero is not seen. Limits: [D], from the public record of 2017 to 2023.
+below that, and a rate that leaps up from near zero is what repo does under stress: only a hundredfold one is odd. A
+slip within a hair of zero is not seen. Limits: [D]; no rate, take-up, position or fail in the public record of 2017 to
+2023 is odd by them.
 """
 
 import statistics
@@ -22,8 +24,8 @@ ENOUGH = 20
 TENFOLD = 8.0
 """A slip by one place moves a figure by ten; that much is left for what it moved besides."""
 HUNDREDFOLD = 100.0
-NEAR_ZERO = {"pct": 0.25}
-"""A rate this near to zero has been near it; of other figures a tenth of the median."""
+NEAR_ZERO = {"pct": 0.25, "usd": 1e9, "contracts": 1e4}
+"""A figure this small has been near zero; of what is no rate a tenth of the median as well."""
 FAR = {"pct": 0.30, "usd": 5e10, "contracts": 1e4, "points": 0.0, "ratio": 1.0}
 FAR_MOVES = 4.0
 
@@ -40,7 +42,8 @@ def odd(field: str, value: float, past: list[float]) -> str | None:
     moves = max(abs(later - earlier) for earlier, later in pairwise(past))
     if abs(value - last) < max(FAR[unit], FAR_MOVES * moves):
         return None
-    if _slipped(value, last) and _slipped(value, middle):
+    spike = unit == "pct" and abs(value) > abs(last) and abs(last) < NEAR_ZERO["pct"]
+    if _slipped(value, last) and _slipped(value, middle) and not spike:
         return f"ten times or a tenth of the figure before, {last:g}, and of the median, {middle:g}"
     if abs(value) >= HUNDREDFOLD * max(sizes) > 0:
         return f"a hundred times the largest of its last {len(past)} figures, {max(sizes):g}"
@@ -56,7 +59,8 @@ def agree(field: str, value: float, other: float, past: list[float]) -> bool:
 
 
 def _near_zero(unit: str, past: list[float]) -> float:
-    return NEAR_ZERO.get(unit, abs(statistics.median(past)) / 10)
+    fixed = NEAR_ZERO.get(unit, 0.0)
+    return fixed if unit == "pct" else max(fixed, abs(statistics.median(past)) / 10)
 
 
 def _slipped(value: float, other: float) -> bool:

@@ -66,18 +66,24 @@ class Tape:
         self._blank = blank
         self._happens = frozenset(spec.name for spec in detector.signals if spec.happens)
         self.parts: list[Part] = []
+        self._since: At = ()
+
+    def forget(self, since: At) -> None:
+        """Forget what was told before a place: the detector was begun anew, or given another state."""
+        self.parts, self._since = [], since
 
     def tell(self, at: At, call: str, args: tuple[Any, ...]) -> list[Finding]:
         """Call a method of the detector, and remember it."""
         if not self.parts or len(self.parts[-1].told) >= PART:
-            self.parts = [*self.parts, Part(at, self._state(self.detector))][-PARTS:]
+            since = at if self.parts else self._since
+            self.parts = [*self.parts, Part(since, self._state(self.detector))][-PARTS:]
         findings: list[Finding] = getattr(self.detector, call)(*args)
         self.parts[-1].told.append(Told(at, call, args, self._happened(findings)))
         return findings
 
     def reaches(self, at: At) -> bool:
-        """Whether what was told at a place can be told again."""
-        return bool(self.parts) and self.parts[0].since <= at
+        """Whether the state at a place can be brought back."""
+        return (self.parts[0].since if self.parts else self._since) <= at
 
     def put_right(self, wrong: tuple[str, int], right: Event) -> At | None:
         """Put a record in the place of the one it corrects, named by source and sequence; None if that is forgotten."""
@@ -107,6 +113,8 @@ class Tape:
     def replay(self, since: At) -> Replayed:
         """Tell again from a place on; the detector then is as if it had never been told otherwise."""
         levels = self.detector.levels()
+        if not self.parts:
+            self.parts = [Part(self._since, self._state(self.detector))]
         first = max(index for index, part in enumerate(self.parts) if index == 0 or part.since <= since)
         again = self._blank()
         again.restore(msgspec.msgpack.decode(self.parts[first].state, strict=False))

@@ -119,7 +119,7 @@ class Tapes:
     def forget(self, name: str) -> None:
         """Forget what a detector was told: it was begun anew."""
         if name in self._tapes:
-            self._tapes[name].parts = []
+            self._tapes[name].forget((self._step + 1,))
 
     def snapshot(self) -> dict[str, Any]:
         """The step, and one packed list: the events once, and each tape's parts. Packed, it is an eighth as long."""
@@ -137,7 +137,7 @@ class Tapes:
             try:
                 tape.parts = [_unpacked(part, events) for part in tapes.get(name, [])]
             except LookupError:
-                tape.parts = []
+                tape.forget((self._step + 1,))
 
 
 def _packed(part: Part, events: dict[int, Event]) -> list[Any]:
