@@ -172,11 +172,17 @@ class Engine:
         self._tapes.step()
         if figure.corrects is not None:
             said, forgotten = self._tapes.correct(figure.corrects, event)
-            if forgotten:
-                self._intake.note("not_taken_back", event)
             for one in said:
                 at = self._tapes.spoken(one.detector)
                 spoken |= self._say(one.detector, at, one.findings, result, listeners=one.listeners)
+            if not forgotten:
+                return spoken
+            self._intake.note("not_taken_back", event)
+            if event.once_a_day():
+                return spoken  # a second figure of its day in a window would be worse than the first
+            self._tapes.step()
+            for detector in forgotten:
+                spoken |= self._tell(detector, "update", result, event)
             return spoken
         asked = self._by_kind.get(type(event))
         if asked is None:

@@ -1,6 +1,7 @@
 """What a record states: its series, its moment and its figures, whoever says it and however it is spelled."""
 
-from functools import cache
+import re
+from functools import cache, lru_cache
 from typing import NamedTuple
 from zlib import crc32
 
@@ -9,10 +10,10 @@ import msgspec
 from detectors import calendar
 from detectors.events import Event
 
-UNITS = ("pct", "bp", "usd", "contracts", "points", "ratio")
-"""The endings of the names of figures."""
 _IDENTITY = frozenset({"market", "source", "sequence", "known", "provenance"})
 _ENCODER = msgspec.msgpack.Encoder(order="deterministic")
+
+_STARTED = re.compile(r"[-.:_]\d{9,}$")
 
 
 class Lane(NamedTuple):
@@ -49,10 +50,24 @@ def canonical(event: Event) -> Event:
     return msgspec.structs.replace(event, **changed) if changed else event
 
 
+@lru_cache(maxsize=1_024)
+def publisher(source: str) -> str:
+    """Who speaks under a source's name: a gateway that numbers anew may put its start time at the end of the name.
+
+    >>> publisher("desk-gateway-1614781800"), publisher("nyfed.sofr")
+    ('desk-gateway', 'nyfed.sofr')
+    """
+    return _STARTED.sub("", source)
+
+
 @cache
 def figure_fields(kind: type[Event]) -> tuple[str, ...]:
-    """The fields of a kind that hold figures, by the units in their names."""
-    return tuple(field.name for field in msgspec.structs.fields(kind) if unit_of(field.name) in UNITS)
+    """The fields of a kind that hold figures: all its numbers but those of the record and the rank of a percentile."""
+    return tuple(
+        field.name
+        for field in msgspec.structs.fields(kind)
+        if field.type in {float, float | None} and field.name != "percentile"
+    )
 
 
 @cache

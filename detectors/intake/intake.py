@@ -24,7 +24,7 @@ from detectors.description import Mechanism, SignalSpec
 from detectors.detector import Detector, Finding, Reading
 from detectors.events import Event
 from detectors.events.catalogue import kinds_by_tag
-from detectors.intake.facts import Lane, Taken, figure_fields, lane_of, moment_of, unit_of
+from detectors.intake.facts import Lane, Taken, figure_fields, lane_of, moment_of, publisher, unit_of
 from detectors.intake.ledger import Ledger, Standing
 from detectors.intake.plausibility import agree, odd
 
@@ -118,7 +118,7 @@ class Intake(Detector):
 
     def _resolve(self, waits: Event, event: Event, found: Admitted) -> None:
         """A figure of the series one of whose figures waits: bears it out, or not, or repeats or corrects it."""
-        if moment_of(event) == moment_of(waits) and event.source == waits.source:
+        if moment_of(event) == moment_of(waits) and publisher(event.source) == publisher(waits.source):
             if all(getattr(event, field) == getattr(waits, field) for field in figure_fields(type(event))):
                 self._count(Standing.REPEAT.value, event)
                 found.repeated = True

@@ -17,7 +17,7 @@ from itertools import pairwise
 import msgspec
 
 from detectors.events import Event
-from detectors.intake.facts import Lane, Taken, content_of, figure_fields, figures_of, lane_of, moment_of
+from detectors.intake.facts import Lane, Taken, content_of, figure_fields, figures_of, lane_of, moment_of, publisher
 from detectors.signals import TRUST
 
 MOMENTS_KEPT = 30
@@ -63,7 +63,7 @@ class Ledger:
 
     @staticmethod
     def _repeats(event: Event, fact: Taken, figures: tuple[float | None, ...], content: int) -> bool:
-        if fact.source == event.source:
+        if publisher(fact.source) == publisher(event.source):
             return fact.content == content
         return all(_same(field, *pair) for field, *pair in _beside(event, fact.figures, figures))
 
@@ -72,11 +72,15 @@ class Ledger:
         if event.once_a_day():
             return False
         volumes = [pair for field, *pair in _beside(event, fact.figures, figures) if field == "volume_usd"]
-        return event.known == fact.known or fact.source != event.source or any(one != other for one, other in volumes)
+        return (
+            event.known == fact.known
+            or publisher(fact.source) != publisher(event.source)
+            or any(one != other for one, other in volumes)
+        )
 
     @staticmethod
     def _against(event: Event, fact: Taken) -> Standing:
-        if fact.source == event.source:
+        if publisher(fact.source) == publisher(event.source):
             return Standing.CORRECTION
         return Standing.CORRECTION if TRUST.index(event.provenance) < fact.trust else Standing.OTHER_SOURCE
 

@@ -77,16 +77,16 @@ class Tapes:
         place = (*at, index, self._place[listener.name])
         return place, self._tapes[listener.name].tell(place, "observe", (signal,))
 
-    def correct(self, fact: Taken, right: Event) -> tuple[list[Said], int]:
-        """Put a figure right: what is said because of it, and how many detectors had forgotten the wrong one."""
-        said, forgotten = [], 0
+    def correct(self, fact: Taken, right: Event) -> tuple[list[Said], list[Detector]]:
+        """Put a figure right: what is said because of it, and the detectors that had forgotten the wrong one."""
+        said, forgotten = [], list[Detector]()
         heard: dict[str, list[tuple[str, At, list[Told]]]] = {}
         deaf: dict[str, list[Detector]] = {}
         for detector in self._order:
             tape, since = self._tapes[detector.name], None
             if type(right) in detector.kinds and detector.takes(right):
                 since = tape.put_right((fact.source, fact.sequence), right)
-                forgotten += since is None
+                forgotten += [detector] if since is None else []
             for supplier, place, again in heard.pop(detector.name, []):
                 if not tape.reaches(place):
                     deaf.setdefault(supplier, []).append(detector)

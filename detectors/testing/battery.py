@@ -244,7 +244,8 @@ class Battery:
 
 def other_figure(event: ev.Event, *, known: int) -> ev.Event:
     """The same record with another first figure, as its source corrects it later."""
-    field = next(name for name in figure_fields(type(event)) if getattr(event, name) is not None)
+    field = next((name for name in figure_fields(type(event)) if getattr(event, name) is not None), None)
+    assert field is not None, f"{type(event).__name__} has no figure"
     value = getattr(event, field)
     other = value + 0.4 if field.endswith("_pct") else 1.5 * value + 1e6
     return msgspec.structs.replace(event, known=known, sequence=event.sequence + 10**6, **{field: other})

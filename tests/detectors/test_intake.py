@@ -124,6 +124,16 @@ def test_a_corrected_week_of_fails_takes_the_place_of_the_first_and_the_signal_n
     ]
 
 
+def test_a_gateway_that_began_anew_corrects_what_it_said_before() -> None:
+    story = [msgspec.structs.replace(one, source="desk-1614600000") for one in fails_story()]
+    right = msgspec.structs.replace(
+        corrected(story[-1], "2021-03-11 12:00", to_deliver_usd=3e11), source="desk-1615400000"
+    )
+    engine, _ = played([*story, right])
+    assert engine.status().intake == {"corrected": {"desk-1615400000": 1}}
+    same_state(engine, played([*story[:-1], msgspec.structs.replace(right, known=story[-1].known)])[0])
+
+
 @pytest.mark.parametrize("restart", [False, True])
 def test_an_older_week_is_corrected_too_and_after_a_restart(restart: bool) -> None:
     story = fails_story()
