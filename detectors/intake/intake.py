@@ -26,7 +26,7 @@ from detectors.events import Event
 from detectors.events.catalogue import kinds_by_tag
 from detectors.intake.facts import Lane, Taken, figure_fields, lane_of, moment_of, publisher, unit_of
 from detectors.intake.ledger import Ledger, Standing
-from detectors.intake.plausibility import agree, odd
+from detectors.intake.plausibility import agree, odd, ordinary
 
 OUTSIDE_SESSIONS = "outside_sessions"
 SUSPECT = "suspect"
@@ -90,7 +90,7 @@ class Intake(Detector):
         if self._closed(event):
             self._aside(found, OUTSIDE_SESSIONS, event)
             return found
-        waits = self._waiting.get(lane_of(event))
+        waits = self._waiting.get(lane_of(event)) if self._waiting else None
         if waits is not None:
             self._resolve(waits, event, found)
         if not found.repeated:
@@ -141,10 +141,16 @@ class Intake(Detector):
 
     def _odd(self, field: str, event: Event) -> str | None:
         value = getattr(event, field)
-        return None if value is None else odd(field, value, self._ledger.past(event, field))
+        if value is None or ordinary(value, self._ledger.before(event, field)):
+            return None
+        return odd(field, value, self._ledger.past(event, field))
 
     def _oddness(self, event: Event) -> str | None:
-        return next((f"{field}: {why}" for field in event.judged() if (why := self._odd(field, event))), None)
+        for field in event.judged():
+            why = self._odd(field, event)
+            if why is not None:
+                return f"{field}: {why}"
+        return None
 
     @staticmethod
     def _closed(event: Event) -> bool:

@@ -43,14 +43,21 @@ class Ledger:
 
     def __init__(self) -> None:
         self._lanes: dict[Lane, dict[int, list[Taken]]] = {}
+        self._asked: tuple[Event, Lane, int] | None = None
+
+    def _key(self, event: Event) -> tuple[Lane, int]:
+        """An event's lane and moment; kept for the one asked last, because several questions follow each other."""
+        if self._asked is None or self._asked[0] is not event:
+            self._asked = event, lane_of(event), moment_of(event)
+        return self._asked[1:]
 
     def standing(self, event: Event) -> tuple[Standing, Taken | None]:
         """What a record is, and the fact it repeats, corrects or contradicts."""
-        facts = self._lanes.get(lane_of(event), {})
-        moment = moment_of(event)
+        lane, moment = self._key(event)
+        facts = self._lanes.get(lane, {})
         there = facts.get(moment)
         if there is None:
-            old = event.once_a_day() and len(facts) >= MOMENTS_KEPT and moment < min(facts)
+            old = event.once_a_day() and len(facts) >= MOMENTS_KEPT and moment < next(iter(facts))
             return (Standing.TOO_OLD if old else Standing.NEW), None
         figures, content = figures_of(event), content_of(event)
         for fact in there:
@@ -86,25 +93,36 @@ class Ledger:
 
     def take(self, event: Event, instead: Taken | None = None) -> None:
         """Note a fact, in place of one that it corrects."""
-        lane, moment = lane_of(event), moment_of(event)
+        lane, moment = self._key(event)
         facts = self._lanes.pop(lane, {})
         self._lanes[lane] = facts
         if len(self._lanes) > SERIES_KEPT:
             del self._lanes[next(iter(self._lanes))]
         trust = TRUST.index(event.provenance)
         fact = Taken(event.source, event.sequence, event.known, trust, figures_of(event), content_of(event))
+        behind = bool(facts) and moment < next(reversed(facts))
         there = [one for one in facts.get(moment, []) if one != instead]
         facts[moment] = [*there, fact][-RECORDS_KEPT:]
+        if behind:  # the moments of a lane stand in their order
+            self._lanes[lane] = facts = dict(sorted(facts.items()))
         while len(facts) > MOMENTS_KEPT:
-            del facts[min(facts)]
+            del facts[next(iter(facts))]
+
+    def before(self, event: Event, field: str) -> float | None:
+        """The figure of a field before this record's moment; None where there is none."""
+        lane, moment = self._key(event)
+        facts = self._lanes.get(lane, {})
+        newest = next((one for one in reversed(facts) if one < moment), None)
+        return None if newest is None else facts[newest][-1].figures[figure_fields(type(event)).index(field)]
 
     def past(self, event: Event, field: str) -> list[float]:
         """The figures of a field before this record's moment, the newest last: at most ``MOMENTS_KEPT``.
 
         None after a gap: a series that comes back after a year is not held against the year before.
         """
-        facts, moment = self._lanes.get(lane_of(event), {}), moment_of(event)
-        before = sorted(one for one in facts if one < moment)
+        lane, moment = self._key(event)
+        facts = self._lanes.get(lane, {})
+        before = [one for one in facts if one < moment]
         if len(before) < 2:
             return []
         usual = statistics.median(later - earlier for earlier, later in pairwise(before))

@@ -30,6 +30,13 @@ FAR = {"pct": 0.30, "usd": 5e10, "contracts": 1e4, "points": 0.0, "ratio": 1.0}
 FAR_MOVES = 4.0
 
 
+def ordinary(value: float, before: float | None) -> bool:
+    """Whether a figure is so near to the one before that none of the three can be: most are, and need no more looks."""
+    if before is None:
+        return True
+    return bool(value) and abs(value) < TENFOLD * abs(before) and abs(before) < TENFOLD * abs(value)
+
+
 def odd(field: str, value: float, past: list[float]) -> str | None:
     """Why a figure is odd beside the past of its series, oldest first; None when it is not, or the past is short."""
     unit = unit_of(field)
