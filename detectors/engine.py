@@ -61,6 +61,7 @@ class Engine:
         self._rules_hash = rules_hash(config, self._hashes)
         self._listeners = {name: tuple(one for one in self._detectors if name in one.listens) for name in self._by_name}
         self._timed = tuple(one for one in self._detectors if type(one).wake_at is not Detector.wake_at)
+        self._due: dict[str, int | None] = {one.name: None for one in self._timed}
         self._by_kind: dict[type[Event], tuple[Detector, ...]] = {}
         catalogue = self._catalogue = Catalogue(type(one) for one in self._detectors)
         self._tapes = Tapes(
@@ -172,6 +173,7 @@ class Engine:
         self._tapes.step()
         if figure.corrects is not None:
             said, forgotten = self._tapes.correct(figure.corrects, event)
+            self._due = {name: self._by_name[name].wake_at() for name in self._due}
             for one in said:
                 at = self._tapes.spoken(one.detector)
                 spoken |= self._say(one.detector, at, one.findings, result, listeners=one.listeners)
@@ -195,7 +197,7 @@ class Engine:
 
     def _tell(self, detector: Detector, call: str, result: Result, *args: Any) -> bool:
         at, findings = self._tapes.tell(detector, call, *args)
-        return self._say(detector, at, findings, result)
+        return self._say(detector, at, findings, result) if findings or detector.name in self._due else False
 
     def _recall(self, now: int, result: Result) -> bool:
         """Tell the listeners that were started anew what those they hear last said: it is not emitted again."""
@@ -216,7 +218,7 @@ class Engine:
             self._now = max(self._now, point)
             spoken = False
             for detector in self._timed:
-                deadline = detector.wake_at()
+                deadline = self._due[detector.name]
                 if deadline is not None and deadline <= point:
                     self._tapes.step()
                     spoken |= self._tell(detector, "on_time", result, point)
@@ -247,6 +249,8 @@ class Engine:
             for listener in hearing:
                 place, found = self._tapes.hear(listener, at, index, signal)
                 self._say(listener, place, found, result)
+        if detector.name in self._due:  # it was just told something: only then its deadline may be another
+            self._due[detector.name] = detector.wake_at()
         return bool(findings)
 
     def _settle(self, now: int, ts: int, result: Result, *, spoken: bool) -> None:
@@ -254,7 +258,7 @@ class Engine:
             blind_on = self._feed_health.blind_on()
             for step in self._stress.evaluate(now, blind_on):
                 result.outputs.append(self._transition(step, now, ts, blind_on))
-        deadlines = [self._stress.wake_at(), *(one.wake_at() for one in self._timed)]
+        deadlines = (self._stress.wake_at(), *self._due.values())
         self._wake = min((deadline for deadline in deadlines if deadline is not None), default=None)
 
     def _transition(self, step: StateChange, now: int, ts: int, blind_on: tuple[str, ...]) -> sg.Transition:
@@ -379,6 +383,7 @@ class Engine:
         self._recent.restore(state["recent"])
         self._sequences.restore(state["sequences"])
         self._now, self._wake = state["now"], state["wake"]
+        self._due = {one.name: one.wake_at() for one in self._timed}
 
     def _take_back_one(self, detector: Detector, found: list[Any] | None) -> None:
         version, its_hash, state = found if found is not None else (0, "", {})

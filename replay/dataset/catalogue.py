@@ -1,116 +1,52 @@
 """The series the replay understands: which event each becomes, in which unit, from whom, known when.
 
-One entry a series id. The ids are those under which the publishers, or FRED, list the figures, so a user's own
-tidy files need no mapping. A series that is not listed here is named in a warning and left out.
+One entry a series id. Ids of publishers that differ from it stand in :mod:`replay.dataset.aliases`. A figure that is
+in neither is named in a warning and left out.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from importlib import metadata
-from typing import Any, Literal
+from typing import Literal
 
 from detectors.events import (
     EquityIndex,
-    Event,
     FundFlow,
     FundType,
     PositionCategory,
-    RepoSegment,
-    RepoStatistic,
     ReverseRepo,
     SwapRate,
     Tenor,
     YieldQuote,
 )
-from replay.dataset import publication
-from replay.dataset.publication import PublicationRule
+from replay.dataset import public_record, publication
+from replay.dataset.entry import (
+    CatalogueEntry,
+    FailSeries,
+    PolicySeries,
+    PositionSeries,
+    RecordSeries,
+    RepoSeries,
+    Spec,
+    TradingDays,
+    VolumeSeries,
+)
 from replay.errors import ScenarioError
 
-Dimension = Literal["rate", "spread", "money", "contracts", "points", "ratio"]
-
-# By dimension: the unit as written in a file, and the factor to the unit of the events (percent, basis points for
-# spreads, US dollars, contracts, points, ratio).
-UNITS: dict[Dimension, dict[str, float]] = {
-    "rate": {"percent": 1.0, "pct": 1.0, "bp": 0.01, "fraction": 100.0},
-    "spread": {"bp": 1.0, "percent": 100.0, "pct": 100.0},
-    "money": {"USD": 1.0, "USD mn": 1e6, "USD bn": 1e9},
-    "contracts": {"contracts": 1.0},
-    "points": {"index": 1.0, "points": 1.0},
-    "ratio": {"ratio": 1.0},
-}
-DEFAULT_UNIT: dict[Dimension, str] = {
-    "rate": "percent",
-    "spread": "bp",
-    "money": "USD",
-    "contracts": "contracts",
-    "points": "index",
-    "ratio": "ratio",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class RecordSeries:
-    """A series whose every figure is an event by itself: of which kind, with which fields, and the figure in which."""
-
-    kind: type[Event]
-    fields: Mapping[str, Any]
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class RepoSeries:
-    """An overnight repo rate; ``volume`` names the series of the same publication that holds its volume."""
-
-    segment: RepoSegment
-    instrument: str
-    statistic: RepoStatistic = "average"
-    percentile: float | None = None
-    volume: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class VolumeSeries:
-    """A repo volume: no event of its own, it travels on the rate that names it."""
-
-
-@dataclass(frozen=True, slots=True)
-class PositionSeries:
-    """One side of the open positions of a category, or the open interest that all categories share."""
-
-    report: Literal["TFF", "LEGACY"]
-    contract: str
-    category: PositionCategory | None
-    side: Literal["long", "short", "open_interest"]
-
-
-@dataclass(frozen=True, slots=True)
-class PolicySeries:
-    """One of the rates the Federal Reserve sets; together they make one event a change."""
-
-    field: Literal["target_low_pct", "target_high_pct", "iorb_pct", "on_rrp_pct"]
-
-
-@dataclass(frozen=True, slots=True)
-class FailSeries:
-    """One side of a week's settlement fails."""
-
-    side: Literal["to_deliver_usd", "to_receive_usd"]
-
-
-Spec = RecordSeries | RepoSeries | VolumeSeries | PositionSeries | PolicySeries | FailSeries
-
-
-@dataclass(frozen=True, slots=True)
-class CatalogueEntry:
-    """One entry of the catalogue. ``source`` is what the events say in their ``source`` field."""
-
-    id: str
-    dimension: Dimension
-    source: str
-    publisher: str
-    rule: PublicationRule
-    spec: Spec
+__all__ = [
+    "CATALOGUE",
+    "CatalogueEntry",
+    "FailSeries",
+    "PolicySeries",
+    "PositionSeries",
+    "RecordSeries",
+    "RepoSeries",
+    "Spec",
+    "TradingDays",
+    "VolumeSeries",
+    "catalogue",
+]
 
 
 def _yields() -> Iterator[CatalogueEntry]:
@@ -130,7 +66,9 @@ def _yields() -> Iterator[CatalogueEntry]:
     for suffix, tenor in tenors.items():
         source = f"ust.par.{tenor}"
         spec = RecordSeries(YieldQuote, {"tenor": tenor, "statistic": "close"}, "mid_pct")
-        yield CatalogueEntry(f"DGS{suffix}", "rate", source, "US Treasury", publication.TREASURY_PAR, spec)
+        yield CatalogueEntry(
+            f"DGS{suffix}", "rate", source, "US Treasury", publication.TREASURY_PAR, spec, days="sifma"
+        )
 
 
 def _reference_rates() -> Iterator[CatalogueEntry]:
@@ -139,33 +77,38 @@ def _reference_rates() -> Iterator[CatalogueEntry]:
     proxy = RepoSeries("GC", "SOFR", volume="SOFR_VOLUME_HIST")
     tgcr = RepoSeries("TRIPARTY", "TGCR", volume="TGCR_VOLUME_HIST")
     bgcr = RepoSeries("GC", "BGCR", volume="BGCR_VOLUME_HIST")
-    yield CatalogueEntry("SOFR", "rate", "nyfed.sofr", publisher, rule, sofr)
-    yield CatalogueEntry("SOFR_HIST_PROXY", "rate", "nyfed.sofr.proxy", publisher, rule, proxy)
-    yield CatalogueEntry("TGCR", "rate", "nyfed.tgcr", publisher, rule, tgcr)
-    yield CatalogueEntry("BGCR", "rate", "nyfed.bgcr", publisher, rule, bgcr)
+    for name, source, spec in (
+        ("SOFR", "nyfed.sofr", sofr),
+        ("SOFR_HIST_PROXY", "nyfed.sofr.proxy", proxy),
+        ("TGCR", "nyfed.tgcr", tgcr),
+        ("BGCR", "nyfed.bgcr", bgcr),
+    ):
+        yield CatalogueEntry(name, "rate", source, publisher, rule, spec, days="repo")
     for name, rate in (("SOFR", sofr), ("TGCR", tgcr)):
         for rank in (1, 25, 75, 99):
             spec = RepoSeries(rate.segment, name, "percentile", float(rank))
-            yield CatalogueEntry(f"{name}_P{rank}", "rate", f"nyfed.{name.lower()}.p{rank}", publisher, rule, spec)
+            source = f"nyfed.{name.lower()}.p{rank}"
+            yield CatalogueEntry(f"{name}_P{rank}", "rate", source, publisher, rule, spec, days="repo")
     for name in ("SOFR_VOLUME", "SOFR_VOLUME_HIST", "TGCR_VOLUME_HIST", "BGCR_VOLUME_HIST"):
-        yield CatalogueEntry(name, "money", "", publisher, rule, VolumeSeries())
+        yield CatalogueEntry(name, "money", "", publisher, rule, VolumeSeries(), "USD bn", 1e9, "repo")
 
 
 def _repo_indices() -> Iterator[CatalogueEntry]:
     ofr = "Office of Financial Research"
-    gcf = RepoSeries("GCF", "TSY")
-    yield CatalogueEntry("GCF_TSY", "rate", "dtcc.gcf.tsy", "DTCC (GCF Repo Index)", publication.SAME_EVENING, gcf)
-    bnym = RepoSeries("TRIPARTY", "BNYM")
-    yield CatalogueEntry("BNYM_TRIPARTY_TSY", "rate", "bnym.triparty", "BNY Mellon", publication.NEXT_MORNING, bnym)
     triparty = RepoSeries("TRIPARTY", "OFR-TRIPARTY", volume="OFR_TRIPARTY_VOLUME")
-    yield CatalogueEntry("OFR_TRIPARTY_RATE", "rate", "ofr.triparty", ofr, publication.OFR_TRIPARTY, triparty)
     dvp = RepoSeries("DVP", "OFR-DVP", volume="OFR_DVP_VOLUME")
-    yield CatalogueEntry("OFR_DVP_RATE", "rate", "ofr.dvp", ofr, publication.OFR_CLEARED, dvp)
+    for name, source, publisher, rule, spec in (
+        ("GCF_TSY", "dtcc.gcf.tsy", "DTCC (GCF Repo Index)", publication.SAME_EVENING, RepoSeries("GCF", "TSY")),
+        ("BNYM_TRIPARTY_TSY", "bnym.triparty", "BNY Mellon", publication.NEXT_MORNING, RepoSeries("TRIPARTY", "BNYM")),
+        ("OFR_TRIPARTY_RATE", "ofr.triparty", ofr, publication.OFR_TRIPARTY, triparty),
+        ("OFR_DVP_RATE", "ofr.dvp", ofr, publication.OFR_CLEARED, dvp),
+    ):
+        yield CatalogueEntry(name, "rate", source, publisher, rule, spec, days="repo")
     for name, rule in (
         ("OFR_TRIPARTY_VOLUME", publication.OFR_TRIPARTY),
         ("OFR_DVP_VOLUME", publication.OFR_CLEARED),
     ):
-        yield CatalogueEntry(name, "money", "", ofr, rule, VolumeSeries())
+        yield CatalogueEntry(name, "money", "", ofr, rule, VolumeSeries(), "USD", days="repo")
 
 
 def _positions() -> Iterator[CatalogueEntry]:
@@ -176,7 +119,7 @@ def _positions() -> Iterator[CatalogueEntry]:
         parts = ["cftc", spec.report.lower(), spec.contract]
         if spec.category is not None:
             parts.append(spec.category.lower())
-        return CatalogueEntry(id_, "contracts", ".".join(parts), "CFTC", publication.COT, spec)
+        return CatalogueEntry(id_, "contracts", ".".join(parts), "CFTC", publication.COT, spec, days="weekdays")
 
     for contract in ("TU", "FV", "TY", "UXY", "US", "WN"):
         for label, category in categories.items():
@@ -199,19 +142,26 @@ def _federal_reserve() -> Iterator[CatalogueEntry]:
     for name, spec in policy.items():
         yield CatalogueEntry(name, "rate", "fed.policy", "Federal Reserve Board", publication.ANNOUNCED, spec)
     facility = RecordSeries(ReverseRepo, {"facility": "ON_RRP"}, "takeup_usd")
-    yield CatalogueEntry("RRPONTSYD", "money", "nyfed.on_rrp", "New York Fed", publication.ON_RRP, facility)
+    # Bids are whole millions; FRED lists the sum in billions with three decimals.
+    yield CatalogueEntry(
+        "RRPONTSYD", "money", "nyfed.on_rrp", "New York Fed", publication.ON_RRP, facility, "USD bn", 1e6, "repo"
+    )
     fails: dict[str, FailSeries] = {
         "PDFTD-USTET": FailSeries("to_deliver_usd"),
         "PDFTR-USTET": FailSeries("to_receive_usd"),
     }
     for name, fail in fails.items():
-        yield CatalogueEntry(name, "money", "nyfed.fr2004.fails", "New York Fed (FR 2004)", publication.FR2004, fail)
+        dealers = "New York Fed (FR 2004)"
+        weekly = CatalogueEntry(name, "money", "nyfed.fr2004.fails", dealers, publication.FR2004, fail)
+        yield replace(weekly, unit="USD mn", step_usd=1e6, days="weekdays")
 
 
 def _markets() -> Iterator[CatalogueEntry]:
     for name, tenor in (("OIS_3M_USD", "3M"), ("OIS_10Y", "10Y")):
         swap = RecordSeries(SwapRate, {"tenor": tenor, "index": "OIS"}, "rate_pct")
-        yield CatalogueEntry(name, "rate", f"ois.{tenor}", "swap market, closing quotes", publication.SWAP_CLOSE, swap)
+        publisher, rule = "swap market, closing quotes", publication.SWAP_CLOSE
+        # London quotes dollar swaps on New York's holidays
+        yield CatalogueEntry(name, "rate", f"ois.{tenor}", publisher, rule, swap, days="weekdays")
     closes = {
         "SP500": ("S&P Dow Jones Indices", publication.CLOSE_NEW_YORK),
         "HANG_SENG": ("Hang Seng Indexes", publication.CLOSE_HONG_KONG),
@@ -219,14 +169,8 @@ def _markets() -> Iterator[CatalogueEntry]:
         "NIKKEI225": ("Nikkei", publication.CLOSE_TOKYO),
     }
     for name, (publisher, rule) in closes.items():
-        yield CatalogueEntry(
-            name,
-            "points",
-            f"index.{name}",
-            publisher,
-            rule,
-            RecordSeries(EquityIndex, {"index": name, "session": "close"}, "level_points"),
-        )
+        close = RecordSeries(EquityIndex, {"index": name, "session": "close"}, "level_points")
+        yield CatalogueEntry(name, "points", f"index.{name}", publisher, rule, close, days="weekdays")
     funds: tuple[FundType, ...] = ("CTA", "TREND", "RISK_PARITY", "BALANCED")
     for fund in funds:
         source = f"fund_flow.{fund.lower()}"
@@ -253,7 +197,15 @@ def catalogue() -> dict[str, CatalogueEntry]:
     Raises:
         ScenarioError: a plugin gives something else, or an id that is taken.
     """
-    families = (_yields, _reference_rates, _repo_indices, _positions, _federal_reserve, _markets)
+    families = (
+        _yields,
+        _reference_rates,
+        _repo_indices,
+        _positions,
+        _federal_reserve,
+        _markets,
+        public_record.entries,
+    )
     found = {series.id: series for family in families for series in family()}
     for point in sorted(metadata.entry_points(group=GROUP), key=lambda one: one.name):
         for entry in _brought(point):

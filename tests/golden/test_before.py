@@ -5,14 +5,18 @@
 written anew: a change of behaviour that is meant says so here.
 """
 
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
+from detectors.calendar import ny
 from detectors.signals import Transition, to_json
 from tests.support import shared
+
+UNTIL = ny(dt.date(2021, 7, 1), "00:00")  # the data ended here
 
 
 def comparable(step: Transition) -> dict[str, Any]:
@@ -26,5 +30,6 @@ def comparable(step: Transition) -> dict[str, Any]:
 @pytest.mark.parametrize("preset", ["desk", "framework"])
 def test_transitions_are_as_they_were(preset: str) -> None:
     before = Path(__file__).with_name(f"before.{preset}.jsonl").read_text("utf-8").splitlines()
-    steps = [one for one in shared.backtested("bundled", preset).outputs if isinstance(one, Transition)]
+    outputs = shared.backtested("bundled", preset).outputs
+    steps = [one for one in outputs if isinstance(one, Transition) and one.known < UNTIL]
     assert [comparable(step) for step in steps] == [orjson.loads(line) for line in before]
