@@ -193,6 +193,10 @@ class Detector:
     def meet(self, catalogue: "Catalogue") -> None:
         """Be told, once and before all else, of the detectors that run beside it."""
 
+    def takes(self, event: Event) -> bool:  # noqa: ARG002 - most look at every event of their kinds
+        """Whether an event of one of ``kinds`` can change anything here; one that cannot is not shown to it."""
+        return True
+
     def update(self, event: Event) -> list[Finding]:
         """Look at an event of one of ``kinds``."""
         raise AssertionError(f"{self.name} asks for no events, it was given {type(event).__name__}")

@@ -18,6 +18,10 @@ from detectors.catalogue import Catalogue
 from detectors.detector import Detector, Finding
 from detectors.events import Event, Heartbeat, stream_of
 from detectors.hashes import config_hash, detector_hash, rules_hash
+from detectors.intake.facts import canonical
+from detectors.intake.intake import Figure, Intake
+from detectors.intake.tape import At
+from detectors.intake.tapes import Tapes
 from detectors.log_positions import LogPosition, LogPositions
 from detectors.ordering import FAR_PAST, Ordering, Verdict
 from detectors.registry import detectors_of, feed_health, ordered
@@ -49,7 +53,9 @@ class Engine:
         self._market = market
         self._ordering = Ordering(config.merge)
         self._feed_health = feed_health(config, chosen)
-        self._detectors: tuple[Detector, ...] = (self._feed_health, *chosen)
+        self._intake = Intake()
+        self._detectors: tuple[Detector, ...] = (self._feed_health, self._intake, *chosen)
+        self._given = {} if detectors is None else {one.name: copy.deepcopy(one) for one in chosen}
         self._by_name = {one.name: one for one in self._detectors}
         self._hashes = {name: detector_hash(one) for name, one in self._by_name.items()}
         self._rules_hash = rules_hash(config, self._hashes)
@@ -57,7 +63,10 @@ class Engine:
         self._timed = tuple(one for one in self._detectors if type(one).wake_at is not Detector.wake_at)
         self._due: dict[str, int | None] = {one.name: None for one in self._timed}
         self._by_kind: dict[type[Event], tuple[Detector, ...]] = {}
-        catalogue = Catalogue(type(one) for one in self._detectors)
+        catalogue = self._catalogue = Catalogue(type(one) for one in self._detectors)
+        self._tapes = Tapes(
+            self._detectors, self._blank, self._signed, untaped=(self._feed_health.name, self._intake.name)
+        )
         config.stress.check(catalogue)
         for one in self._detectors:
             one.meet(catalogue)
@@ -130,19 +139,65 @@ class Engine:
             self._counts.refused += 1
             result.conflicts.append(RejectedEvent(verdict.value, event, place))
 
+    def _blank(self, name: str) -> Detector:
+        """A detector as it was before it was told anything."""
+        given = self._given.get(name)
+        fresh = type(self._by_name[name]).build(self._config) if given is None else copy.deepcopy(given)
+        fresh.meet(self._catalogue)
+        return fresh
+
     def _apply(self, event: Event, result: Result) -> None:
         self._now = max(self._now, event.known)
-        self._counts.applied += 1
         self._sequences.note(event)
+        self._tapes.step()
+        spoken = self._recall(event.known, result) if self._to_recall else False
+        admitted = self._intake.admit(canonical(event))
+        if admitted.repeated:
+            self._counts.duplicates += 1
+            result.duplicates += 1
+        if admitted.heard is not None and type(event) in self._feed_health.kinds:
+            spoken |= self._tell(self._feed_health, "update", result, admitted.heard)
+        spoken |= self._say(self._intake, self._tapes.spoken(self._intake), admitted.findings, result)
+        for figure in admitted.figures:
+            self._counts.applied += 1
+            spoken |= self._use(figure, result)
+        for reason, unused in admitted.aside:
+            self._counts.refused += 1
+            place = next(iter(self._log_positions.of((sg.Cause(unused.source, unused.sequence),))), None)
+            result.conflicts.append(RejectedEvent(reason, unused, place))
+        self._settle(event.known, event.ts, result, spoken=spoken)
+
+    def _use(self, figure: Figure, result: Result) -> bool:
+        """Show a figure to the detectors that take it; one that corrects another takes its place."""
+        event, spoken = figure.event, False
+        self._tapes.step()
+        if figure.corrects is not None:
+            said, forgotten = self._tapes.correct(figure.corrects, event)
+            self._due = {name: self._by_name[name].wake_at() for name in self._due}
+            for one in said:
+                at = self._tapes.spoken(one.detector)
+                spoken |= self._say(one.detector, at, one.findings, result, listeners=one.listeners)
+            if not forgotten:
+                return spoken
+            self._intake.note("not_taken_back", event)
+            if event.once_a_day():
+                return spoken  # a second figure of its day in a window would be worse than the first
+            self._tapes.step()
+            for detector in forgotten:
+                spoken |= self._tell(detector, "update", result, event)
+            return spoken
         asked = self._by_kind.get(type(event))
         if asked is None:
-            asked = self._by_kind[type(event)] = tuple(one for one in self._detectors if type(event) in one.kinds)
-        spoken = self._recall(event.known, result) if self._to_recall else False
+            others = (one for one in self._detectors if one is not self._feed_health)
+            asked = self._by_kind[type(event)] = tuple(one for one in others if type(event) in one.kinds)
         for detector in asked:
-            findings = detector.update(event)
-            if findings or detector.name in self._due:
-                spoken |= self._say(detector, findings, result)
-        self._settle(event.known, event.ts, result, spoken=spoken)
+            if detector.takes(event):
+                spoken |= self._tell(detector, "update", result, event)
+        return spoken
+
+    def _tell(self, detector: Detector, call: str, result: Result, *args: Any) -> bool:
+        at, findings = self._tapes.tell(detector, call, *args)
+        return self._say(detector, at, findings, result) if findings or detector.name in self._due else False
 
     def _recall(self, now: int, result: Result) -> bool:
         """Tell the listeners that were started anew what those they hear last said: it is not emitted again."""
@@ -150,7 +205,7 @@ class Engine:
         for detector in self._to_recall:
             signals = self._stress.memory.recalled(tuple(detector.listens), self._market)
             findings = [msgspec.structs.replace(one, known=now) for one in detector.recall(signals)]
-            spoken |= self._say(detector, findings, result)
+            spoken |= self._say(detector, self._tapes.spoken(detector), findings, result)
         self._to_recall = []
         return spoken
 
@@ -165,20 +220,35 @@ class Engine:
             for detector in self._timed:
                 deadline = self._due[detector.name]
                 if deadline is not None and deadline <= point:
-                    spoken |= self._say(detector, detector.on_time(point), result)
+                    self._tapes.step()
+                    spoken |= self._tell(detector, "on_time", result, point)
             for name, signal, subject in self._stress.overruled(point, self._feed_health.blind_on()):
-                detector = self._by_name[name]
-                spoken |= self._say(detector, detector.overrule(signal, subject, point), result)
+                self._tapes.step()
+                spoken |= self._tell(self._by_name[name], "overrule", result, signal, subject, point)
             self._settle(point, point, result, spoken=True)
 
-    def _say(self, detector: Detector, findings: list[Finding], result: Result) -> bool:
-        for finding in findings:
-            signal = finding.signed(self._market, detector.name, self._hashes[detector.name])
-            signal = msgspec.structs.replace(signal, id=sg.content_id(signal))
+    def _signed(self, detector: Detector, finding: Finding) -> sg.Signal:
+        signal = finding.signed(self._market, detector.name, self._hashes[detector.name])
+        return msgspec.structs.replace(signal, id=sg.content_id(signal))
+
+    def _say(
+        self,
+        detector: Detector,
+        at: At,
+        findings: list[Finding],
+        result: Result,
+        *,
+        listeners: tuple[Detector, ...] | None = None,
+    ) -> bool:
+        """Put out what a detector found at a place in the order of calls, and have its listeners hear it."""
+        hearing = self._listeners[detector.name] if listeners is None else listeners
+        for index, finding in enumerate(findings):
+            signal = self._signed(detector, finding)
             result.outputs.append(signal)
             self._stress.take(signal)
-            for listener in self._listeners[detector.name]:
-                self._say(listener, listener.observe(signal), result)
+            for listener in hearing:
+                place, found = self._tapes.hear(listener, at, index, signal)
+                self._say(listener, place, found, result)
         if detector.name in self._due:  # it was just told something: only then its deadline may be another
             self._due[detector.name] = detector.wake_at()
         return bool(findings)
@@ -232,8 +302,10 @@ class Engine:
             watermark_ns=self._ordering.watermark,
             newest_ns=self._ordering.newest(),
             held_by=self._ordering.held_by(),
-            waiting=self._ordering.waiting,
+            waiting=self._ordering.waiting + self._intake.waiting,
             counts=msgspec.structs.replace(self._counts),
+            intake=copy.deepcopy(self._intake.counts),
+            suspects=self._intake.waiting,
             flaws=copy.deepcopy(self._sequences.flaws),
             values={name: value for one in self._detectors for name, value in one.readings().items()},
             signal_levels=self._stress.memory.levels(),
@@ -260,6 +332,7 @@ class Engine:
                 "detectors": {
                     name: [one.version, self._hashes[name], one.snapshot()] for name, one in self._by_name.items()
                 },
+                "tapes": self._tapes.snapshot(),
                 "stress": self._stress.snapshot(),
                 "counts": msgspec.to_builtins(self._counts),
                 "log_positions": self._log_positions.snapshot(),
@@ -300,6 +373,10 @@ class Engine:
         self._ordering.restore(state["ordering"])
         for name, detector in self._by_name.items():
             self._take_back_one(detector, state["detectors"].get(name))
+        if "tapes" in state:  # a state of before there were any begins with none
+            self._tapes.restore(state["tapes"])
+        for name in self._anew:
+            self._tapes.forget(name)
         self._stress.restore(state["stress"])
         self._counts = msgspec.convert(state["counts"], type=Counts)
         self._log_positions.restore(state["log_positions"])

@@ -17,6 +17,7 @@ from detectors.detector import Detector
 from detectors.events.catalogue import feed_labels, kinds
 from detectors.feed_health import FeedHealth
 from detectors.hashes import detector_hash, rules_hash
+from detectors.intake.intake import Intake
 from detectors.plugin_error import PluginError
 from detectors.sections import Config, Feed
 from detectors.signals import Output, Signal
@@ -64,7 +65,7 @@ def _loaded(point: metadata.EntryPoint) -> object:
 
 def checked(found: Iterable[tuple[object, str]]) -> tuple[type[Detector], ...]:
     """Detectors from outside, each with where it is from, when they fit beside ours and each other."""
-    taken = {FeedHealth.name, *(one.name for one in own())}
+    taken = {FeedHealth.name, Intake.name, *(one.name for one in own())}
     fitting: list[type[Detector]] = []
     for member, place in found:
         if not (isinstance(member, type) and issubclass(member, Detector) and _named(member)):
@@ -85,8 +86,8 @@ def _named(one: type[Detector]) -> bool:
 
 @cache
 def installed() -> Catalogue:
-    """The signals of every detector there is, feed health among them."""
-    return Catalogue((FeedHealth, *own(), *outside()))
+    """The signals of every detector there is, feed health and intake among them."""
+    return Catalogue((FeedHealth, Intake, *own(), *outside()))
 
 
 def active(config: Config) -> tuple[type[Detector], ...]:
@@ -157,9 +158,9 @@ def feed_health(config: Config, detectors: Sequence[Detector]) -> FeedHealth:
 
 
 def part_hashes(config: Config) -> dict[str, str]:
-    """By detector, feed health among them, the hash of what its outputs and its state rest on."""
+    """By detector, feed health and intake among them, the hash of what its outputs and its state rest on."""
     chosen = detectors_of(config)
-    return {one.name: detector_hash(one) for one in (feed_health(config, chosen), *chosen)}
+    return {one.name: detector_hash(one) for one in (feed_health(config, chosen), Intake(), *chosen)}
 
 
 def hash_behind(config: Config, output: Output) -> str | None:

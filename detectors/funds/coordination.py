@@ -171,10 +171,16 @@ class FundCoordination(Detector):
             for name, count in (("amplified", table.amplified_count), ("extreme", table.extreme_count))
         }
 
+    def takes(self, event: Event) -> bool:
+        """Flows, and the closes that are its days."""
+        if not isinstance(event, YieldQuote):
+            return True
+        return event.tenor == self._tenor and event.statistic == "close"
+
     def update(self, event: Event) -> list[Finding]:
         """Judge a fund flow against that type's own history; or end a day of the counts' history."""
         if isinstance(event, YieldQuote):
-            if event.tenor == self._tenor and event.statistic == "close":
+            if self.takes(event):
                 self._end_day(calendar.ny_date(event.ts).toordinal(), event.known)
             return []
         assert isinstance(event, FundFlow)

@@ -92,9 +92,13 @@ class FundExposure(Detector):
         """Learn: take the state that a look at a day's close ended in."""
         raise AssertionError(f"{self.name} keeps no {type(state).__name__}")
 
+    def takes(self, event: Event) -> bool:
+        """All but yields of other tenors."""
+        return not isinstance(event, YieldQuote) or event.tenor in self._tenors
+
     def update(self, event: Event) -> list[Finding]:
         """Step at a day's close, look at a quote, or take a report."""
-        if isinstance(event, YieldQuote) and event.tenor not in self._tenors:
+        if not self.takes(event):
             return []
         if isinstance(event, FuturesPosition):
             return self._anchor(event)

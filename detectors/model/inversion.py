@@ -151,6 +151,10 @@ class ShockInversion(Detector):
             for name, value in (("first level", low), ("second level", high))
         }
 
+    def takes(self, event: Event) -> bool:
+        """The figures of the day that are inverted."""
+        return self._noted(event) is not None
+
     def update(self, event: Event) -> list[Finding]:
         """Look at a figure of the day; the later of GCF and tri-party makes the estimate."""
         noted = self._noted(event)

@@ -121,13 +121,17 @@ class PolicyCorridor(Detector):
         """The series it rests on."""
         return (*config.of(Corridor).watched, "GC:*", "GCF:*", "TRIPARTY:*", "POLICY")
 
+    def takes(self, event: Event) -> bool:
+        """Policy, and general collateral but its percentiles."""
+        return not isinstance(event, RepoPrint) or (event.segment in GENERAL and event.statistic != "percentile")
+
     def update(self, event: Event) -> list[Finding]:
         """Look at a repo rate, or take a policy decision."""
         if isinstance(event, PolicyRate):
             self._book.add(event)
             return []
         assert isinstance(event, RepoPrint)
-        if event.segment not in GENERAL or event.statistic == "percentile":
+        if not self.takes(event):
             return []
         reading = Reading.of(event, event.rate_pct)
         findings = self._below_zero(event, reading)

@@ -117,6 +117,11 @@ class CollateralScarcity(Detector):
             for name, depth in (("scarce", table.min_bp), ("deep", table.deep_bp))
         }
 
+    def takes(self, event: Event) -> bool:
+        """Rates and issues' yields that some spread is made of."""
+        noted = _noted(event)
+        return noted is not None and noted[0] in self._wanted
+
     def update(self, event: Event) -> list[Finding]:
         """Look at a rate or an issue's yield that some spread is made of."""
         noted = _noted(event)

@@ -107,6 +107,12 @@ class SpecialnessTiers(Detector):
             for tier, value in zip(("special", "very special"), config.of(Specialness).tiers_bp, strict=True)
         }
 
+    def takes(self, event: Event) -> bool:
+        """Policy, specials, and the general rates they are held against."""
+        if not isinstance(event, RepoPrint) or event.segment == "SPECIAL":
+            return True
+        return event.series() in self._config.gc_references and event.statistic in GENERAL_STATISTICS
+
     def update(self, event: Event) -> list[Finding]:
         """Look at a special or a GC rate, or take a policy decision."""
         if isinstance(event, PolicyRate):
@@ -115,7 +121,7 @@ class SpecialnessTiers(Detector):
         assert isinstance(event, RepoPrint)
         if event.segment == "SPECIAL":
             return self._special(event, event.known)
-        if event.series() not in self._config.gc_references or event.statistic not in GENERAL_STATISTICS:
+        if not self.takes(event):
             return []
         date = calendar.ny_date(event.ts).isoformat()
         self._gc.setdefault(date, {})[event.series()] = Reading.of(event, event.rate_pct)

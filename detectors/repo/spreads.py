@@ -34,6 +34,12 @@ class SpreadDetector(Detector):
         """Look at one spread of one day."""
         raise AssertionError(f"{self.name} judges no {spread.name} of {pair.date}, known {known}")
 
+    def takes(self, event: Event) -> bool:
+        """Policy, and averages of a series some spread is made of."""
+        if not isinstance(event, RepoPrint):
+            return True
+        return event.statistic in {"average", "close"} and event.series() in self._wanted
+
     def update(self, event: Event) -> list[Finding]:
         """Look at an average of a series some spread is made of, or take a policy decision."""
         if isinstance(event, PolicyRate):
@@ -41,7 +47,7 @@ class SpreadDetector(Detector):
             return []
         assert isinstance(event, RepoPrint)
         series = event.series()
-        if series not in self._wanted or event.statistic not in {"average", "close"}:
+        if not self.takes(event):
             return []
         date = self._days.note(series, Reading.of(event, event.rate_pct))
         policy = self._book.at(event.ts)

@@ -18,6 +18,7 @@ import pytest
 from detectors import events as ev
 from detectors.config import Config, load_tables
 from detectors.detector import Detector, Finding
+from detectors.intake.facts import figure_fields, lane_of
 from detectors.signals import TRUST
 from detectors.testing import make
 from detectors.testing.bench import Bench, all_of, plain
@@ -186,6 +187,35 @@ class Battery:
         bench.run(events, time=seed % 2 == 0)
         bench.restored()
 
+    def test_a_correction_ends_as_if_it_had_always_been_right(self, name: str) -> None:
+        events = self.story()
+        begin, cut = (len(events) * session // SESSIONS for session in (133, 143))
+        base = Bench(self.config(self.presets[0]), name)
+        base.run(events[:begin])
+        lately, later = events[begin:cut], events[cut : cut + 200]
+        given = {(type(one), lane_of(one)): one for one in lately if _asks(base.detector, one)}
+        mattered = dict.fromkeys(sorted(kind.__name__ for kind, _ in given), False)
+        for (kind, _), wrong in given.items():  # the newest figure of each series, until one of the kind matters
+            if mattered[kind.__name__]:
+                continue
+            right = other_figure(wrong, known=lately[-1].known)
+            always = msgspec.structs.replace(right, known=wrong.known)
+            bench, straight, untold = base.restored(), base.restored(), base.restored()
+            bench.run(lately)
+            said = bench.correct(wrong, right)
+            straight.run([always if one is wrong else one for one in lately])
+            untold.run(lately)
+            mattered[kind.__name__] = plain(bench.snapshot()) != plain(untold.snapshot())
+            assert plain(bench.snapshot()) == plain(straight.snapshot())
+            assert bench.detector.readings() == straight.detector.readings()
+            for finding in said:
+                assert finding.known == right.known
+                assert "corrected" in finding.rule
+                assert any(value.startswith("revised_from_") for value in finding.values)
+            assert bench.run(later) == straight.run(later)
+            assert plain(bench.snapshot()) == plain(straight.snapshot())
+        assert any(mattered.values()) or not given
+
     def test_overruling_takes_every_signal_off_once(self, name: str) -> None:
         bench = Bench(self.config(self.presets[0]), name)
         bench.run(self.story()[: len(self.story()) * 140 // 600])
@@ -208,6 +238,20 @@ class Battery:
     def _run(self, name: str, preset: str | None = None) -> "_Run":
         mine: Any = type(self)
         return _run(mine, name, preset or self.presets[0])
+
+
+def _asks(detector: Detector, event: ev.Event) -> bool:
+    """Whether a correction of an event reaches a detector; feed health notes that a record came, whatever it said."""
+    return detector.name != "feed_health" and type(event) in detector.kinds and detector.takes(event)
+
+
+def other_figure(event: ev.Event, *, known: int) -> ev.Event:
+    """The same record with another first figure, as its source corrects it later."""
+    field = next((name for name in figure_fields(type(event)) if getattr(event, name) is not None), None)
+    assert field is not None, f"{type(event).__name__} has no figure"
+    value = getattr(event, field)
+    other = value + 0.4 if field.endswith("_pct") else 1.5 * value + 1e6
+    return msgspec.structs.replace(event, known=known, sequence=event.sequence + 10**6, **{field: other})
 
 
 class _Run(msgspec.Struct, frozen=True):

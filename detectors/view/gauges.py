@@ -98,6 +98,10 @@ HELD = Family("crunchwatch_watermark_held", "gauge", "1 if the stream holds it b
 GAPS = Family("crunchwatch_sequence_gaps", "counter", "Gaps in the numbering of a stream's sources", ("stream",))
 RESETS = Family("crunchwatch_sequence_resets", "counter", "Times a source's numbering went back", ("stream",))
 BEATS_BACK = Family("crunchwatch_heartbeats_back", "counter", "Heartbeats of a time that was past", ("stream",))
+SUSPECTS = Family("crunchwatch_suspect_figures", "gauge", "Figures that wait to be borne out, used by no detector yet")
+RECORDS = Family(
+    "crunchwatch_intake", "counter", "Records that were no new figure, by what they were", ("what", "source")
+)
 
 FAMILIES = (
     STATE,
@@ -126,6 +130,8 @@ FAMILIES = (
     GAPS,
     RESETS,
     BEATS_BACK,
+    SUSPECTS,
+    RECORDS,
 )
 SIDES = ("flow", "stance")
 OPENS = "08:00"
@@ -191,6 +197,10 @@ class MarketGauges:
         for family, counts in ((GAPS, flaws.gaps), (RESETS, flaws.resets), (BEATS_BACK, flaws.beats_back)):
             for stream, count in counts.items():
                 yield Sample(family, (stream,), count)
+        yield Sample(SUSPECTS, (), status.suspects)
+        for what, sources in status.intake.items():
+            for source, count in sources.items():
+                yield Sample(RECORDS, (what, source), count)
 
     def _values(self, status: Status) -> Iterator[Sample]:
         for series, value in status.values.items():

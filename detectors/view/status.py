@@ -22,7 +22,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     """State, kind, blindness, warming models, the watermark and who holds it, flaws, values, levels, rules, lines.
 
     ``required`` are the feeds that must be alive for a state to be left; ``heard_ns`` is what each feed's last figure
-    was about.
+    was about; ``intake`` counts by source what records were beside new figures: repeated, corrected, suspect, ...;
+    ``suspects`` is how many figures wait to be borne out.
     """
 
     market: str
@@ -40,6 +41,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     held_by: tuple[str, ...]
     waiting: int
     counts: Counts
+    intake: dict[str, dict[str, int]] = {}
+    suspects: int = 0
     flaws: Flaws
     values: dict[str, float]
     signal_levels: dict[str, int]

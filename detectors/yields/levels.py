@@ -133,6 +133,10 @@ class YieldLevels(Detector):
             for level in levels
         }
 
+    def takes(self, event: Event) -> bool:
+        """Quotes of a watched tenor."""
+        return isinstance(event, YieldQuote) and event.tenor in self._config.levels_pct
+
     def update(self, event: Event) -> list[Finding]:
         """Look at a quote of a watched tenor."""
         assert isinstance(event, YieldQuote)

@@ -174,10 +174,18 @@ def _sight(status: Status) -> str:
             ("Events applied", f"{counts.applied:,}"),
             ("Late, not used", f"{counts.late:,}"),
             ("Refused", f"{counts.refused:,}"),
+            ("Beside new figures", escape(_beside(status)) or "none"),
             ("Configuration", f"<code>{escape(status.config_hash)}</code>"),
         ]
     )
     return _card("What it can see", "sight", body)
+
+
+def _beside(status: Status) -> str:
+    """What records were that were no new figure, and what waits to be borne out."""
+    counts = {what: sum(sources.values()) for what, sources in status.intake.items()}
+    waiting = [f"{status.suspects} suspect now"] if status.suspects else []
+    return ", ".join([*waiting, *(f"{count:,} {what.replace('_', ' ')}" for what, count in counts.items())])
 
 
 def _last(seen: MarketView, number: int, settings_hint: str) -> str:
