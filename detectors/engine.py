@@ -35,6 +35,8 @@ from detectors.view.recent import Recalled, Recent
 from detectors.view.status import Counts, Status
 from detectors.view.thresholds import thresholds
 
+RELEASED_EVERY = 4096
+
 
 class Engine:
     """The state of one market."""
@@ -112,14 +114,19 @@ class Engine:
             if event.market != self._market:
                 raise ValueError(f"an event of {event.market} was given to the engine of {self._market}")
             self._admit(event, places[index] if places is not None else None, result)
-        for event in self._ordering.release():
-            self._pass_time(event.known, result)
-            self._apply(event, result)
+            if index % RELEASED_EVERY == 0:  # or a long list would wait as a whole, and fill the merge
+                self._release(result)
+        self._release(result)
         if self._ordering.watermark != FAR_PAST:
             self._pass_time(self._ordering.watermark, result)
         self._counts.signals += sum(isinstance(output, sg.Signal) for output in result.outputs)
         self._counts.transitions += sum(isinstance(output, sg.Transition) for output in result.outputs)
         return result
+
+    def _release(self, result: Result) -> None:
+        for event in self._ordering.release():
+            self._pass_time(event.known, result)
+            self._apply(event, result)
 
     def _admit(self, event: Event, place: LogPosition | None, result: Result) -> None:
         verdict = self._ordering.accept(event)
