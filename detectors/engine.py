@@ -31,6 +31,10 @@ from detectors.view.recent import Recalled, Recent
 from detectors.view.status import Counts, Status
 from detectors.view.thresholds import thresholds
 
+WARMING = "warming"
+"""The name of the evidence that says what could not judge."""
+WARMING_NAMED = 24
+
 
 class Engine:
     """The state of one market."""
@@ -60,6 +64,7 @@ class Engine:
         config.stress.check(catalogue)
         for one in self._detectors:
             one.meet(catalogue)
+            one.sight = self._feed_health.sight
         self._stress = StateMachine(config.stress, catalogue)
         self._grid = config.merge.grid_s * NS
         self._counts = Counts()
@@ -163,26 +168,33 @@ class Engine:
                 deadline = detector.wake_at()
                 if deadline is not None and deadline <= point:
                     spoken |= self._say(detector, detector.on_time(point), result)
-            for name, signal, subject in self._stress.overruled(point, self._feed_health.blind_on()):
-                detector = self._by_name[name]
-                spoken |= self._say(detector, detector.overrule(signal, subject, point), result)
+            spoken |= self._overrule(point, result)
             self._settle(point, point, result, spoken=True)
+
+    def _overrule(self, point: int, result: Result) -> bool:
+        """Take off what only silent series carry; those that are heard before those that hear them."""
+        found = self._stress.overruled(point, self._feed_health.sight.unseen)
+        spoken = False
+        for detector in self._detectors if found else ():
+            for name, signal, subject in found:
+                if name == detector.name:
+                    spoken |= self._say(detector, detector.overrule(signal, subject, point), result)
+        return spoken
 
     def _say(self, detector: Detector, findings: list[Finding], result: Result) -> bool:
         for finding in findings:
             signal = finding.signed(self._market, detector.name, self._hashes[detector.name])
             signal = msgspec.structs.replace(signal, id=sg.content_id(signal))
             result.outputs.append(signal)
-            self._stress.take(signal)
+            self._stress.take(signal, finding.rests)
             for listener in self._listeners[detector.name]:
                 self._say(listener, listener.observe(signal), result)
         return bool(findings)
 
     def _settle(self, now: int, ts: int, result: Result, *, spoken: bool) -> None:
         if spoken:
-            blind_on = self._feed_health.blind_on()
-            for step in self._stress.evaluate(now, blind_on):
-                result.outputs.append(self._transition(step, now, ts, blind_on))
+            for step in self._stress.evaluate(now, self._feed_health.sight.unseen):
+                result.outputs.append(self._transition(step, now, ts, self._feed_health.blind_on()))
         deadlines = [self._stress.wake_at(), *(one.wake_at() for one in self._timed)]
         self._wake = min((deadline for deadline in deadlines if deadline is not None), default=None)
 
@@ -195,7 +207,7 @@ class Engine:
             to_state=step.to_state,
             kind=step.kind,
             confidence=step.confidence,
-            evidence=step.evidence,
+            evidence=(*step.evidence, *self._cannot_judge()),
             causes=tuple(sorted({cause for mark in step.marks for cause in mark.causes})),
             blind_on=blind_on,
             provenance=provenance_of(step.marks),
@@ -204,6 +216,19 @@ class Engine:
         transition = msgspec.structs.replace(transition, id=sg.content_id(transition))
         self._recent.note(transition, step.marks)
         return transition
+
+    def _warming(self) -> tuple[str, ...]:
+        return tuple(f"{one.name}:{part}" for one in self._detectors for part in one.warming())
+
+    def _cannot_judge(self) -> tuple[sg.Evidence, ...]:
+        """What the rules ask and what could not yet answer, for want of history: its silence is no calm either."""
+        asked = {condition.detector for rule in self._config.stress.rules for condition in rule.all}
+        names = [name for name in self._warming() if name.partition(":")[0] in asked]
+        if not names:
+            return ()
+        more = f" and {len(names) - WARMING_NAMED} more" if len(names) > WARMING_NAMED else ""
+        summary = f"cannot judge yet, for want of history: {', '.join(names[:WARMING_NAMED])}{more}"
+        return (sg.Evidence(rule=WARMING, holds=False, signals=(), summary=summary),)
 
     def places_of(self, output: sg.Output) -> list[LogPosition]:
         """Where the events behind an output lay in the log, as far as it is still known."""
@@ -223,7 +248,9 @@ class Engine:
             feeds=self._feed_health.feeds_watched,
             required=self._config.stress.living,
             heard_ns=self._feed_health.heard(),
-            warming=tuple(f"{one.name}:{part}" for one in self._detectors for part in one.warming()),
+            warming=self._warming(),
+            silent_series=self._feed_health.silent_series(),
+            ended_series=self._feed_health.ended_series(),
             watermark_ns=self._ordering.watermark,
             newest_ns=self._ordering.newest(),
             held_by=self._ordering.held_by(),
@@ -232,7 +259,7 @@ class Engine:
             flaws=copy.deepcopy(self._sequences.flaws),
             values={name: value for one in self._detectors for name, value in one.readings().items()},
             signal_levels=self._stress.memory.levels(),
-            rules=self._stress.holding_rules(self._now, blind_on),
+            rules=self._stress.holding_rules(self._now, self._feed_health.sight.unseen),
             thresholds=self._thresholds,
             config_hash=self._hash,
         )
@@ -240,7 +267,7 @@ class Engine:
     def outlook(self) -> Outlook:
         """What would change the state; like the status it takes no part in any decision."""
         margins = {one.name: one.margins(self._now) for one in self._detectors}
-        return outlook(self._stress, self._now, self._feed_health.blind_on(), margins)
+        return outlook(self._stress, self._now, self._feed_health.sight.unseen, margins)
 
     def recent(self) -> tuple[Recalled, ...]:
         """The last transitions with the signals behind them, oldest first."""

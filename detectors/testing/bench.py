@@ -7,14 +7,14 @@ import msgspec
 
 from detectors.detector import Detector, Finding
 from detectors.events import Event
-from detectors.feed_health import FeedHealth
-from detectors.registry import detectors_of, installed
+from detectors.registry import detectors_of, feed_health, installed
 from detectors.sections import Config
 
 
 def all_of(config: Config) -> dict[str, Detector]:
     """Every detector by name, FeedHealth too."""
-    return {one.name: one for one in (FeedHealth(config.stress.feeds), *detectors_of(config))}
+    chosen = detectors_of(config)
+    return {one.name: one for one in (feed_health(config, chosen), *chosen)}
 
 
 def plain(state: Any) -> Any:
