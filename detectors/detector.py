@@ -190,6 +190,7 @@ class Detector:
         self.sight = Sight()
         self._levels: dict[tuple[str, str], int] = {}
         self._latest: dict[tuple[str, str], Reading] = {}
+        self._rests: dict[tuple[str, str], Ways] = {}
 
     @classmethod
     def build(cls, config: "Config") -> Self:
@@ -272,9 +273,15 @@ class Detector:
         """All levels that are on, by (name, subject)."""
         return dict(self._levels)
 
+    def resting(self) -> dict[tuple[str, str], Ways]:
+        """What each condition that is on rests on now, by (name, subject): see :attr:`Finding.rests`."""
+        return dict(self._rests)
+
     def set_level(self, finding: Finding) -> list[Finding]:
         """Set a condition's level: the finding if it changed, nothing if it did not."""
         key, level = (finding.name, finding.subject), finding.level
+        if level:
+            self._rests[key] = finding.rests  # said again on other figures it rests on those
         if self.level(*key) == level:
             return []
         displaced = self._displaced(finding) if level else []
@@ -283,6 +290,7 @@ class Detector:
             self._latest[key] = finding.readings[-1]
         else:
             del self._levels[key], self._latest[key]
+            self._rests.pop(key, None)
         return [*displaced, self.emit_once(finding)]
 
     def _displaced(self, finding: Finding) -> list[Finding]:
@@ -314,15 +322,19 @@ class Detector:
 
     def snapshot(self) -> dict[str, Any]:
         """All state as plain values; a subclass adds its own to it."""
-        levels = [[*key, level, msgspec.to_builtins(self._latest[key])] for key, level in self._levels.items()]
+        levels = [
+            [*key, level, msgspec.to_builtins(self._latest[key]), [list(way) for way in self._rests.get(key, ())]]
+            for key, level in self._levels.items()
+        ]
         return {"levels": levels}
 
     def restore(self, plain: dict[str, Any]) -> None:
         """Take all state back; a subclass takes its own besides."""
-        self._levels = {(name, subject): level for name, subject, level, _ in plain["levels"]}
-        self._latest = {
-            (name, subject): msgspec.convert(reading, type=Reading) for name, subject, _, reading in plain["levels"]
-        }
+        self._levels, self._latest, self._rests = {}, {}, {}
+        for name, subject, level, reading, *ways in plain["levels"]:
+            self._levels[name, subject] = level
+            self._latest[name, subject] = msgspec.convert(reading, type=Reading)
+            self._rests[name, subject] = tuple(tuple(way) for way in (ways[0] if ways else ()))
 
     def take_over(self, plain: dict[str, Any], version: int) -> None:
         """Begin anew after other tables, or another version of itself, whose state this is.

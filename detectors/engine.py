@@ -173,6 +173,7 @@ class Engine:
 
     def _overrule(self, point: int, result: Result) -> bool:
         """Take off what only silent series carry; those that are heard before those that hear them."""
+        self._note_rests()
         found = self._stress.overruled(point, self._feed_health.sight.unseen)
         spoken = False
         for detector in self._detectors if found else ():
@@ -180,6 +181,10 @@ class Engine:
                 if name == detector.name:
                     spoken |= self._say(detector, detector.overrule(signal, subject, point), result)
         return spoken
+
+    def _note_rests(self) -> None:
+        for one in self._detectors:
+            self._stress.memory.rest(one.name, one.resting())
 
     def _say(self, detector: Detector, findings: list[Finding], result: Result) -> bool:
         for finding in findings:
@@ -193,6 +198,7 @@ class Engine:
 
     def _settle(self, now: int, ts: int, result: Result, *, spoken: bool) -> None:
         if spoken:
+            self._note_rests()
             for step in self._stress.evaluate(now, self._feed_health.sight.unseen):
                 result.outputs.append(self._transition(step, now, ts, self._feed_health.blind_on()))
         deadlines = [self._stress.wake_at(), *(one.wake_at() for one in self._timed)]

@@ -4,14 +4,14 @@ A condition of the table asks for a signal at a level, on now or within so many 
 what an answer, and the evidence behind it, needs: the levels reached and when each was left, and the last signal.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
 
 from detectors import calendar
 from detectors.catalogue import Catalogue
-from detectors.detector import OVERRULED, Ways
+from detectors.detector import Ways
 from detectors.events import Provenance
 from detectors.sections import Condition
 from detectors.signals import Cause, Signal
@@ -59,8 +59,6 @@ class SignalMemory:
         for level in range(1, max(signal.level, *left, 0) + 1):
             if level <= signal.level:
                 left[level] = signal.known if happened else FOREVER
-            elif left.get(level) == FOREVER and signal.rule == OVERRULED:
-                del left[level]  # the silent word is taken back: it does not count for some sessions more
             elif left.get(level) == FOREVER:
                 left[level] = signal.known
         if happened and not signal.level and before is not None:
@@ -82,6 +80,13 @@ class SignalMemory:
             signal.threshold,
             rests[:WAYS_KEPT],
         )
+
+    def rest(self, detector: str, resting: Mapping[tuple[str, str], Ways]) -> None:
+        """What signals that are on rest on by now, said again on other figures without a word."""
+        for (name, subject), ways in resting.items():
+            state = self._states.get((detector, name), {}).get(subject)
+            if state is not None and _on(state):
+                state.rests = ways[:WAYS_KEPT]
 
     def holding(
         self, condition: Condition, now: int, unseen: Collection[str] = ()

@@ -128,6 +128,7 @@ class FailsFloor(Detector):
                 values={"floor_pct": floor, "rate_pct": worst.value},
                 rule="the first rate of the day below the floor",
                 threshold=floor,
+                ways=((f"SPECIAL:{event.instrument}", "POLICY"),),
             )
         )
 
@@ -240,6 +241,7 @@ class FailsFloor(Detector):
                 values=values,
                 rule=rule,
                 threshold=floor,
+                ways=((f"SPECIAL:{issue}", "POLICY"),),
             )
         )
 
