@@ -348,8 +348,9 @@ class FundCoordination(Detector):
                 past.types[who] = past.types.get(who, 0) + 1
 
     def warming(self) -> tuple[str, ...]:
-        """The base rates, while not every type could have been flagged."""
-        return () if self._past["FLOW"].days else ("base_rate",)
+        """The base rates, while not every type could have been flagged; and the outflows that cannot be ranked."""
+        flows = (f"outflow:{key}" for key, window in sorted(self._flows.items()) if len(window) < self._config.flow_min)
+        return (*(() if self._past["FLOW"].days else ("base_rate",)), *flows)
 
     def readings(self) -> dict[str, float]:
         """The latched level of the count, the counts, and how unusual they were at the last close."""

@@ -311,6 +311,11 @@ class ForeignSpillover(Detector):
             )
         ]
 
+    def warming(self) -> tuple[str, ...]:
+        """The foreign indices with too few days before a shock that came now."""
+        wanted = self._config.min_days + self._config.gap_days + 1
+        return tuple(index for index, days in self._days.items() if sum(not day.local for day in days) < wanted)
+
     def readings(self) -> dict[str, float]:
         """The last shock, abnormal returns and tests."""
         return dict(self._last)
