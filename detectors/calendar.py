@@ -3,7 +3,8 @@
 A calendar day is a New York day. Holidays follow SIFMA's recommendations as rules, so that any year has an answer;
 days that no rule gives stand in a table. Where a rule is from memory and its next use lies ahead it is marked [M].
 
-Source: SIFMA, Holiday Schedule (U.S.), years 2009 to 2026. Golden dates are pinned in the tests.
+Source: SIFMA, Holiday Schedule (U.S.), years 2009 to 2026, and its releases on single days. Golden dates are pinned in
+the tests.
 """
 
 import datetime as dt
@@ -18,9 +19,11 @@ DAY = dt.timedelta(days=1)
 MONDAY, THURSDAY, FRIDAY, SATURDAY, SUNDAY = 0, 3, 4, 5, 6
 JUNETEENTH_SINCE = 2022
 
-# Days no rule gives: the market closed for the storm Sandy.
-SPECIAL_CLOSES = frozenset({dt.date(2012, 10, 30)})
-SPECIAL_EARLY = {dt.date(2012, 10, 29): "12:00", dt.date(2018, 12, 5): "14:00", dt.date(2025, 1, 9): "14:00"}
+# Days no rule gives: the funerals of Presidents Reagan and George H. W. Bush (SIFMA, 1 December 2018: a full close), on
+# which repo settled all the same, and the storm Sandy. For Presidents Ford and Carter the market closed early.
+MOURNING_CLOSES = frozenset({dt.date(2004, 6, 11), dt.date(2018, 12, 5)})
+SPECIAL_CLOSES = MOURNING_CLOSES | {dt.date(2012, 10, 30)}
+SPECIAL_EARLY = {dt.date(2007, 1, 2): "14:00", dt.date(2012, 10, 29): "12:00", dt.date(2025, 1, 9): "14:00"}
 
 
 class Session(msgspec.Struct, frozen=True):
@@ -149,12 +152,18 @@ def is_year_end(day: dt.date) -> bool:
     return day.month == 12 and is_month_end(day)
 
 
-def _nth(year: int, month: int, weekday: int, n: int) -> dt.date:
+def nth_weekday(year: int, month: int, weekday: int, n: int) -> dt.date:
+    """The n-th Monday (0) to Sunday (6) of a month.
+
+    >>> nth_weekday(2021, 11, THURSDAY, 4)
+    datetime.date(2021, 11, 25)
+    """
     first = dt.date(year, month, 1)
     return first + dt.timedelta(days=(weekday - first.weekday()) % 7 + 7 * (n - 1))
 
 
-def _last_monday_of_may(year: int) -> dt.date:
+def last_monday_of_may(year: int) -> dt.date:
+    """Memorial Day."""
     day = dt.date(year, 5, 31)
     return day - dt.timedelta(days=day.weekday())
 
@@ -193,14 +202,14 @@ def _observed(day: dt.date, *, saturday_moves: bool) -> dt.date:
 def _holidays(year: int) -> frozenset[dt.date]:
     days = {
         _observed(dt.date(year, 1, 1), saturday_moves=False),
-        _nth(year, 1, MONDAY, 3),
-        _nth(year, 2, MONDAY, 3),
-        _last_monday_of_may(year),
+        nth_weekday(year, 1, MONDAY, 3),
+        nth_weekday(year, 2, MONDAY, 3),
+        last_monday_of_may(year),
         _observed(dt.date(year, 7, 4), saturday_moves=True),
-        _nth(year, 9, MONDAY, 1),
-        _nth(year, 10, MONDAY, 2),
+        nth_weekday(year, 9, MONDAY, 1),
+        nth_weekday(year, 10, MONDAY, 2),
         _observed(dt.date(year, 11, 11), saturday_moves=False),
-        _nth(year, 11, THURSDAY, 4),
+        nth_weekday(year, 11, THURSDAY, 4),
         _observed(dt.date(year, 12, 25), saturday_moves=True),
     }
     if year >= JUNETEENTH_SINCE:
@@ -215,9 +224,9 @@ def _early_closes(year: int) -> dict[dt.date, str]:
     independence = _observed(dt.date(year, 7, 4), saturday_moves=True)
     christmas = _observed(dt.date(year, 12, 25), saturday_moves=True)
     closes = {
-        previous_business_day(_last_monday_of_may(year)): "14:00",
+        previous_business_day(last_monday_of_may(year)): "14:00",
         previous_business_day(independence): "14:00",
-        _nth(year, 11, THURSDAY, 4) + DAY: "14:00",
+        nth_weekday(year, 11, THURSDAY, 4) + DAY: "14:00",
         previous_business_day(christmas): "14:00",
         previous_business_day(dt.date(year + 1, 1, 1)): "14:00",  # [M] where 1 January is a Saturday
     }

@@ -201,7 +201,7 @@ def catalogue(*, as_json: bool) -> None:
         {
             "series": series.id,
             "event": _made(series.spec),
-            "unit": cat.DEFAULT_UNIT[series.dimension],
+            "unit": series.absent_unit or "as written",
             "publisher": series.publisher,
             "known": f"{series.rule.lag}, {series.rule.known} {series.rule.zone}",
             "note": series.rule.note,

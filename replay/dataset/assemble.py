@@ -3,42 +3,29 @@
 import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from detectors.checks import CheckError, check
-from detectors.events import (
-    EquityIndex,
-    Event,
-    FuturesPosition,
-    PolicyRate,
-    Provenance,
-    RepoPrint,
-    SettlementFail,
-    order_key,
-)
+from detectors.events import EquityIndex, Event, FuturesPosition, RepoPrint, SettlementFail, order_key
 from replay.dataset import catalogue as cat
-from replay.dataset.publication import ANNOUNCED, COT, FR2004, times
+from replay.dataset.auctions import auction_drafts
+from replay.dataset.fractions import refuse
+from replay.dataset.plausibility import Said, judged
+from replay.dataset.policy import policy_drafts
+from replay.dataset.preference import published_first
+from replay.dataset.publication import COT, FR2004, times
 from replay.dataset.quotes import mark_drafts, print_drafts
+from replay.dataset.records import Draft, as_known
 from replay.dataset.tables import Figure, FileLine, Tables
 from replay.errors import DataError
 
 MARKET = "UST"
 
 
-class Draft(NamedTuple):
-    """An event that still lacks its number: the two times, who says it, its kind and fields, and its place."""
-
-    known: int
-    ts: int
-    source: str
-    kind: type[Event]
-    fields: dict[str, Any]
-    provenance: Provenance
-    place: FileLine
-
-
 def events(tables: Tables, *, market: str = MARKET) -> list[Event]:
     """All events of the tables in the one total order, numbered from 1 within each source in order of ``known``.
+
+    What is read and not used, or not yet, is named in the tables' warnings.
 
     Raises:
         DataError: a value that the engine would reject, with the file and line it came from.
@@ -60,7 +47,7 @@ def events(tables: Tables, *, market: str = MARKET) -> list[Event]:
         try:
             check(event)
         except CheckError as error:
-            raise DataError(*draft.place, str(error)) from None
+            raise DataError(*draft.places.get(error.field, draft.place), str(error)) from None
         made.append(event)
     made.sort(key=order_key)
     return made
@@ -92,114 +79,105 @@ def _lonely_volumes(tables: Tables) -> set[str]:
 
 
 def _drafts(tables: Tables) -> Iterator[Draft]:
-    for name, by_day in tables.figures.items():
-        series = cat.CATALOGUE[name]
-        for day, figure in by_day.items():
-            made = _single(series, day, figure, tables)
-            if made is not None:
-                ts, known = times(series.rule, day)
-                yield Draft(known, ts, series.source, *made, figure.provenance, figure.place)
-    yield from _positions(tables)
-    yield from _policy(tables)
-    yield from _fails(tables)
-    for quote in (*print_drafts(tables.prints), *mark_drafts(tables.marks)):
-        yield Draft(*quote)
+    said = published_first(judged(tables), tables.warnings)
+    refuse(said)
+    for name, by_day in said.items():
+        entry = cat.CATALOGUE[name]
+        for day, figures in by_day.items():
+            yield from _of_one_series(entry, day, figures, said, tables.shocks)
+    yield from _positions(said)
+    yield from policy_drafts(said, tables.warnings)
+    yield from _fails(said)
+    yield from print_drafts(tables.prints, tables.warnings)
+    yield from mark_drafts(tables.marks, tables.warnings)
+    yield from auction_drafts(tables.marks, tables.warnings)
 
 
-def _single(
-    series: cat.CatalogueEntry, day: dt.date, figure: Figure, tables: Tables
-) -> tuple[type[Event], dict[str, Any]] | None:
-    """Kind and fields of a figure that is an event by itself; None for one that is put together with others."""
-    value = figure.value
-    match series.spec:
+def _of_one_series(
+    entry: cat.CatalogueEntry, day: dt.date, figures: list[Figure], said: Said, shocks: dict[tuple[str, dt.date], str]
+) -> Iterator[Draft]:
+    """The events of a series whose every figure is one; a series that is put together with others gives none here."""
+    ts, _ = times(entry.rule, day)
+    match entry.spec:
         case cat.RecordSeries(kind, constant, name):
-            fields = {**constant, name: value}
-            if kind is EquityIndex:
-                fields["local_shock"] = tables.shocks.get((constant["index"], day))
-            return kind, fields
-        case cat.RepoSeries():
-            return RepoPrint, _repo_fields(series.spec, day, value, tables)
+            for figure in figures:
+                fields = {**constant, name: figure.value}
+                if kind is EquityIndex:
+                    fields["local_shock"] = shocks.get((constant["index"], day))
+                yield Draft(figure.known, ts, entry.source, kind, fields, figure.provenance, figure.place)
+        case cat.RepoSeries() as spec:
+            volumes = said.get(spec.volume or "", {}).get(day, [])
+            for known, parts in as_known({"rate_pct": figures, "volume_usd": volumes}, frozenset({"rate_pct"})):
+                rate = parts["rate_pct"]
+                fields = {**_of_rate(spec), **{name: figure.value for name, figure in parts.items()}}
+                yield Draft(known, ts, entry.source, RepoPrint, fields, rate.provenance, rate.place, _places(parts))
         case _:
-            return None
+            pass
 
 
-def _repo_fields(spec: cat.RepoSeries, day: dt.date, rate_pct: float, tables: Tables) -> dict[str, Any]:
-    traded = tables.figures.get(spec.volume or "", {}).get(day)
+def _of_rate(spec: cat.RepoSeries) -> dict[str, Any]:
     return {
         "segment": spec.segment,
         "instrument": spec.instrument,
         "statistic": spec.statistic,
         "percentile": spec.percentile,
-        "rate_pct": rate_pct,
-        "volume_usd": None if traded is None else traded.value,
     }
 
 
-def _positions(tables: Tables) -> Iterator[Draft]:
+def _places(parts: dict[str, Figure]) -> dict[str, FileLine]:
+    return {name: figure.place for name, figure in parts.items()}
+
+
+def _positions(said: Said) -> Iterator[Draft]:
     """Long and short of a category make one event; the open interest joins them where it was published."""
-    interest: dict[tuple[str, str], dict[dt.date, Figure]] = {}
-    holders: dict[str, tuple[cat.PositionSeries, dict[str, dict[dt.date, Figure]]]] = {}
-    for name, by_day in tables.figures.items():
-        series = cat.CATALOGUE[name]
-        spec = series.spec
+    interest: dict[tuple[str, str], dict[dt.date, list[Figure]]] = {}
+    holders: dict[str, tuple[cat.PositionSeries, dict[str, dict[dt.date, list[Figure]]]]] = {}
+    for name, by_day in said.items():
+        entry = cat.CATALOGUE[name]
+        spec = entry.spec
         if not isinstance(spec, cat.PositionSeries):
             continue
         if spec.category is None:
             interest[spec.report, spec.contract] = by_day
         else:
-            holders.setdefault(series.source, (spec, {}))[1][spec.side] = by_day
+            holders.setdefault(entry.source, (spec, {}))[1][spec.side] = by_day
     for source, (spec, sides) in holders.items():
         shorts = sides.get("short", {})
         totals = interest.get((spec.report, spec.contract), {})
-        for day, long in sides.get("long", {}).items():
-            if day not in shorts:
-                continue
-            ts, known = times(COT, day)
-            fields = {
-                "contract": spec.contract,
-                "report": spec.report,
-                "category": spec.category,
-                "long_contracts": long.value,
-                "short_contracts": shorts[day].value,
-                "open_interest_contracts": totals[day].value if day in totals else None,
-                "as_of": ts,
-            }
-            yield Draft(known, ts, source, FuturesPosition, fields, long.provenance, long.place)
+        for day, longs in sides.get("long", {}).items():
+            parts = {"long": longs, "short": shorts.get(day, []), "open_interest": totals.get(day, [])}
+            yield from _report(source, spec, day, parts)
 
 
-def _policy(tables: Tables) -> Iterator[Draft]:
-    """One event a change. The series are daily; a rate that misses a day keeps its last value, as policy does."""
-    series = {
-        spec.field: tables.figures[name]
-        for name, entry in cat.CATALOGUE.items()
-        if isinstance(spec := entry.spec, cat.PolicySeries) and name in tables.figures
-    }
-    now: dict[str, float] = {}
-    published: dict[str, float] = {}
-    for day in sorted(set().union(*series.values())):
-        figures = {name: by_day[day] for name, by_day in series.items() if day in by_day}
-        now.update((name, figure.value) for name, figure in figures.items())
-        if now == published or not {"target_low_pct", "target_high_pct"} <= now.keys():
-            continue
-        ts, announced = times(ANNOUNCED, day)
-        first = next(iter(figures.values()))
-        # The first rates of a history were announced before it begins; they are known when they are first in force.
-        known = announced if published else ts
-        yield Draft(known, ts, "fed.policy", PolicyRate, dict(now), first.provenance, first.place)
-        published = dict(now)
+def _report(source: str, spec: cat.PositionSeries, day: dt.date, parts: dict[str, list[Figure]]) -> Iterator[Draft]:
+    ts, _ = times(COT, day)
+    named = {f"{side}_contracts": figures for side, figures in parts.items()}
+    for known, figures in as_known(named, frozenset({"long_contracts", "short_contracts"})):
+        fields = {
+            "contract": spec.contract,
+            "report": spec.report,
+            "category": spec.category,
+            "as_of": ts,
+            **{name: figure.value for name, figure in figures.items()},
+        }
+        long = figures["long_contracts"]
+        yield Draft(known, ts, source, FuturesPosition, fields, long.provenance, long.place, _places(figures))
 
 
-def _fails(tables: Tables) -> Iterator[Draft]:
+def _fails(said: Said) -> Iterator[Draft]:
     """Fails to deliver and to receive of one week, in one event."""
-    weeks: dict[dt.date, dict[str, Figure]] = defaultdict(dict)
-    for name, by_day in tables.figures.items():
+    weeks: dict[dt.date, dict[str, list[Figure]]] = defaultdict(dict)
+    for name, by_day in said.items():
         spec = cat.CATALOGUE[name].spec
         if isinstance(spec, cat.FailSeries):
-            for day, figure in by_day.items():
-                weeks[day][spec.side] = figure
-    for day, figures in weeks.items():
-        ts, known = times(FR2004, day)
-        first = next(iter(figures.values()))
-        fields: dict[str, Any] = {"scope": "total", "period": "week"}
-        fields.update((side, figure.value) for side, figure in figures.items())
-        yield Draft(known, ts, "nyfed.fr2004.fails", SettlementFail, fields, first.provenance, first.place)
+            for day, figures in by_day.items():
+                weeks[day][spec.side] = figures
+    for day, sides in weeks.items():
+        ts, _ = times(FR2004, day)
+        for known, parts in as_known(sides, frozenset()):
+            first = next(iter(parts.values()))
+            fields: dict[str, Any] = {"scope": "total", "period": "week"}
+            fields.update((side, figure.value) for side, figure in parts.items())
+            yield Draft(
+                known, ts, "nyfed.fr2004.fails", SettlementFail, fields, first.provenance, first.place, _places(parts)
+            )

@@ -28,6 +28,8 @@ from replay.dataset.publication import PublicationRule
 from replay.errors import ScenarioError
 
 Dimension = Literal["rate", "spread", "money", "contracts", "points", "ratio"]
+TradingDays = Literal["any", "weekdays", "sifma", "repo"]
+"""The days on which a series can have a figure: SIFMA's sessions; for repo also the days on which only cash closed."""
 
 # By dimension: the unit as written in a file, and the factor to the unit of the events (percent, basis points for
 # spreads, US dollars, contracts, points, ratio).
@@ -39,10 +41,10 @@ UNITS: dict[Dimension, dict[str, float]] = {
     "points": {"index": 1.0, "points": 1.0},
     "ratio": {"ratio": 1.0},
 }
+# What an absent unit means where a series says nothing. Money has no entry: only its publisher's unit can be meant.
 DEFAULT_UNIT: dict[Dimension, str] = {
     "rate": "percent",
     "spread": "bp",
-    "money": "USD",
     "contracts": "contracts",
     "points": "index",
     "ratio": "ratio",
@@ -103,7 +105,12 @@ Spec = RecordSeries | RepoSeries | VolumeSeries | PositionSeries | PolicySeries 
 
 @dataclass(frozen=True, slots=True)
 class CatalogueEntry:
-    """One entry of the catalogue. ``source`` is what the events say in their ``source`` field."""
+    """One entry of the catalogue. ``source`` is what the events say in their ``source`` field.
+
+    ``unit`` is the one in which the publisher lists the figures, and what an absent unit means; money without one has
+    to be written with its unit. ``step_usd`` is the smallest amount the publisher counts in: a figure that is no
+    multiple of it is in another unit. ``days`` are the days on which there can be a figure.
+    """
 
     id: str
     dimension: Dimension
@@ -111,6 +118,14 @@ class CatalogueEntry:
     publisher: str
     rule: PublicationRule
     spec: Spec
+    unit: str = ""
+    step_usd: float | None = None
+    days: TradingDays = "any"
+
+    @property
+    def absent_unit(self) -> str | None:
+        """What an empty unit means; None where it has to be written."""
+        return self.unit or DEFAULT_UNIT.get(self.dimension)
 
 
 def _yields() -> Iterator[CatalogueEntry]:
@@ -130,7 +145,9 @@ def _yields() -> Iterator[CatalogueEntry]:
     for suffix, tenor in tenors.items():
         source = f"ust.par.{tenor}"
         spec = RecordSeries(YieldQuote, {"tenor": tenor, "statistic": "close"}, "mid_pct")
-        yield CatalogueEntry(f"DGS{suffix}", "rate", source, "US Treasury", publication.TREASURY_PAR, spec)
+        yield CatalogueEntry(
+            f"DGS{suffix}", "rate", source, "US Treasury", publication.TREASURY_PAR, spec, days="sifma"
+        )
 
 
 def _reference_rates() -> Iterator[CatalogueEntry]:
@@ -139,33 +156,38 @@ def _reference_rates() -> Iterator[CatalogueEntry]:
     proxy = RepoSeries("GC", "SOFR", volume="SOFR_VOLUME_HIST")
     tgcr = RepoSeries("TRIPARTY", "TGCR", volume="TGCR_VOLUME_HIST")
     bgcr = RepoSeries("GC", "BGCR", volume="BGCR_VOLUME_HIST")
-    yield CatalogueEntry("SOFR", "rate", "nyfed.sofr", publisher, rule, sofr)
-    yield CatalogueEntry("SOFR_HIST_PROXY", "rate", "nyfed.sofr.proxy", publisher, rule, proxy)
-    yield CatalogueEntry("TGCR", "rate", "nyfed.tgcr", publisher, rule, tgcr)
-    yield CatalogueEntry("BGCR", "rate", "nyfed.bgcr", publisher, rule, bgcr)
+    for name, source, spec in (
+        ("SOFR", "nyfed.sofr", sofr),
+        ("SOFR_HIST_PROXY", "nyfed.sofr.proxy", proxy),
+        ("TGCR", "nyfed.tgcr", tgcr),
+        ("BGCR", "nyfed.bgcr", bgcr),
+    ):
+        yield CatalogueEntry(name, "rate", source, publisher, rule, spec, days="repo")
     for name, rate in (("SOFR", sofr), ("TGCR", tgcr)):
         for rank in (1, 25, 75, 99):
             spec = RepoSeries(rate.segment, name, "percentile", float(rank))
-            yield CatalogueEntry(f"{name}_P{rank}", "rate", f"nyfed.{name.lower()}.p{rank}", publisher, rule, spec)
+            source = f"nyfed.{name.lower()}.p{rank}"
+            yield CatalogueEntry(f"{name}_P{rank}", "rate", source, publisher, rule, spec, days="repo")
     for name in ("SOFR_VOLUME", "SOFR_VOLUME_HIST", "TGCR_VOLUME_HIST", "BGCR_VOLUME_HIST"):
-        yield CatalogueEntry(name, "money", "", publisher, rule, VolumeSeries())
+        yield CatalogueEntry(name, "money", "", publisher, rule, VolumeSeries(), "USD bn", 1e9, "repo")
 
 
 def _repo_indices() -> Iterator[CatalogueEntry]:
     ofr = "Office of Financial Research"
-    gcf = RepoSeries("GCF", "TSY")
-    yield CatalogueEntry("GCF_TSY", "rate", "dtcc.gcf.tsy", "DTCC (GCF Repo Index)", publication.SAME_EVENING, gcf)
-    bnym = RepoSeries("TRIPARTY", "BNYM")
-    yield CatalogueEntry("BNYM_TRIPARTY_TSY", "rate", "bnym.triparty", "BNY Mellon", publication.NEXT_MORNING, bnym)
     triparty = RepoSeries("TRIPARTY", "OFR-TRIPARTY", volume="OFR_TRIPARTY_VOLUME")
-    yield CatalogueEntry("OFR_TRIPARTY_RATE", "rate", "ofr.triparty", ofr, publication.OFR_TRIPARTY, triparty)
     dvp = RepoSeries("DVP", "OFR-DVP", volume="OFR_DVP_VOLUME")
-    yield CatalogueEntry("OFR_DVP_RATE", "rate", "ofr.dvp", ofr, publication.OFR_CLEARED, dvp)
+    for name, source, publisher, rule, spec in (
+        ("GCF_TSY", "dtcc.gcf.tsy", "DTCC (GCF Repo Index)", publication.SAME_EVENING, RepoSeries("GCF", "TSY")),
+        ("BNYM_TRIPARTY_TSY", "bnym.triparty", "BNY Mellon", publication.NEXT_MORNING, RepoSeries("TRIPARTY", "BNYM")),
+        ("OFR_TRIPARTY_RATE", "ofr.triparty", ofr, publication.OFR_TRIPARTY, triparty),
+        ("OFR_DVP_RATE", "ofr.dvp", ofr, publication.OFR_CLEARED, dvp),
+    ):
+        yield CatalogueEntry(name, "rate", source, publisher, rule, spec, days="repo")
     for name, rule in (
         ("OFR_TRIPARTY_VOLUME", publication.OFR_TRIPARTY),
         ("OFR_DVP_VOLUME", publication.OFR_CLEARED),
     ):
-        yield CatalogueEntry(name, "money", "", ofr, rule, VolumeSeries())
+        yield CatalogueEntry(name, "money", "", ofr, rule, VolumeSeries(), "USD", days="repo")
 
 
 def _positions() -> Iterator[CatalogueEntry]:
@@ -176,7 +198,7 @@ def _positions() -> Iterator[CatalogueEntry]:
         parts = ["cftc", spec.report.lower(), spec.contract]
         if spec.category is not None:
             parts.append(spec.category.lower())
-        return CatalogueEntry(id_, "contracts", ".".join(parts), "CFTC", publication.COT, spec)
+        return CatalogueEntry(id_, "contracts", ".".join(parts), "CFTC", publication.COT, spec, days="weekdays")
 
     for contract in ("TU", "FV", "TY", "UXY", "US", "WN"):
         for label, category in categories.items():
@@ -199,19 +221,34 @@ def _federal_reserve() -> Iterator[CatalogueEntry]:
     for name, spec in policy.items():
         yield CatalogueEntry(name, "rate", "fed.policy", "Federal Reserve Board", publication.ANNOUNCED, spec)
     facility = RecordSeries(ReverseRepo, {"facility": "ON_RRP"}, "takeup_usd")
-    yield CatalogueEntry("RRPONTSYD", "money", "nyfed.on_rrp", "New York Fed", publication.ON_RRP, facility)
+    # Bids are whole millions; FRED lists the sum in billions with three decimals.
+    yield CatalogueEntry(
+        "RRPONTSYD", "money", "nyfed.on_rrp", "New York Fed", publication.ON_RRP, facility, "USD bn", 1e6, "repo"
+    )
     fails: dict[str, FailSeries] = {
         "PDFTD-USTET": FailSeries("to_deliver_usd"),
         "PDFTR-USTET": FailSeries("to_receive_usd"),
     }
     for name, fail in fails.items():
-        yield CatalogueEntry(name, "money", "nyfed.fr2004.fails", "New York Fed (FR 2004)", publication.FR2004, fail)
+        yield CatalogueEntry(
+            name,
+            "money",
+            "nyfed.fr2004.fails",
+            "New York Fed (FR 2004)",
+            publication.FR2004,
+            fail,
+            "USD mn",
+            1e6,
+            "weekdays",
+        )
 
 
 def _markets() -> Iterator[CatalogueEntry]:
     for name, tenor in (("OIS_3M_USD", "3M"), ("OIS_10Y", "10Y")):
         swap = RecordSeries(SwapRate, {"tenor": tenor, "index": "OIS"}, "rate_pct")
-        yield CatalogueEntry(name, "rate", f"ois.{tenor}", "swap market, closing quotes", publication.SWAP_CLOSE, swap)
+        publisher, rule = "swap market, closing quotes", publication.SWAP_CLOSE
+        # London quotes dollar swaps on New York's holidays
+        yield CatalogueEntry(name, "rate", f"ois.{tenor}", publisher, rule, swap, days="weekdays")
     closes = {
         "SP500": ("S&P Dow Jones Indices", publication.CLOSE_NEW_YORK),
         "HANG_SENG": ("Hang Seng Indexes", publication.CLOSE_HONG_KONG),
@@ -226,6 +263,7 @@ def _markets() -> Iterator[CatalogueEntry]:
             publisher,
             rule,
             RecordSeries(EquityIndex, {"index": name, "session": "close"}, "level_points"),
+            days="weekdays",
         )
     funds: tuple[FundType, ...] = ("CTA", "TREND", "RISK_PARITY", "BALANCED")
     for fund in funds:

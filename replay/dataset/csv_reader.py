@@ -1,11 +1,14 @@
 """Tidy tables in: every CSV file of a directory, recognised by its header, each value checked with its line.
 
-Three kinds of file are understood; any other is named in a warning and left alone.
+Four kinds of file are understood; any other is named in a warning and left alone.
 
 * figures: ``date,series,value,unit`` and optionally ``provenance``;
 * quoted prints of special repo: ``date,time_et,instrument,kind,rate_pct,source``;
 * quoted intraday marks and auction results: ``date,time_et,series,kind,value,unit,source``;
 * days with a cause at home: ``date,index,shock,source``.
+
+The first three may have a column ``known``: when a desk first had the figure, an ISO time with its zone or a wall
+time of New York. Two figures of one day with different times are a first print and its correction.
 
 A blank value (or FRED's ``.``) is a gap and stays one. A value that is not a number, an invalid day, a unit of
 another dimension or two values for one day are errors that name file, line and reason.
@@ -17,7 +20,7 @@ from pathlib import Path
 from typing import Protocol, cast, get_args
 
 from detectors.events import Provenance
-from replay.dataset.tables import GAPS, FileLine, Quote, Tables, number
+from replay.dataset.tables import GAPS, FileLine, Quote, Tables, moment_of, number
 from replay.errors import DataError
 
 FIGURES = ("date", "series", "value", "unit")
@@ -50,12 +53,12 @@ def _read_file(path: Path, tables: Tables) -> None:
             rows = csv.reader(file, strict=True)
             header = tuple(name.strip() for name in next(rows, []))
             numbered = _numbered(path, rows, len(header))
-            if header in (FIGURES, (*FIGURES, "provenance")):
-                _figures(tables, numbered)
-            elif header == PRINTS:
-                tables.prints.extend(_quotes(tables, numbered, subject=2, value=4))
-            elif header == MARKS:
-                tables.marks.extend(_quotes(tables, numbered, subject=2, value=4, unit=5))
+            if header[: len(FIGURES)] == FIGURES and _optional(header[len(FIGURES) :], "provenance", "known"):
+                _figures(tables, numbered, header)
+            elif header[: len(PRINTS)] == PRINTS and _optional(header[len(PRINTS) :], "known"):
+                tables.prints.extend(_quotes(tables, numbered, header, value=4))
+            elif header[: len(MARKS)] == MARKS and _optional(header[len(MARKS) :], "known"):
+                tables.marks.extend(_quotes(tables, numbered, header, value=4, unit=5))
             elif header == SHOCKS:
                 for place, row in numbered:
                     tables.shocks[row[1], tables.day(row[0], place)] = row[2]
@@ -88,25 +91,41 @@ def _numbered(path: Path, rows: _Rows, width: int) -> Iterator[tuple[FileLine, l
         raise DataError(path, rows.line_num, f"not a CSV row: {error}") from None
 
 
-def _figures(tables: Tables, rows: Iterator[tuple[FileLine, list[str]]]) -> None:
+def _optional(columns: tuple[str, ...], *known: str) -> bool:
+    """Whether what a header holds beyond its needed columns is understood, each at most once."""
+    return set(columns) <= set(known) and len(columns) == len(set(columns))
+
+
+def _figures(tables: Tables, rows: Iterator[tuple[FileLine, list[str]]], header: tuple[str, ...]) -> None:
+    provenance = header.index("provenance") if "provenance" in header else None
+    known = header.index("known") if "known" in header else None
     for place, row in rows:
-        tables.add(row[1], row[0], row[2], row[3], _provenance(row, place), place)
+        stated = _provenance(row[provenance] if provenance is not None else "", place)
+        tables.add(row[1], row[0], row[2], row[3], stated, place, known=row[known] if known is not None else None)
 
 
-def _provenance(row: list[str], place: FileLine) -> Provenance:
-    if len(row) == len(FIGURES) or not row[4]:
+def _provenance(text: str, place: FileLine) -> Provenance:
+    if not text:
         return "official"
-    if row[4] not in PROVENANCES:
-        raise DataError(*place, f"provenance {row[4]!r} is not one of {', '.join(sorted(PROVENANCES))}")
-    return cast("Provenance", row[4])
+    if text not in PROVENANCES:
+        raise DataError(*place, f"provenance {text!r} is not one of {', '.join(sorted(PROVENANCES))}")
+    return cast("Provenance", text)
 
 
 def _quotes(
-    tables: Tables, rows: Iterator[tuple[FileLine, list[str]]], *, subject: int, value: int, unit: int | None = None
+    tables: Tables,
+    rows: Iterator[tuple[FileLine, list[str]]],
+    header: tuple[str, ...],
+    *,
+    value: int,
+    unit: int | None = None,
 ) -> Iterator[Quote]:
+    known = header.index("known") if "known" in header else None
     for place, row in rows:
         if row[value].strip() in GAPS:
             continue
         day = tables.day(row[0], place)
         text = "percent" if unit is None else row[unit]
-        yield Quote(day, row[1].strip(), row[subject], row[3], number(row[value], place), text, place)
+        said = moment_of(row[known], place) if known is not None and row[known].strip() else None
+        source = row[header.index("source")]
+        yield Quote(day, row[1].strip(), row[2], row[3], number(row[value], place), text, place, said, source)

@@ -30,7 +30,7 @@ def load(directory: Path = BUNDLED, *, market: str = assemble.MARKET) -> Dataset
 
 
 def _warnings(tables: Tables) -> list[str]:
-    warnings = []
+    warnings = list(tables.warnings)
     if tables.unknown:
         named = ", ".join(f"{name} ({rows} rows)" for name, rows in sorted(tables.unknown.items()))
         warnings.append(f"left out, no such series in the catalogue: {named}")

@@ -13,11 +13,14 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from detectors.calendar import DAY, NS, is_business_day, next_business_day, ny, session
+from replay.dataset import cot_releases
+from replay.dataset.federal_days import is_federal_working_day
 
 Lag = Literal[
     "same day",
     "next session",
-    "second session",
+    "next working day",
+    "second working day",
     "friday",
     "thursday of next week",
     "a week later",
@@ -36,6 +39,8 @@ class PublicationRule:
     note: str
     zone: str = "America/New_York"
     until_close: bool = False
+    since: tuple[tuple[dt.date, str], ...] = ()
+    """Days from which another hour holds for both times, in order."""
 
 
 TREASURY_PAR = PublicationRule(
@@ -53,14 +58,18 @@ SAME_EVENING = PublicationRule(
     "same_evening", "15:00", "17:00", "same day", "the index is out after the repo day; the hour is assumed"
 )
 OFR_CLEARED = PublicationRule(
-    "ofr_cleared", "15:00", "15:00", "next session", "OFR: updated at 15:00, cleared repo one business day late"
+    "ofr_cleared", "15:00", "15:00", "next working day", "OFR: updated at 15:00, cleared repo one business day late"
 )
 OFR_TRIPARTY = PublicationRule(
-    "ofr_triparty", "15:00", "15:00", "second session", "OFR: updated at 15:00, tri-party two business days late"
+    "ofr_triparty", "15:00", "15:00", "second working day", "OFR: updated at 15:00, tri-party two business days late"
 )
 ON_RRP = PublicationRule("on_rrp", "13:15", "13:15", "same day", "results follow the operation of 12:45 to 13:15")
 COT = PublicationRule(
-    "cot", "17:00", "15:30", "friday", "CFTC: as of Tuesday's close, Friday 15:30, or the next session after a holiday"
+    "cot",
+    "17:00",
+    "15:30",
+    "friday",
+    "CFTC: as of Tuesday's close, Friday 15:30, later after a midweek holiday, a shutdown or an outage",
 )
 FR2004 = PublicationRule(
     "fr2004", "17:00", "16:15", "thursday of next week", "as of Wednesday, Thursday of the next week at 16:15"
@@ -84,7 +93,13 @@ CLOSE_SHANGHAI = PublicationRule(
     "close_shanghai", "15:00", "15:00", "same day", "the exchange's regular close", zone="Asia/Shanghai"
 )
 CLOSE_TOKYO = PublicationRule(
-    "close_tokyo", "15:00", "15:00", "same day", "the exchange's close until November 2024", zone="Asia/Tokyo"
+    "close_tokyo",
+    "15:00",
+    "15:00",
+    "same day",
+    "the exchange's close: 15:30 since 5 November 2024, 15:00 before",
+    zone="Asia/Tokyo",
+    since=((dt.date(2024, 11, 5), "15:30"),),
 )
 AUCTION = PublicationRule(
     "auction", "13:00", "13:05", "same day", "competitive bidding ends; results follow within minutes"
@@ -106,22 +121,6 @@ WORDS: dict[str, PublicationRule] = {
     "after auction": QUOTED_AFTER_AUCTION,
 }
 
-# CFTC, 29 January 2019: after the government's shutdown the reports from that as of 24 December 2018 on came out
-# in order, one each Tuesday and Friday from 1 February until they were current on 8 March.
-COT_BACKLOG: dict[dt.date, dt.date] = {
-    dt.date(2018, 12, 24): dt.date(2019, 2, 1),
-    dt.date(2018, 12, 31): dt.date(2019, 2, 5),
-    dt.date(2019, 1, 8): dt.date(2019, 2, 8),
-    dt.date(2019, 1, 15): dt.date(2019, 2, 12),
-    dt.date(2019, 1, 22): dt.date(2019, 2, 15),
-    dt.date(2019, 1, 29): dt.date(2019, 2, 19),
-    dt.date(2019, 2, 5): dt.date(2019, 2, 22),
-    dt.date(2019, 2, 12): dt.date(2019, 2, 26),
-    dt.date(2019, 2, 19): dt.date(2019, 3, 1),
-    dt.date(2019, 2, 26): dt.date(2019, 3, 5),
-}
-_FRIDAY = 4
-
 
 @cache
 def times(rule: PublicationRule, day: dt.date) -> tuple[int, int]:
@@ -131,12 +130,13 @@ def times(rule: PublicationRule, day: dt.date) -> tuple[int, int]:
     >>> known == ny(dt.date(2021, 2, 16), "08:00")
     True
     """
-    ts = moment(rule.zone, day, rule.ts)
+    changed = next((clock for first, clock in reversed(rule.since) if day >= first), None)
+    ts = moment(rule.zone, day, changed or rule.ts)
     if rule.until_close:
         trading = session(day)
         if trading is not None:
             ts = min(ts, trading.close_ns)
-    return ts, moment(rule.zone, published_on(rule, day), rule.known)
+    return ts, moment(rule.zone, published_on(rule, day), changed or rule.known)
 
 
 def moment(zone: str, day: dt.date, clock: str) -> int:
@@ -156,16 +156,21 @@ def _session_on_or_after(day: dt.date) -> dt.date:
     return day if is_business_day(day) else next_business_day(day)
 
 
-def _friday(day: dt.date) -> dt.date:
-    return COT_BACKLOG.get(day) or _session_on_or_after(day + DAY * ((_FRIDAY - day.weekday() - 1) % 7 + 1))
+def _next_working_day(day: dt.date) -> dt.date:
+    """The first session after a day on which the government works: OFR publishes on neither's holidays."""
+    day = next_business_day(day)
+    while not is_federal_working_day(day):
+        day = next_business_day(day)
+    return day
 
 
 _DAYS: dict[Lag, Callable[[dt.date], dt.date]] = {
     "same day": lambda day: day,
     "evening before": lambda day: day - DAY,
     "next session": next_business_day,
-    "second session": lambda day: next_business_day(next_business_day(day)),
-    "friday": _friday,
+    "next working day": _next_working_day,
+    "second working day": lambda day: _next_working_day(_next_working_day(day)),
+    "friday": cot_releases.published_on,
     "thursday of next week": lambda day: _session_on_or_after(day + 8 * DAY),
     "a week later": lambda day: _session_on_or_after(day + 7 * DAY),
 }

@@ -1,4 +1,7 @@
-"""Events from quoted prints and marks: figures of the press and of auctions, each with its citation in the file."""
+"""Events from quoted prints and marks: figures of the press, each with its citation in the file.
+
+The rows of auctions, which lie among the marks, are :mod:`replay.dataset.auctions`.
+"""
 
 import datetime as dt
 import re
@@ -6,38 +9,19 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any, get_args
 
-from detectors.events import (
-    AuctionResult,
-    Event,
-    Provenance,
-    QuoteStatistic,
-    RepoPrint,
-    RepoStatistic,
-    ReverseRepo,
-    Tenor,
-    YieldQuote,
-)
+from detectors.events import Event, QuoteStatistic, RepoPrint, RepoStatistic, ReverseRepo, YieldQuote
 from replay.dataset.catalogue import CATALOGUE, Dimension, RecordSeries
-from replay.dataset.publication import AUCTION, WORDS, moment, times
+from replay.dataset.publication import WORDS, moment, times
+from replay.dataset.quoted_facts import canonical, of_whole_issues, on_sessions, once
+from replay.dataset.records import Draft
 from replay.dataset.tables import FileLine, Quote, in_event_unit
 from replay.errors import DataError
 
-Drafted = tuple[int, int, str, type[Event], dict[str, Any], Provenance, FileLine]
-
-_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+AUCTION = "AUCTION_"
+_LENT = "SOMA_LENT_"
 _STATISTICS = frozenset(get_args(RepoStatistic)) - {"percentile"}
 _QUOTE_STATISTICS = frozenset(get_args(QuoteStatistic))
-_TENORS = frozenset(get_args(Tenor))
-_AUCTION = re.compile(r"AUCTION_(\d+[MY])_([A-Z_]+)")
-_AUCTION_FIELDS: dict[str, tuple[str, Dimension]] = {
-    "HIGH_YIELD": ("high_yield_pct", "rate"),
-    "WHEN_ISSUED": ("when_issued_pct", "rate"),
-    "BID_TO_COVER": ("bid_to_cover_ratio", "ratio"),
-    "INDIRECT_SHARE": ("indirect_share_pct", "rate"),
-    "DIRECT_SHARE": ("direct_share_pct", "rate"),
-    "DEALER_SHARE": ("dealer_share_pct", "rate"),
-    "OFFERING": ("offering_usd", "money"),
-}
 
 
 def quoted_times(day: dt.date, time_et: str, place: FileLine) -> tuple[int, int]:
@@ -45,7 +29,7 @@ def quoted_times(day: dt.date, time_et: str, place: FileLine) -> tuple[int, int]
 
     A quote with a clock time is known at that time: it is the screen that is quoted, not the story about it.
     """
-    if _CLOCK.fullmatch(time_et):
+    if CLOCK.fullmatch(time_et):
         at = moment("America/New_York", day, time_et)
         return at, at
     rule = WORDS.get(time_et.lower())
@@ -55,18 +39,34 @@ def quoted_times(day: dt.date, time_et: str, place: FileLine) -> tuple[int, int]
     return times(rule, day)
 
 
-def print_drafts(prints: Iterable[Quote]) -> Iterator[Drafted]:
+def _times(quote: Quote) -> tuple[int, int]:
+    """The two times of a quote; what it says of itself comes before the rule."""
+    ts, known = quoted_times(quote.day, quote.time_et, quote.place)
+    if quote.known is None:
+        return ts, known
+    if quote.known < ts:
+        raise DataError(*quote.place, f"its 'known' is earlier than what it is about, {quote.time_et or 'the day'}")
+    return ts, quote.known
+
+
+def _known(quote: Quote) -> int:
+    return _times(quote)[1]
+
+
+def print_drafts(prints: Iterable[Quote], warnings: list[str]) -> Iterator[Draft]:
     """Quoted prints of special repo, one event each."""
-    for quote in prints:
+    quotes = of_whole_issues(on_sessions(canonical(prints), "repo", warnings), warnings)
+    for quote in quotes:
         _one_of(quote, _STATISTICS)
-        ts, known = quoted_times(quote.day, quote.time_et, quote.place)
+    for quote in once(quotes, _known):
+        ts, known = _times(quote)
         fields = {
             "segment": "SPECIAL",
             "instrument": quote.subject,
             "statistic": quote.kind,
             "rate_pct": quote.value,
         }
-        yield known, ts, f"quoted.special.{quote.subject}", RepoPrint, fields, "quoted", quote.place
+        yield Draft(known, ts, f"quoted.special.{quote.subject}", RepoPrint, fields, "quoted", quote.place)
 
 
 def _one_of(quote: Quote, kinds: frozenset[str]) -> None:
@@ -74,57 +74,48 @@ def _one_of(quote: Quote, kinds: frozenset[str]) -> None:
         raise DataError(*quote.place, f"kind {quote.kind!r} is not one of {', '.join(sorted(kinds))}")
 
 
-def mark_drafts(marks: Iterable[Quote]) -> Iterator[Drafted]:
-    """Intraday marks, one event each, and the rows of each auction put together into one."""
-    auctions: dict[tuple[dt.date, str], dict[str, Quote]] = defaultdict(dict)
-    for mark in marks:
-        auction = _AUCTION.fullmatch(mark.subject)
-        if auction is not None:
-            auctions[mark.day, auction[1]][auction[2]] = mark
+def mark_drafts(marks: Iterable[Quote], warnings: list[str]) -> Iterator[Draft]:
+    """Intraday marks, one event each; what the Federal Reserve lent of each issue, one event a day."""
+    quotes = on_sessions(canonical(marks), "repo", warnings)
+    lent: dict[dt.date, list[Quote]] = defaultdict(list)
+    for mark in once([quote for quote in quotes if not quote.subject.startswith(AUCTION)], _known):
+        if mark.subject.startswith(_LENT):
+            lent[mark.day].append(mark)
         else:
-            yield _mark(mark)
-    for (day, tenor), rows in auctions.items():
-        yield _auction(day, tenor, rows)
+            ts, known = _times(mark)
+            yield Draft(known, ts, *_mark_fields(mark), "quoted", mark.place)
+    for of_day in lent.values():
+        yield from _lent(of_day)
 
 
-def _mark(mark: Quote) -> Drafted:
-    ts, known = quoted_times(mark.day, mark.time_et, mark.place)
+def _mark_fields(mark: Quote) -> tuple[str, type[Event], dict[str, Any]]:
     series = CATALOGUE.get(mark.subject)
-    source, kind, fields = _mark_fields(mark, series.spec if series is not None else None)
-    return known, ts, source, kind, fields, "quoted", mark.place
-
-
-def _mark_fields(mark: Quote, spec: object) -> tuple[str, type[Event], dict[str, Any]]:
+    spec = series.spec if series is not None else None
     if isinstance(spec, RecordSeries) and spec.kind is YieldQuote:
         tenor = spec.fields["tenor"]
         _one_of(mark, _QUOTE_STATISTICS)
-        fields = {"tenor": tenor, "statistic": mark.kind, "mid_pct": _value(mark, "rate")}
+        fields = {"tenor": tenor, "statistic": mark.kind, "mid_pct": in_unit(mark, "rate")}
         return f"quoted.yield.{tenor}", YieldQuote, fields
     if mark.subject == "GC_TSY":
         _one_of(mark, _STATISTICS)
-        rate = {"segment": "GC", "instrument": "TSY", "statistic": mark.kind, "rate_pct": _value(mark, "rate")}
+        rate = {"segment": "GC", "instrument": "TSY", "statistic": mark.kind, "rate_pct": in_unit(mark, "rate")}
         return "quoted.gc.TSY", RepoPrint, rate
-    if mark.subject.startswith("SOMA_LENT_"):
-        fields = {"facility": "SOMA_LENDING", "takeup_usd": _value(mark, "money")}
-        return f"quoted.{mark.subject.lower().replace('_', '.')}", ReverseRepo, fields
     raise DataError(*mark.place, f"no mark is called {mark.subject!r}: DGS…, GC_TSY, SOMA_LENT_… or AUCTION_…")
 
 
-def _value(mark: Quote, dimension: Dimension) -> float:
-    return in_event_unit(repr(mark.value), mark.unit, dimension, mark.place)
+def _lent(of_day: list[Quote]) -> Iterator[Draft]:
+    """A day's lending of all issues: their sum, when all of them were known, and again when one is corrected."""
+    issues = {mark.subject for mark in of_day}
+    now: dict[str, float] = {}
+    for mark in sorted(of_day, key=_known):
+        now[mark.subject] = in_unit(mark, "money")
+        if len(now) == len(issues):
+            ts, known = _times(mark)
+            fields = {"facility": "SOMA_LENDING", "takeup_usd": sum(now.values())}
+            yield Draft(known, ts, "quoted.soma.lent", ReverseRepo, fields, "quoted", mark.place)
 
 
-def _auction(day: dt.date, tenor: str, rows: dict[str, Quote]) -> Drafted:
-    first = next(iter(rows.values()))
-    if tenor not in _TENORS:
-        raise DataError(*first.place, f"{tenor!r} is not a tenor: {', '.join(sorted(_TENORS))}")
-    if "HIGH_YIELD" not in rows:
-        raise DataError(*first.place, f"the {tenor} auction of {day} lacks its AUCTION_{tenor}_HIGH_YIELD row")
-    fields: dict[str, Any] = {"tenor": tenor}
-    for name, mark in rows.items():
-        if name not in _AUCTION_FIELDS:
-            raise DataError(*mark.place, f"no figure of an auction is called {name}: {', '.join(_AUCTION_FIELDS)}")
-        key, dimension = _AUCTION_FIELDS[name]
-        fields[key] = _value(mark, dimension)
-    ts, known = times(AUCTION, day)
-    return known, ts, f"ust.auction.{tenor}", AuctionResult, fields, "official", first.place
+def in_unit(mark: Quote, dimension: Dimension) -> float:
+    """The value of a mark in the unit of the events; money has to be written with its unit."""
+    absent = None if dimension == "money" else {"rate": "percent", "ratio": "ratio"}[dimension]
+    return in_event_unit(repr(mark.value), mark.unit, dimension, mark.place, absent=absent)

@@ -1,7 +1,7 @@
 """What was read of files, before it becomes events: figures by series and day, quotes, shocks, and what was left out.
 
 Readers of any format hand their rows to :class:`Tables`, with the place of each; what is the same for all of them
-(days, numbers, units, two values for one day) is decided here.
+(days, numbers, units, closed markets, two values for one day) is decided here.
 """
 
 import datetime as dt
@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from detectors.calendar import MOURNING_CLOSES, NEW_YORK, NS, SATURDAY, is_business_day, ny
 from detectors.events import Provenance
-from replay.dataset.catalogue import CATALOGUE, DEFAULT_UNIT, UNITS, Dimension
+from replay.dataset.catalogue import CATALOGUE, UNITS, CatalogueEntry, Dimension, TradingDays
+from replay.dataset.publication import PublicationRule, times
 from replay.errors import DataError
 
 GAPS = frozenset({"", ".", "NA", "ND"})
@@ -25,17 +27,24 @@ class FileLine(NamedTuple):
     path: Path
     line: int
 
+    def __str__(self) -> str:
+        return f"{self.path.name}:{self.line}"
+
 
 class Figure(NamedTuple):
-    """A value in the unit of the events, its provenance and its place."""
+    """A value in the unit of the events, its provenance and place, and when a desk could first have had it (UTC ns)."""
 
     value: float
     provenance: Provenance
     place: FileLine
+    known: int
 
 
 class Quote(NamedTuple):
-    """A row of prints or marks: what was quoted, of when (a wall time, a word or nothing), and by whom."""
+    """A row of prints or marks: what was quoted, of when (a wall time, a word or nothing), and by whom.
+
+    ``known`` is what the row says of itself, in UTC ns; None where the rule of its ``time_et`` holds.
+    """
 
     day: dt.date
     time_et: str
@@ -44,18 +53,26 @@ class Quote(NamedTuple):
     value: float
     unit: str
     place: FileLine
+    known: int | None = None
+    source: str = ""
 
 
 @dataclass
 class Tables:
-    """What a directory holds: figures by series and day, quotes, shocks by (index, day), and what was left out."""
+    """What a directory holds: figures by series and day, quotes, shocks by (index, day), and what was left out.
+
+    ``figures`` holds what was said first of each day, ``revisions`` what was said of it later, in order of ``known``.
+    ``warnings`` name what was read and not used, or not as written, each with file and line.
+    """
 
     figures: dict[str, dict[dt.date, Figure]] = field(default_factory=dict)
+    revisions: dict[str, dict[dt.date, list[Figure]]] = field(default_factory=dict)
     prints: list[Quote] = field(default_factory=list)
     marks: list[Quote] = field(default_factory=list)
     shocks: dict[tuple[str, dt.date], str] = field(default_factory=dict)
     unknown: Counter[str] = field(default_factory=Counter)
     skipped: list[Path] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     _days: dict[str, dt.date] = field(default_factory=dict)
 
     def day(self, text: str, place: FileLine) -> dt.date:
@@ -71,26 +88,104 @@ class Tables:
             self._days[text] = known
         return known
 
-    def add(self, series: str, day: str, value: str, unit: str, provenance: Provenance, place: FileLine) -> None:
+    def add(
+        self,
+        series: str,
+        day: str,
+        value: str,
+        unit: str,
+        provenance: Provenance,
+        place: FileLine,
+        *,
+        known: str | int | None = None,
+    ) -> None:
         """Take a figure of a series as a file has it: texts of a day, a value and a unit.
 
-        A gap is none; a series that the catalogue does not hold is counted as unknown.
+        ``known`` is when the record says it came out: an ISO time, with its zone or of New York, or UTC ns.
+
+        A gap is none, and so is a figure of a day on which the series' market was closed; a series that the catalogue
+        does not hold is counted as unknown. Without ``known`` the publisher's rule dates the figure.
 
         Raises:
-            DataError: a day, value or unit that cannot be, or another value for the same day.
+            DataError: a day, value, unit or time that cannot be, or another value for the same day known as early.
         """
-        entry = CATALOGUE.get(series)
+        entry = CATALOGUE.get(series.strip())
         if entry is None:
             self.unknown[series] += 1
             return
         if value.strip() in GAPS:
             return
         of = self.day(day, place)
-        figure = Figure(in_event_unit(value, unit, entry.dimension, place), provenance, place)
-        earlier = self.figures.setdefault(entry.id, {}).setdefault(of, figure)
-        if earlier.value != figure.value:
-            where = f"{earlier.place.path.name}:{earlier.place.line}"
-            raise DataError(*place, f"{entry.id} of {of} is {figure.value:g} here and {earlier.value:g} in {where}")
+        if not can_trade(entry.days, of):
+            self.warnings.append(f"{place}: {entry.id} of {of}, a day without a session: not a close, left out")
+            return
+        amount = in_event_unit(value, unit, entry.dimension, place, absent=entry.absent_unit)
+        _whole(entry, amount, place)
+        self._file(entry, of, Figure(amount, provenance, place, _known(entry.rule, of, known, place)))
+
+    def said_of(self, series: str, day: dt.date) -> list[Figure]:
+        """Everything that was said of a day, in order of ``known``; a repetition of what stands is nothing new."""
+        said = [self.figures[series][day]]
+        for figure in self.revisions.get(series, {}).get(day, ()):
+            if figure.value != said[-1].value:
+                said.append(figure)
+        return said
+
+    def _file(self, entry: CatalogueEntry, day: dt.date, figure: Figure) -> None:
+        by_day = self.figures.setdefault(entry.id, {})
+        first = by_day.setdefault(day, figure)
+        if first is figure:
+            return
+        later = self.revisions.get(entry.id, {}).get(day, [])
+        for one in (first, *later):
+            if one.known != figure.known:
+                continue
+            if one.value != figure.value:
+                reason = f"{entry.id} of {day} is {figure.value:g} here and {one.value:g} in {one.place}"
+                raise DataError(*figure.place, f"{reason}; a column 'known' would say which came first")
+            return
+        by_day[day], *rest = sorted((first, figure, *later), key=lambda one: one.known)
+        self.revisions.setdefault(entry.id, {})[day] = rest
+
+
+def can_trade(days: TradingDays, day: dt.date) -> bool:
+    """Whether a series of these trading days can have a figure of a day."""
+    if days == "any":
+        return True
+    if days == "weekdays":
+        return day.weekday() < SATURDAY
+    return is_business_day(day) or (days == "repo" and day in MOURNING_CLOSES)
+
+
+def moment_of(text: str, place: FileLine) -> int:
+    """UTC ns of an ISO time: in the zone it names, else a wall time of New York; a bare day is its last minute."""
+    stripped = text.strip()
+    try:
+        at = dt.datetime.fromisoformat(stripped)
+    except ValueError:
+        raise DataError(*place, f"known {text!r} is no time; write 2021-02-25T18:00, or 2021-02-25T23:00Z") from None
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise DataError(*place, f"known {text} is not in {FIRST_YEAR} to {LAST_YEAR}")
+    if "T" not in stripped and " " not in stripped:
+        return ny(at.date(), "23:59")
+    return int((at if at.tzinfo else at.replace(tzinfo=NEW_YORK)).timestamp()) * NS
+
+
+def _known(rule: PublicationRule, day: dt.date, said: str | int | None, place: FileLine) -> int:
+    about, by_rule = times(rule, day)
+    if said is None or (isinstance(said, str) and not said.strip()):
+        return by_rule
+    known = said if isinstance(said, int) else moment_of(said, place)
+    if known < about and by_rule >= about:
+        raise DataError(*place, f"known {said} is earlier than what it is about, the {rule.ts} of {day}")
+    return known
+
+
+def _whole(entry: CatalogueEntry, amount_usd: float, place: FileLine) -> None:
+    step = entry.step_usd
+    if step is not None and amount_usd % step:
+        reason = f"{entry.id} is counted in steps of {step:,.0f} US dollars, and {amount_usd:,.0f} is none"
+        raise DataError(*place, f"{reason}; wrong unit? an empty one is {entry.unit}")
 
 
 def number(text: str, place: FileLine) -> float:
@@ -104,10 +199,17 @@ def number(text: str, place: FileLine) -> float:
     return value
 
 
-def in_event_unit(text: str, unit: str, dimension: Dimension, place: FileLine) -> float:
-    """Parse a value and convert it to the unit of the events: percent, US dollars, contracts, points."""
-    factor = UNITS[dimension].get(unit.strip() or DEFAULT_UNIT[dimension])
+def in_event_unit(text: str, unit: str, dimension: Dimension, place: FileLine, *, absent: str | None = None) -> float:
+    """Parse a value and convert it to the unit of the events: percent, US dollars, contracts, points.
+
+    ``absent`` is what an empty unit means; without it an empty unit is an error.
+    """
+    stated = unit.strip() or absent
+    units = ", ".join(UNITS[dimension])
+    if stated is None:
+        raise DataError(*place, f"the unit is empty, and no publisher's is known for this figure; one of: {units}")
+    factor = UNITS[dimension].get(stated)
     if factor is None:
-        raise DataError(*place, f"unit {unit!r} does not fit this series; one of: {', '.join(UNITS[dimension])}")
+        raise DataError(*place, f"unit {unit!r} does not fit this series; one of: {units}")
     # rounded to the cent and to a ten-thousandth of a basis point: 287.236 bn is 287236000000 US dollars exactly
     return round(number(text, place) * factor, 2 if dimension == "money" else 6)

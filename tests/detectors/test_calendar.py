@@ -11,7 +11,7 @@ HOUR = 3600 * NS
 
 CLOSED = {
     2017: "01-02 01-16 02-20 04-14 05-29 07-04 09-04 10-09 11-23 12-25",
-    2018: "01-01 01-15 02-19 03-30 05-28 07-04 09-03 10-08 11-12 11-22 12-25",
+    2018: "01-01 01-15 02-19 03-30 05-28 07-04 09-03 10-08 11-12 11-22 12-05 12-25",
     2019: "01-01 01-21 02-18 04-19 05-27 07-04 09-02 10-14 11-11 11-28 12-25",
     2020: "01-01 01-20 02-17 04-10 05-25 07-03 09-07 10-12 11-11 11-26 12-25",
     2021: "01-01 01-18 02-15 05-31 07-05 09-06 10-11 11-11 11-25 12-24",
@@ -24,7 +24,7 @@ CLOSED = {
 # 2021-12-31 is left out: the sources at hand do not agree on the eve of a New Year's Day that is a Saturday.
 EARLY = {
     2017: "04-13 05-26 07-03 11-24",
-    2018: "03-29 05-25 07-03 11-23 12-05 12-24 12-31",
+    2018: "03-29 05-25 07-03 11-23 12-24 12-31",
     2019: "04-18 05-24 07-03 11-29 12-24 12-31",
     2020: "04-09 05-22 07-02 11-27 12-24 12-31",
     2021: "05-28 11-26 12-23",
@@ -66,6 +66,25 @@ def test_weekends_have_no_session():
     assert calendar.session(dt.date(2021, 3, 6)) is None
     assert calendar.session(dt.date(2021, 3, 7)) is None
     assert calendar.session(dt.date(2021, 2, 15)) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "clock"),
+    # for Presidents Reagan and George H. W. Bush (SIFMA, 1 December 2018) a full close; for Presidents Ford (Bloomberg,
+    # 29 December 2006) and Carter (SIFMA, 30 December 2024) a close at two; for the storm Sandy both
+    [
+        ("2004-06-11", None),
+        ("2018-12-05", None),
+        ("2012-10-30", None),
+        ("2007-01-02", "14:00"),
+        ("2025-01-09", "14:00"),
+        ("2012-10-29", "12:00"),
+    ],
+)
+def test_days_that_no_rule_gives(text, clock):
+    day = dt.date.fromisoformat(text)
+    session = calendar.session(day)
+    assert (None if session is None else session.close_ns) == (None if clock is None else ny(day, clock))
 
 
 @pytest.mark.parametrize("day", _days(EARLY), ids=str)
