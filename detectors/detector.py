@@ -33,7 +33,7 @@ def heard(signal: Signal) -> str:
 
 
 class Sight:
-    """What is unseen now: one object that feed health keeps and every detector of a market may ask; by default nothing."""
+    """What is unseen now: feed health keeps it, and every detector of a market may ask; by default nothing is."""
 
     def __init__(self) -> None:
         self.unseen: frozenset[str] = frozenset()
@@ -44,7 +44,7 @@ class Sight:
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """A remembered figure with where it came from, so that it can be evidence later; ``series`` is what it continues."""
+    """A remembered figure with where it came from, so that it can be evidence later; and the series it continues."""
 
     ts: int
     value: float
@@ -95,8 +95,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     def rests(self) -> Ways:
         """On what it rests: ways of seeing it, each a list of names of which all must be alive; one whole way will do.
 
-        A name is a series, a feed, or what was heard, as ``@detector.signal:subject``. By default there is one way: every
-        series of the readings. It is no part of the signal; the stress table keeps it beside the last word.
+        A name is a series, a feed, or what was heard, as ``@detector.signal:subject``. By default there is one way:
+        every series of the readings. It is no part of the signal; the stress table keeps it beside the last word.
         """
         if self.ways is not None:
             return self.ways

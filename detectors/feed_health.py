@@ -5,7 +5,8 @@ blind from the start. What time brings about is decided at the New York midnight
 A feed without such a number (policy decisions come when they come) is blind only until first heard. Within a feed, and
 beside the feeds, every series heard is watched by itself (:mod:`detectors.series_watch`).
 
-Signals: ``blind`` (1), by feed, cleared by the feed's next figure. ``silent`` (1), by series, likewise, or when it ended.
+Signals: ``blind`` (1), by feed, cleared by the feed's next figure. ``silent`` (1), by series, likewise, or when it has
+ended.
 """
 
 from typing import Any

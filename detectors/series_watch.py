@@ -1,13 +1,14 @@
 """Which series are silent: each has a rhythm, learned from its own last gaps and bounded by the configuration.
 
-Idea: a series may be silent for the longest of its last gaps, counted in sessions between the days on which its figures
-were known, and within the least and the most that the table ``silence`` allows it. It is silent from the New York midnight
-that ends the last session allowed. Policy has another clock: a decision is restated at each scheduled meeting, and is
-silent a few sessions after the first that brought none; a range too wide or crossed is not believed and counts as silence.
+Idea: a series may be silent for the longest of its last gaps, counted in sessions between the days on which its
+figures were known, and within the least and the most that the table ``silence`` allows it. It is silent from the New
+York midnight that ends the last session allowed. Policy has another clock: a decision is restated at each scheduled
+meeting, and is silent a few sessions after the first that brought none; a range too wide or crossed is not believed and
+counts as silence.
 
 A silent series is *named* until it speaks again. One that no table of a detector names, or that stands in an order of
-preference of which another member is alive, has *ended* after so many sessions; one too seldom heard to have a rhythm has
-as soon as it is silent. What is kept is bounded: beyond ``SERIES_KEPT`` the series heard longest ago is forgotten.
+preference of which another member is alive, has *ended* after so many sessions; one too seldom heard to have a rhythm
+has as soon as it is silent. What is kept is bounded: beyond ``SERIES_KEPT`` the series heard longest ago is forgotten.
 """
 
 import datetime as dt
@@ -20,7 +21,7 @@ from detectors import calendar
 from detectors.detector import Reading, in_bp
 from detectors.events import Event, PolicyRate
 from detectors.fomc import scheduled_after
-from detectors.sections.silence import Silence
+from detectors.sections.silence import Rhythm, Silence
 
 SERIES_KEPT = 256
 
@@ -28,8 +29,8 @@ SERIES_KEPT = 256
 class SeriesState(msgspec.Struct):
     """One series: its last figure, the feed it speaks for, its gaps, and the next moment at which time alone tells.
 
-    ``day`` is the New York day (ordinal) on which the last figure was known, ``since`` when it fell silent (UTC ns), and
-    ``why`` in words.
+    ``day`` is the New York day (ordinal) on which the last figure was known, ``since`` when it fell silent (UTC ns),
+    and ``why`` in words.
     """
 
     last: Reading
@@ -57,7 +58,8 @@ class SeriesWatch:
         self._groups = tuple(groups)
         self._wanted = frozenset(wanted)
         self._series: dict[str, SeriesState] = {}
-        self._wake: int | None = None
+        self._bounds: dict[str, Rhythm] = {}
+        self._due: dict[int, int] = {}  # how many series have each deadline: many share a midnight
 
     def note(self, event: Event) -> str | None:
         """Note a figure: the series if that changes whether it is silent, else None."""
@@ -75,13 +77,22 @@ class SeriesWatch:
         was, state.why = state.since, self._disbelieved(event)
         state.since = (event.known if was is None else was) if state.why else None
         state.ended = False
-        state.deadline = self._deadline(name, state, event)
-        self._wake = min((one.deadline for one in self._series.values() if one.deadline is not None), default=None)
+        self._wait(state, self._deadline(name, state, event))
         return name if (was is None) != (state.since is None) else None
 
     def _make_room(self) -> None:
         while len(self._series) >= SERIES_KEPT:
-            del self._series[min(self._series, key=lambda name: (self._series[name].day, name))]
+            gone = self._series.pop(min(self._series, key=lambda name: (self._series[name].day, name)))
+            self._wait(gone, None)
+
+    def _wait(self, state: SeriesState, deadline: int | None) -> None:
+        if state.deadline is not None:
+            self._due[state.deadline] -= 1
+            if not self._due[state.deadline]:
+                del self._due[state.deadline]
+        if deadline is not None:
+            self._due[deadline] = self._due.get(deadline, 0) + 1
+        state.deadline = deadline
 
     def _learn(self, state: SeriesState, day: int) -> None:
         before, now = (dt.date.fromordinal(one) for one in (state.day, day))
@@ -102,7 +113,11 @@ class SeriesWatch:
 
     def allowed(self, name: str, state: SeriesState) -> int:
         """For how many sessions a series may be silent."""
-        bounds = self.config.rhythm(name)
+        bounds = self._bounds.get(name)
+        if bounds is None:
+            if len(self._bounds) >= SERIES_KEPT:
+                self._bounds.clear()
+            bounds = self._bounds[name] = self.config.rhythm(name)
         if len(state.gaps) < self.config.gaps_wanted:
             return bounds.most_sessions
         return min(max(*state.gaps, bounds.least_sessions), bounds.most_sessions)
@@ -119,21 +134,20 @@ class SeriesWatch:
 
     def wake_at(self) -> int | None:
         """When time alone next changes something."""
-        return self._wake
+        return min(self._due, default=None)
 
     def on_time(self, now: int) -> list[str]:
         """The series that are silent, or have ended, from now on."""
         due = sorted(name for name, one in self._series.items() if one.deadline is not None and one.deadline <= now)
         for name in due:
             self._fall(name, self._series[name], now)
-        self._wake = min((one.deadline for one in self._series.values() if one.deadline is not None), default=None)
         return due
 
     def _fall(self, name: str, state: SeriesState, now: int) -> None:
         ended_at = self.config.ended_sessions
         if state.since is not None:
             state.ended = not self._needed(name)
-            state.deadline = None if state.ended else calendar.sessions_after(now, ended_at)
+            self._wait(state, None if state.ended else calendar.sessions_after(now, ended_at))
             return
         state.since = now
         if state.last.series == "POLICY":
@@ -141,7 +155,7 @@ class SeriesWatch:
         else:
             state.why = f"no figure for {self.allowed(name, state)} sessions"
         state.ended = len(state.gaps) < self.config.gaps_wanted and not self._needed(name)
-        state.deadline = None if state.ended else calendar.sessions_after(now, ended_at)
+        self._wait(state, None if state.ended else calendar.sessions_after(now, ended_at))
 
     def _needed(self, name: str) -> bool:
         """Whether a detector's table names it, and no other series that is alive stands in for it."""
@@ -159,9 +173,7 @@ class SeriesWatch:
     def silent(self, blind: Iterable[str] = ()) -> frozenset[str]:
         """The series that are unseen: silent by themselves, or with their whole feed."""
         feeds = set(blind)
-        return frozenset(
-            name for name, state in self._series.items() if state.since is not None or state.feed in feeds
-        )
+        return frozenset(name for name, state in self._series.items() if state.since is not None or state.feed in feeds)
 
     def named(self, blind: Iterable[str] = ()) -> tuple[str, ...]:
         """The silent series that a market is blind on, without those of a feed that is named itself."""
@@ -185,4 +197,7 @@ class SeriesWatch:
     def restore(self, plain: dict[str, Any]) -> None:
         """Take it back."""
         self._series = {name: msgspec.convert(state, type=SeriesState) for name, state in plain.items()}
-        self._wake = min((one.deadline for one in self._series.values() if one.deadline is not None), default=None)
+        self._due = {}
+        for state in self._series.values():
+            if state.deadline is not None:
+                self._due[state.deadline] = self._due.get(state.deadline, 0) + 1

@@ -27,8 +27,8 @@ DEEPEST = 8
 class SignalState(msgspec.Struct):
     """The last signal of one subject, and for each level when it was last left (FOREVER while it is on).
 
-    ``rests`` are the ways of seeing what it rests on (:attr:`detectors.detector.Finding.rests`). What the signal said in
-    figures is kept for people to read; nothing is decided from it.
+    ``rests`` are the ways of seeing what it rests on (:attr:`detectors.detector.Finding.rests`). What the signal said
+    in figures is kept for people to read; nothing is decided from it.
     """
 
     id: str
@@ -109,7 +109,7 @@ class SignalMemory:
         return best
 
     def is_unseen(self, detector: str, state: SignalState, unseen: Collection[str], depth: int = DEEPEST) -> bool:
-        """Whether no way is left of seeing what a signal rests on; where it does not say, its detector's feeds decide."""
+        """Whether no way is left of seeing what a signal rests on; if it does not say, its detector's feeds decide."""
         if not unseen:
             return False
         if state.rests:
@@ -138,7 +138,9 @@ class SignalMemory:
             return tuple(feeds) if self.catalogue.rests_on_blind(detector, unseen) else ()
         if not self.is_unseen(detector, state, unseen):
             return ()
-        return tuple(sorted({one for way in state.rests for name in way for one in self._silent(name, unseen, DEEPEST)}))
+        return tuple(
+            sorted({one for way in state.rests for name in way for one in self._silent(name, unseen, DEEPEST)})
+        )
 
     def _silent(self, name: str, unseen: Collection[str], depth: int) -> set[str]:
         if not name.startswith("@"):
@@ -147,7 +149,11 @@ class SignalMemory:
             return set()
         _, states = self._heard(name)
         return {
-            one for state in states for way in state.rests for below in way for one in self._silent(below, unseen, depth - 1)
+            one
+            for state in states
+            for way in state.rests
+            for below in way
+            for one in self._silent(below, unseen, depth - 1)
         }
 
     @staticmethod

@@ -82,7 +82,7 @@ class StateMachine:
         return self._wake
 
     def overruled(self, now: int, unseen: Collection[str]) -> list[tuple[str, str, str]]:
-        """The signals of silent series to be overruled now, as (detector, name, subject): they alone carry the state."""
+        """The signals to be overruled now, as (detector, name, subject): silent, and they alone carry the state."""
         self._clock(now, unseen, self.held(now, unseen))
         since = self.position.quiet_since
         if since is None or calendar.sessions_after(since, self.config.blind_exit_sessions) > now:

@@ -18,8 +18,8 @@ SIDES: tuple[Side, Side] = ("FLOW", "STANCE")
 class Entry(msgspec.Struct, frozen=True):
     """One piece of evidence: for which types, of what sort, since when, and until when (None: while it is held on).
 
-    ``former`` is until when it would count had its last flag not been raised: should no close confirm that one. ``rests``
-    is the series, or the signal that was heard, on which it rests.
+    ``former`` is until when it would count had its last flag not been raised: should no close confirm that one.
+    ``rests`` is the series, or the signal that was heard, on which it rests.
     """
 
     side: Side

@@ -161,7 +161,8 @@ class CollateralScarcity(Detector):
                 readings=pair.readings,
                 known=known,
                 values={"spread_bp": value, "percentile": 100 * rank},
-                rule=f"in the lowest {100 * config.scarce_share:g} % of {config.window_days} days and deep enough{spread.said}",
+                rule=f"in the lowest {100 * config.scarce_share:g} % of {config.window_days} days and deep enough"
+                + spread.said,
                 threshold=deep if level == 2 else scarce,
             )
         )

@@ -1,7 +1,7 @@
 """What spreads of a day share: their sides, in an order of preference, paired as they are published, given once.
 
-Where one of several series can be a side, each combination is a *variant* with a history of its own: levels of two series
-are never spliced. Every variant learns; the first whose sides are alive, and that has a history, speaks for the spread.
+Where one of several series can be a side, each combination is a *variant* with a history of its own: levels of two
+series are never spliced. Every variant learns; the first whose sides are alive, and that has a history, speaks.
 """
 
 from collections.abc import Callable, Iterable
@@ -15,7 +15,6 @@ from detectors.events import Event, PolicyRate, RepoPrint
 from detectors.repo.pairs import DayBook, Pair
 from detectors.repo.policy import PolicyBook
 from detectors.sections.base import Name, Section
-
 
 Side = Name | Annotated[tuple[Name, ...], Meta(min_length=1, max_length=4)]
 
@@ -32,7 +31,7 @@ class Spread(Section, frozen=True, kw_only=True):
 
 
 class Variant(msgspec.Struct, frozen=True):
-    """A spread by two certain series; ``key`` names its history, and ``stands_in`` says that it is not the preferred."""
+    """A spread by two certain series; ``key`` names its history, ``stands_in`` says that it is not the preferred."""
 
     name: str
     left: str

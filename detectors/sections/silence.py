@@ -12,7 +12,7 @@ AllowedSessions = Annotated[int, Meta(gt=0, le=10_000)]
 
 
 class Rhythm(Section, frozen=True, kw_only=True):
-    """For the series of a pattern: the least and the most sessions of silence that are allowed, whatever was learned."""
+    """For the series of a pattern: the least and the most sessions of silence allowed, whatever was learned."""
 
     series: Pattern
     least_sessions: AllowedSessions
@@ -26,9 +26,9 @@ class Rhythm(Section, frozen=True, kw_only=True):
 class Silence(Section, frozen=True, kw_only=True):
     """What is learned of a series' gaps, within which bounds; when a silent one counts as ended; the policy range.
 
-    A series is allowed its longest gap of the last ``gaps`` of them; the first pattern that fits gives the bounds. Until
-    ``gaps_wanted`` gaps are known it is allowed the most. ``ended_sessions`` after it fell silent a series that no table
-    of a detector names is listed as ended, and no more among what the market is blind on.
+    A series is allowed its longest gap of the last ``gaps`` of them; the first pattern that fits gives the bounds.
+    Until ``gaps_wanted`` gaps are known it is allowed the most. ``ended_sessions`` after it fell silent a series that
+    no table of a detector names is listed as ended, and no more among what the market is blind on.
     """
 
     table: ClassVar[str] = "silence"

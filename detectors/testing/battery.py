@@ -1,9 +1,9 @@
 """One battery that every detector passes: subclass :class:`Battery` in a test file and name the detectors.
 
 What it holds a detector to: it speaks (a detector on which the story is silent fails, and has to bring events of its
-own), what it says is whole, what it cannot judge yet it names, it never says the same twice in a row, what it knew was known, a restart in mid-stream
-changes nothing, calm days say nothing, memory is bounded whatever the names, bare records in any order never raise,
-and overruling takes every condition off once.
+own), what it says is whole, what cannot judge yet it names, it never says the same twice in a row, what it knew was
+known, a restart in mid-stream changes nothing, calm days say nothing, memory is bounded whatever the names, bare records
+in any order never raise, and overruling takes every condition off once.
 """
 
 import math
@@ -91,7 +91,9 @@ class Battery:
         bench = Bench(config, name)
         little = story[0].known + LITTLE_NS
         bench.run([event for event in story if event.known < little])
-        assert bool(bench.detector.warming()) >= (need > 0), f"'{name}' needs {need} days and names nothing in warming()"
+        assert bool(bench.detector.warming()) >= (need > 0), (
+            f"'{name}' needs {need} days and names nothing in warming()"
+        )
         told = story[-1].known - story[0].known
         if need * DAY_NS < told:
             assert self._run(name, preset).warming == (), f"'{name}' needs {need} days, and is warming after more"

@@ -182,9 +182,7 @@ class ForeignSpillover(Detector):
             return []
         cause = signal.causes[-1]
         series = f"YIELD:{config.shock_tenor}"
-        reading = Reading(
-            signal.ts, signal.values["move_bp"], cause.source, cause.sequence, signal.provenance, series
-        )
+        reading = Reading(signal.ts, signal.values["move_bp"], cause.source, cause.sequence, signal.provenance, series)
         until = calendar.sessions_after(signal.ts, config.expiry_sessions)
         shock = Shock(signal.ts, until, signal.values["move_bp"], signal.values["move_sigmas"], reading)
         self._shocks = [*self._shocks, shock][-SHOCKS_KEPT:]

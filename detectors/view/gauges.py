@@ -84,7 +84,10 @@ FUNDS = Family("crunchwatch_funds_coordinated", "gauge", "Types of funds, of fou
 RULE = Family("crunchwatch_rule_holds", "gauge", "1 while a rule of the stress table holds", ("rule",))
 BLIND = Family("crunchwatch_blind", "gauge", "1 while a feed is silent, or a model warms up", ("feed",))
 SILENT = Family(
-    "crunchwatch_series_silent", "gauge", "1 while a series is silent for longer than is its way, or its feed is", ("series",)
+    "crunchwatch_series_silent",
+    "gauge",
+    "1 while a series is silent for longer than is its way, or its feed is",
+    ("series",),
 )
 REQUIRED = Family(
     "crunchwatch_feed_required", "gauge", "1 for a feed that must be alive for a state to be left", ("feed",)

@@ -42,7 +42,7 @@ class Levels(Section, frozen=True, kw_only=True):
 
 
 class Watch(msgspec.Struct):
-    """What is remembered of one level: whether it is armed (None: never seen), the run beyond it, and how many closes."""
+    """What is remembered of a level: whether it is armed (None: never seen), the run beyond it, how many closes."""
 
     armed: bool | None = None
     armed_ts: int = 0

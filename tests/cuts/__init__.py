@@ -1,8 +1,8 @@
-"""The cut test: one series ends on one day, and what the market then says is held against what it says with all of them.
+"""The cut test: one series ends on one day; what the market says then is held against what it says with all of them.
 
-Nothing may come of silence: no state may last longer than with full data by more than the blind exit and ten sessions, no
-onset may appear that full data lack, and the series is named. A run of the full data leaves a snapshot at every day of a
-cut; from there each cut plays only what follows.
+Nothing may come of silence: no state may last longer than with full data by more than the blind exit and ten sessions,
+no onset may appear that full data lack, and the series is named. A run of the full data leaves a snapshot at every day
+of a cut; from there each cut plays only what follows.
 """
 
 import datetime as dt
@@ -92,8 +92,17 @@ def _sessions(first: dt.date, last: dt.date) -> list[dt.date]:
     return days
 
 
-def judged(events: Sequence[Event], config: Config, cuts: Sequence[Cut]) -> Iterator[Verdict]:
-    """Every cut held against the full data, in the order of their days."""
+def judged(
+    events: Sequence[Event], config: Config, cuts: Sequence[Cut], *, sessions: int | None = None
+) -> Iterator[Verdict]:
+    """Every cut held against the full data, in the order of their days.
+
+    Args:
+        events: of one market, in order.
+        config: under which both are judged.
+        cuts: which.
+        sessions: how many are played after a cut; None plays all.
+    """
     market = events[0].market
     engine, outputs, snapshots, done = Engine(config, market), list[Output](), dict[dt.date, tuple[bytes, int]](), 0
     for day in sorted({cut.day for cut in cuts}):
@@ -105,30 +114,40 @@ def judged(events: Sequence[Event], config: Config, cuts: Sequence[Cut]) -> Iter
     for cut in sorted(cuts):
         raw, before = snapshots[cut.day]
         after = Engine.restore(config, market, raw)
-        begin = calendar.ny(cut.day, "00:00")
-        rest = [one for one in events if one.known >= begin and one.series() != cut.series]
-        yield _held_against(cut, [*outputs[:before], *after.process(rest).outputs], full, events)
+        begin, last = calendar.ny(cut.day, "00:00"), calendar.ny_date(events[-1].known)
+        if sessions is not None:
+            last = min(last, calendar.add_sessions(cut.day, sessions))
+        end = calendar.ny(last + calendar.DAY, "00:00")
+        rest = [one for one in events if begin <= one.known < end and one.series() != cut.series]
+        yield _held_against(cut, [*outputs[:before], *after.process(rest).outputs], full, last)
 
 
-def _held_against(cut: Cut, outputs: list[Output], full: list[Stay], events: Sequence[Event]) -> Verdict:
-    mine, last = stays(outputs), calendar.ny_date(events[-1].known)
-    onsets = [stay.begin for stay in full if stay.state == "crunch"]
+def _held_against(cut: Cut, outputs: list[Output], full: list[Stay], last: dt.date) -> Verdict:
+    mine = stays(outputs)
+    onsets = [stay.begin for stay in full if stay.state == "crunch" and stay.begin <= last]
     own = [stay.begin for stay in mine if stay.state == "crunch"]
     phantoms = [
-        day
-        for day in own
-        if day >= cut.day and not _near(day, onsets) and not any(_covers(stay, day) for stay in full)
+        day for day in own if day >= cut.day and not _near(day, onsets) and not any(_covers(stay, day) for stay in full)
     ]
     excess = [_excess(stay, full, last) for stay in mine if (stay.end or last) > cut.day]
-    missed = [day for day in onsets if day >= cut.day and not _near(day, own) and not any(_covers(s, day) for s in mine)]
-    said = (
-        calendar.ny_date(one.known)
+    missed = [
+        day for day in onsets if day >= cut.day and not _near(day, own) and not any(_covers(s, day) for s in mine)
+    ]
+    return Verdict(cut, _named(cut, outputs), max(excess, default=0), tuple(phantoms), len(missed))
+
+
+def _named(cut: Cut, outputs: Sequence[Output]) -> dt.date | None:
+    """The day on which the series was said to be silent, at the end of the data or when it ended; None for never."""
+    words = [
+        one
         for one in outputs
-        if isinstance(one, Signal)
-        and (one.detector, one.name, one.subject, one.level) == ("feed_health", "silent", cut.series, 1)
-        and one.known >= calendar.ny(cut.day, "00:00")
-    )
-    return Verdict(cut, next(said, None), max(excess, default=0), tuple(phantoms), len(missed))
+        if isinstance(one, Signal) and (one.detector, one.name, one.subject) == ("feed_health", "silent", cut.series)
+    ]
+    said = [one for one in words if one.level]
+    spoke = [one for one in words if not one.level and one.rule == "the series speaks again"]
+    if not said or (spoke and spoke[-1].known >= said[-1].known):
+        return None
+    return calendar.ny_date(said[-1].known)
 
 
 def stays(outputs: Sequence[Output]) -> list[Stay]:

@@ -1,4 +1,4 @@
-"""Cut series at random and print the table: python -m tests.cuts [--cuts N] [--seed S] [--scenario NAME] [--preset P]."""
+"""Cut series at random and print the table: python -m tests.cuts [--cuts N] [--seed S] [--scenario S] [--preset P]."""
 
 import argparse
 import sys
