@@ -2,8 +2,8 @@
 
 What it holds a detector to: it speaks (a detector on which the story is silent fails, and has to bring events of its
 own), what it says is whole, what it cannot judge yet is named, it never says the same twice in a row, what it knew was
-known, a restart in mid-stream changes nothing, calm days say nothing, memory is bounded whatever the names, bare records
-was in any order never raise, and overruling takes every condition off once.
+known, a restart in mid-stream changes nothing, calm days say nothing, memory is bounded whatever the names, bare
+records in any order never raise, and overruling takes every condition off once.
 """
 
 import math

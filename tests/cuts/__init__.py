@@ -76,7 +76,8 @@ def drawn(events: Sequence[Event], count: int, seed: int) -> list[Cut]:
     while len(found) < count:
         day = rng.choice(days)
         alive = [name for name in sorted(spoken) if _alive(sorted(spoken[name]), day)]
-        found.add(Cut(day, rng.choice(alive)))
+        if alive:
+            found.add(Cut(day, rng.choice(alive)))
     return sorted(found)
 
 

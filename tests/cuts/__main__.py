@@ -15,11 +15,12 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="decides series and days")
     parser.add_argument("--scenario", choices=sorted(SCENARIOS), default="bundled")
     parser.add_argument("--preset", choices=config.PRESETS, default="desk")
+    parser.add_argument("--sessions", type=int, default=None, help="how many to play after a cut (default all)")
     asked = parser.parse_args()
     events, chosen = script(named(asked.scenario)).events, config.load(asked.preset)
     print(f"{'cut on':10}  {'series':24}  {'named':10}  outlasts  phantoms  missed")
     broken = 0
-    for one in judged(events, chosen, drawn(events, asked.cuts, asked.seed)):
+    for one in judged(events, chosen, drawn(events, asked.cuts, asked.seed), sessions=asked.sessions):
         broken += not one.holds(chosen)
         said = str(one.named or "never")
         days = " ".join(map(str, one.phantoms)) or "-"
