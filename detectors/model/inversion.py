@@ -185,8 +185,9 @@ class ShockInversion(Detector):
 
     def _speaking(self) -> str:
         """The tri-party series whose wedge is judged now; the preferred one where none is alive."""
-        alive = (name for name, wedge in self._wedges.items() if wedge.begun and self.sight.seen(name))
-        return next(alive, next(iter(self._wedges)))
+        alive = [name for name, wedge in self._wedges.items() if wedge.begun and self.sight.seen(name)]
+        warm = (name for name in alive if not self._wedges[name].past.warming)
+        return next(warm, alive[0] if alive else next(iter(self._wedges)))
 
     def _noted(self, event: Event) -> tuple[str, float] | None:
         """The name under which a figure is kept, with a mark on what a close would replace."""

@@ -167,6 +167,10 @@ class SpreadAnomaly(SpreadDetector):
         """The orders of preference of its spreads' sides."""
         return preferences_of(config.of(Anomaly).spreads)
 
+    def is_warm(self, spread: Variant) -> bool:
+        """Whether a variant can be scored."""
+        return not self._models[spread.key].warming
+
     def judge(self, spread: Variant, pair: Pair, known: int) -> list[Finding]:
         """Score the day's spread against ordinary days, or a turn against turns."""
         value = pair.spread_bp

@@ -170,6 +170,10 @@ class JointAnomaly(SpreadDetector):
         """The orders of preference of its spreads' sides."""
         return preferences_of(config.of(Joint).spreads)
 
+    def is_warm(self, spread: Variant) -> bool:
+        """Whether a variant can be scored."""
+        return self._gaussians[spread.key].count >= self._config.warm_up
+
     def judge(self, spread: Variant, pair: Pair, known: int) -> list[Finding]:
         """Add one spread to its day."""
         if calendar.is_month_end(calendar.day_of(pair.date)):

@@ -165,6 +165,10 @@ class SpreadShift(SpreadDetector):
         """The orders of preference of its spreads' sides."""
         return preferences_of(config.of(Shift).spreads)
 
+    def is_warm(self, spread: Variant) -> bool:
+        """Whether a variant can be scored."""
+        return not self._baselines[spread.key].warming
+
     def judge(self, spread: Variant, pair: Pair, known: int) -> list[Finding]:
         """Hold the day's spread against its baseline."""
         if calendar.is_month_end(calendar.day_of(pair.date)):

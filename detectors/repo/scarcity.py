@@ -169,7 +169,9 @@ class CollateralScarcity(Detector):
 
     def voice(self, name: str) -> str:
         """The history of the variant that speaks for a spread now; the preferred one's where none does."""
-        spread = self._variants.speaking(name, self.sight, lambda one: len(self._windows[one.key]) > 0)
+        least = self._config.min_days
+        begun, warm = (lambda one: bool(self._windows[one.key])), (lambda one: len(self._windows[one.key]) >= least)
+        spread = self._variants.speaking(name, self.sight, begun, warm)
         return name if spread is None else spread.key
 
     def _lines(self, window: Window) -> tuple[float, float]:

@@ -1,7 +1,7 @@
 """What spreads of a day share: their sides, in an order of preference, paired as they are published, given once.
 
 Where one of several series can be a side, each combination is a *variant* with a history of its own: levels of two
-series are never spliced. Every variant learns; the first whose sides are alive, and that has a history, speaks.
+series are never spliced. Every variant learns; the first whose sides are alive, and that has history enough, speaks.
 """
 
 from collections.abc import Callable, Iterable
@@ -87,9 +87,12 @@ class Variants:
         """Those that a series is a side of."""
         return [one for one in self.all if series in one.sides]
 
-    def speaking(self, name: str, sight: Sight, begun: Callable[[Variant], bool]) -> Variant | None:
-        """The first variant of a spread whose sides are alive and whose history has begun; None when there is none."""
-        return next((one for one in self.by_spread[name] if all(map(sight.seen, one.sides)) and begun(one)), None)
+    def speaking(
+        self, name: str, sight: Sight, begun: Callable[[Variant], bool], warm: Callable[[Variant], bool]
+    ) -> Variant | None:
+        """The first variant of a spread whose sides are alive and that has history enough; if none has, some."""
+        alive = [one for one in self.by_spread[name] if all(map(sight.seen, one.sides)) and begun(one)]
+        return next(filter(warm, alive), alive[0] if alive else None)
 
 
 class SpreadDetector(Detector):
@@ -111,14 +114,18 @@ class SpreadDetector(Detector):
 
     def speaks(self, spread: Variant) -> bool:
         """Whether this variant speaks for its spread now."""
-        return self._variants.speaking(spread.name, self.sight, self._has_begun) == spread
+        return self._variants.speaking(spread.name, self.sight, self._has_begun, self.is_warm) == spread
+
+    def is_warm(self, spread: Variant) -> bool:
+        """Whether a variant has history enough to judge by."""
+        raise AssertionError(f"{self.name} keeps no history of {spread.key}")
 
     def _has_begun(self, spread: Variant) -> bool:
         return spread.key in self._begun
 
     def voice(self, name: str) -> str:
         """The history of the variant that speaks for a spread now; the preferred one's where none does."""
-        spread = self._variants.speaking(name, self.sight, self._has_begun)
+        spread = self._variants.speaking(name, self.sight, self._has_begun, self.is_warm)
         return name if spread is None else spread.key
 
     def update(self, event: Event) -> list[Finding]:

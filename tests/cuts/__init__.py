@@ -23,7 +23,9 @@ GRACE_SESSIONS = 10
 """Beyond the blind exit for what lasts; and on either side of an onset for what counts as the same."""
 LEAST_FIGURES = 20
 WARM_SESSIONS = 250
-GOES_ON_SESSIONS = 70
+GOES_ON_DAYS = 70
+LAST_SESSIONS = 15
+"""A cut so near to the end of the data could not be named before it."""
 
 
 class Cut(msgspec.Struct, frozen=True, order=True):
@@ -71,7 +73,7 @@ def drawn(events: Sequence[Event], count: int, seed: int) -> list[Cut]:
         if not isinstance(event, Heartbeat):
             spoken[event.series()].append(calendar.ny_date(event.known))
     rng = random.Random(seed)
-    days = _sessions(calendar.ny_date(events[0].known), calendar.ny_date(events[-1].known))[WARM_SESSIONS:]
+    days = _sessions(calendar.ny_date(events[0].known), calendar.ny_date(events[-1].known))[WARM_SESSIONS:-LAST_SESSIONS]
     found: set[Cut] = set()
     while len(found) < count:
         day = rng.choice(days)
@@ -83,7 +85,7 @@ def drawn(events: Sequence[Event], count: int, seed: int) -> list[Cut]:
 
 def _alive(days: list[dt.date], day: dt.date) -> bool:
     at = bisect_left(days, day)
-    return at >= LEAST_FIGURES and at < len(days) and (days[at] - day).days < GOES_ON_SESSIONS
+    return at >= LEAST_FIGURES and at < len(days) and (days[at] - day).days < GOES_ON_DAYS
 
 
 def _sessions(first: dt.date, last: dt.date) -> list[dt.date]:
