@@ -36,7 +36,7 @@ def check(event: ev.Event) -> None:
     for field in fields.percent:
         bounds.rate(field, getattr(event, field))
     for field in fields.money:
-        bounds.money(field, getattr(event, field), signed=field == "flow_usd")
+        bounds.money(field, getattr(event, field), signed=field in event.signed)
     event.check()
 
 

@@ -59,6 +59,7 @@ class Engine:
         self._rules_hash = rules_hash(config, self._hashes)
         self._listeners = {name: tuple(one for one in self._detectors if name in one.listens) for name in self._by_name}
         self._timed = tuple(one for one in self._detectors if type(one).wake_at is not Detector.wake_at)
+        self._due: dict[str, int | None] = {one.name: None for one in self._timed}
         self._by_kind: dict[type[Event], tuple[Detector, ...]] = {}
         catalogue = Catalogue(type(one) for one in self._detectors)
         config.stress.check(catalogue)
@@ -143,7 +144,9 @@ class Engine:
             asked = self._by_kind[type(event)] = tuple(one for one in self._detectors if type(event) in one.kinds)
         spoken = self._recall(event.known, result) if self._to_recall else False
         for detector in asked:
-            spoken |= self._say(detector, detector.update(event), result)
+            findings = detector.update(event)
+            if findings or detector.name in self._due:
+                spoken |= self._say(detector, findings, result)
         self._settle(event.known, event.ts, result, spoken=spoken)
 
     def _recall(self, now: int, result: Result) -> bool:
@@ -165,7 +168,7 @@ class Engine:
             self._now = max(self._now, point)
             spoken = False
             for detector in self._timed:
-                deadline = detector.wake_at()
+                deadline = self._due[detector.name]
                 if deadline is not None and deadline <= point:
                     spoken |= self._say(detector, detector.on_time(point), result)
             spoken |= self._overrule(point, result)
@@ -194,6 +197,8 @@ class Engine:
             self._stress.take(signal, finding.rests)
             for listener in self._listeners[detector.name]:
                 self._say(listener, listener.observe(signal), result)
+        if detector.name in self._due:  # it was just told something: only then its deadline may be another
+            self._due[detector.name] = detector.wake_at()
         return bool(findings)
 
     def _settle(self, now: int, ts: int, result: Result, *, spoken: bool) -> None:
@@ -201,7 +206,7 @@ class Engine:
             self._note_rests()
             for step in self._stress.evaluate(now, self._feed_health.sight.unseen):
                 result.outputs.append(self._transition(step, now, ts, self._feed_health.blind_on()))
-        deadlines = [self._stress.wake_at(), *(one.wake_at() for one in self._timed)]
+        deadlines = (self._stress.wake_at(), *self._due.values())
         self._wake = min((deadline for deadline in deadlines if deadline is not None), default=None)
 
     def _transition(self, step: StateChange, now: int, ts: int, blind_on: tuple[str, ...]) -> sg.Transition:
@@ -334,6 +339,7 @@ class Engine:
         self._recent.restore(state["recent"])
         self._sequences.restore(state["sequences"])
         self._now, self._wake = state["now"], state["wake"]
+        self._due = {one.name: one.wake_at() for one in self._timed}
 
     def _take_back_one(self, detector: Detector, found: list[Any] | None) -> None:
         version, its_hash, state = found if found is not None else (0, "", {})

@@ -9,6 +9,7 @@ The classes hold types and their own checks; what is common to all is checked by
 :mod:`detectors.codec`. ``KINDS``, ``STREAMS`` and ``STREAM_OF`` are derived from the classes when first asked for.
 """
 
+from detectors.events.balances import Balance, BalanceItem, DealerBucket, DealerFinancing, DealerPosition
 from detectors.events.base import (
     FUND_TYPES,
     Event,
@@ -22,11 +23,11 @@ from detectors.events.base import (
     Tenor,
 )
 from detectors.events.bounds import CheckError
-from detectors.events.equities import EquityIndex
+from detectors.events.equities import EquityIndex, VolatilityIndex
 from detectors.events.heartbeat import Heartbeat
 from detectors.events.holdings import FundFlow, FuturesPosition
-from detectors.events.rates import PolicyRate, SwapRate
-from detectors.events.repo import RepoPrint, ReverseRepo, SettlementFail
+from detectors.events.rates import OvernightRate, PolicyRate, SwapRate
+from detectors.events.repo import RepoPrint, ReverseRepo, SecuritiesLending, SettlementFail
 from detectors.events.treasuries import AuctionResult, YieldQuote
 
 __all__ = [
@@ -35,13 +36,19 @@ __all__ = [
     "STREAMS",
     "STREAM_OF",
     "AuctionResult",
+    "Balance",
+    "BalanceItem",
     "CheckError",
+    "DealerBucket",
+    "DealerFinancing",
+    "DealerPosition",
     "EquityIndex",
     "Event",
     "FundFlow",
     "FundType",
     "FuturesPosition",
     "Heartbeat",
+    "OvernightRate",
     "Period",
     "PolicyRate",
     "PositionCategory",
@@ -51,9 +58,11 @@ __all__ = [
     "RepoSegment",
     "RepoStatistic",
     "ReverseRepo",
+    "SecuritiesLending",
     "SettlementFail",
     "SwapRate",
     "Tenor",
+    "VolatilityIndex",
     "YieldQuote",
     "order_key",
     "stream_of",

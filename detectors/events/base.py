@@ -10,7 +10,7 @@ from typing import ClassVar, Literal, get_args
 import msgspec
 
 Provenance = Literal["official", "quoted", "reconstructed", "synthetic"]
-Tenor = Literal["1M", "2M", "3M", "6M", "1Y", "2Y", "3Y", "5Y", "7Y", "10Y", "20Y", "30Y"]
+Tenor = Literal["1M", "1.5M", "2M", "3M", "4M", "6M", "1Y", "2Y", "3Y", "5Y", "7Y", "10Y", "20Y", "30Y"]
 QuoteStatistic = Literal["print", "open", "high", "low", "close"]
 RepoSegment = Literal["GC", "GCF", "TRIPARTY", "DVP", "SPECIAL"]
 RepoStatistic = Literal["print", "low", "high", "average", "close", "percentile"]
@@ -29,6 +29,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """The feeds that figures of this kind keep alive, each with the name people read."""
     stale_sessions: ClassVar[int | None] = None
     """After how many sessions of silence its feeds are blind, where the configuration names no number."""
+    signed: ClassVar[tuple[str, ...]] = ()
+    """The amounts of money that may be below zero."""
     announced: ClassVar[bool] = False
     """Whether a figure may be known before the time it is about."""
 

@@ -1,4 +1,4 @@
-"""Equity indices."""
+"""Equity indices, and what options say of the swings to come."""
 
 from typing import ClassVar, Literal
 
@@ -23,3 +23,20 @@ class EquityIndex(Event, frozen=True, kw_only=True, tag="equity_index"):
     def check(self) -> None:
         """Raise CheckError for values that contradict each other or cannot be."""
         bounded("level_points", self.level_points, 1e-6, POINTS_MAX)
+
+
+class VolatilityIndex(Event, frozen=True, kw_only=True, tag="volatility_index"):
+    """An index of implied volatility: VIX in percent a year, MOVE in basis points a year. Context alone."""
+
+    topic: ClassVar[str] = "equities"
+
+    index: Literal["VIX", "MOVE"]
+    level_points: float
+
+    def check(self) -> None:
+        """Raise CheckError for values that contradict each other or cannot be."""
+        bounded("level_points", self.level_points, 1e-6, 1_000)
+
+    def series(self) -> str:
+        """``VOLATILITY:`` and the index."""
+        return f"VOLATILITY:{self.index}"

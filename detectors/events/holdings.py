@@ -38,6 +38,7 @@ class FundFlow(Event, frozen=True, kw_only=True, tag="fund_flow"):
 
     topic: ClassVar[str] = "flows"
     feeds: ClassVar[dict[str, str]] = {"flows": "fund flows"}
+    signed: ClassVar[tuple[str, ...]] = ("flow_usd",)
 
     fund_type: FundType
     flow_usd: float

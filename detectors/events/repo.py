@@ -1,4 +1,4 @@
-"""Repo: rates of general collateral and of single issues, take-up of the facilities, settlement fails."""
+"""Repo: rates of general collateral and of single issues, the Federal Reserve's facilities, settlement fails."""
 
 from typing import ClassVar, Literal
 
@@ -38,12 +38,12 @@ class RepoPrint(Event, frozen=True, kw_only=True, tag="repo_print"):
 
 
 class ReverseRepo(Event, frozen=True, kw_only=True, tag="reverse_repo"):
-    """A day's take-up at a facility of the Federal Reserve, in US dollars."""
+    """A day's take-up at a facility of the Federal Reserve, in US dollars: all operations of the day together."""
 
     topic: ClassVar[str] = "facility"
     feeds: ClassVar[dict[str, str]] = {"facility": "facility"}
 
-    facility: Literal["ON_RRP", "SOMA_LENDING"]
+    facility: Literal["ON_RRP", "SOMA_LENDING", "SRF"]
     takeup_usd: float
     counterparties: int | None = None
 
@@ -54,6 +54,35 @@ class ReverseRepo(Event, frozen=True, kw_only=True, tag="reverse_repo"):
     def check(self) -> None:
         """Raise CheckError for values that contradict each other or cannot be."""
         bounded("counterparties", self.counterparties, 0, 10_000)
+
+
+class SecuritiesLending(Event, frozen=True, kw_only=True, tag="securities_lending"):
+    """What the Federal Reserve lent of one issue at a day's auction: par in US dollars, the fee in percent a year.
+
+    The fee is the public sign of a special: the issue's repo rate lies about so far below general collateral.
+    """
+
+    topic: ClassVar[str] = "facility"
+
+    issue: str
+    lent_usd: float
+    fee_pct: float | None = None
+    submitted_usd: float | None = None
+    available_usd: float | None = None
+    on_loan_usd: float | None = None
+    held_usd: float | None = None
+
+    def check(self) -> None:
+        """Raise CheckError for values that contradict each other or cannot be."""
+        bounded("fee_pct", self.fee_pct, 0, 25)
+        if self.submitted_usd is not None and self.lent_usd > self.submitted_usd:
+            raise CheckError("crossed", "lent_usd", "more than was bid for")
+        if self.held_usd is not None and self.on_loan_usd is not None and self.on_loan_usd > self.held_usd:
+            raise CheckError("crossed", "on_loan_usd", "more than is held")
+
+    def series(self) -> str:
+        """``LENDING:`` and the issue."""
+        return f"LENDING:{self.issue}"
 
 
 class SettlementFail(Event, frozen=True, kw_only=True, tag="settlement_fail"):

@@ -55,8 +55,17 @@ class ExposureHistory:
 
     def restore(self, plain: list[list[Any]]) -> None:
         """Take them back."""
-        for day, replicated, exposure in zip(*plain, strict=True):
-            self.append(day, replicated, exposure)
+        self.days.extend(plain[0])
+        self.replicated.extend(plain[1])
+        self.exposures.extend(plain[2])
+        size, days = self._config.window_days, self._config.flow_days
+        self.levels, self.own_levels = Window(size, self.exposures), Window(size, self.replicated)
+        self.changes = {lag: Window(size, _changes(plain[2], lag)) for lag in days}
+        self.own_changes = {lag: Window(size, _changes(plain[1], lag)) for lag in days}
+
+
+def _changes(values: list[float], lag: int) -> list[float]:
+    return [new - old for old, new in zip(values, values[lag:], strict=False)]
 
 
 class Correction(msgspec.Struct):

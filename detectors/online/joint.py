@@ -67,13 +67,22 @@ class Forest:
     def __init__(self, features: tuple[str, ...], config: Joint) -> None:
         self._features = features
         self._config = config
-        self._trees = self._grown()
+        self._drawn: Any = None
+        self._masses: dict[str, Any] | None = None
         self._scores = Window(config.calibration_window)
 
-    def _grown(self) -> Any:
-        trees: Any = anomaly.HalfSpaceTrees(n_trees=TREES, height=HEIGHT, window_size=self._config.window, seed=SEED)
-        trees.learn_one(dict.fromkeys(self._features, 0.5))  # the trees are drawn when the first point comes
-        return trees
+    @property
+    def _trees(self) -> Any:
+        """The trees, drawn when a point comes and not before: it takes longer than all else of an engine's start."""
+        if self._drawn is None:
+            window = self._config.window
+            trees: Any = anomaly.HalfSpaceTrees(n_trees=TREES, height=HEIGHT, window_size=window, seed=SEED)
+            trees.learn_one(dict.fromkeys(self._features, 0.5))  # river draws them at its own first point
+            if self._masses is not None:
+                trees.counter = self._masses["counter"]
+                river_internals.set_forest(trees, first=self._masses["first"], found=self._masses["masses"])
+            self._drawn, self._masses = trees, None
+        return self._drawn
 
     @property
     def warming(self) -> bool:
@@ -93,20 +102,19 @@ class Forest:
         return score, cut
 
     def snapshot(self) -> dict[str, Any]:
-        """The masses of every node, the counter and the past scores."""
-        trees = self._trees
-        return {
-            "counter": trees.counter,
-            "first": river_internals.in_first_window(trees),
-            "masses": river_internals.masses(trees),
-            "scores": self._scores.values(),
-        }
+        """The masses of every node and the counter, once there are trees, and the past scores."""
+        found = self._masses or {}
+        if self._drawn is not None:
+            found = {
+                "counter": self._drawn.counter,
+                "first": river_internals.in_first_window(self._drawn),
+                "masses": river_internals.masses(self._drawn),
+            }
+        return {**found, "scores": self._scores.values()}
 
     def restore(self, plain: dict[str, Any]) -> None:
-        """Draw the same trees again and give them their masses."""
-        trees = self._trees = self._grown()
-        trees.counter = plain["counter"]
-        river_internals.set_forest(trees, first=plain["first"], found=plain["masses"])
+        """Take the masses; the same trees are drawn again when the next point comes."""
+        self._drawn, self._masses = None, plain if "masses" in plain else None
         self._scores = Window(self._config.calibration_window, plain["scores"])
 
 

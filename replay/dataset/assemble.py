@@ -10,7 +10,7 @@ from detectors.events import EquityIndex, Event, FuturesPosition, RepoPrint, Set
 from replay.dataset import catalogue as cat
 from replay.dataset.auctions import auction_drafts
 from replay.dataset.fractions import refuse
-from replay.dataset.plausibility import Said, judged
+from replay.dataset.plausibility import Said, first_few, judged
 from replay.dataset.policy import policy_drafts
 from replay.dataset.preference import published_first
 from replay.dataset.publication import COT, FR2004, times
@@ -73,12 +73,16 @@ def _lonely_policy(tables: Tables) -> set[str]:
 
 
 def _lonely_volumes(tables: Tables) -> set[str]:
-    carried = {spec.volume for name in tables.figures if isinstance(spec := cat.CATALOGUE[name].spec, cat.RepoSeries)}
+    rates = (cat.RepoSeries, cat.RecordSeries)
+    carried = {spec.volume for name in tables.figures if isinstance(spec := cat.CATALOGUE[name].spec, rates)}
     volumes = {name for name in tables.figures if isinstance(cat.CATALOGUE[name].spec, cat.VolumeSeries)}
     return volumes - carried
 
 
 def _drafts(tables: Tables) -> Iterator[Draft]:
+    for name, rows in tables.closed.items():
+        texts = [f"{place}: {name} of {day}, a day without a session: not a close, left out" for day, place in rows]
+        tables.warnings.extend(first_few(texts, f"{name} on days without a session"))
     said = published_first(judged(tables), tables.warnings)
     refuse(said)
     for name, by_day in said.items():
@@ -99,12 +103,14 @@ def _of_one_series(
     """The events of a series whose every figure is one; a series that is put together with others gives none here."""
     ts, _ = times(entry.rule, day)
     match entry.spec:
-        case cat.RecordSeries(kind, constant, name):
-            for figure in figures:
-                fields = {**constant, name: figure.value}
+        case cat.RecordSeries(kind, constant, name, volume):
+            volumes = said.get(volume or "", {}).get(day, [])
+            for known, parts in as_known({name: figures, "volume_usd": volumes}, frozenset({name})):
+                figure = parts[name]
+                fields = {**constant, **{part: one.value for part, one in parts.items()}}
                 if kind is EquityIndex:
                     fields["local_shock"] = shocks.get((constant["index"], day))
-                yield Draft(figure.known, ts, entry.source, kind, fields, figure.provenance, figure.place)
+                yield Draft(known, ts, entry.source, kind, fields, figure.provenance, figure.place, _places(parts))
         case cat.RepoSeries() as spec:
             volumes = said.get(spec.volume or "", {}).get(day, [])
             for known, parts in as_known({"rate_pct": figures, "volume_usd": volumes}, frozenset({"rate_pct"})):
@@ -165,19 +171,17 @@ def _report(source: str, spec: cat.PositionSeries, day: dt.date, parts: dict[str
 
 
 def _fails(said: Said) -> Iterator[Draft]:
-    """Fails to deliver and to receive of one week, in one event."""
-    weeks: dict[dt.date, dict[str, list[Figure]]] = defaultdict(dict)
+    """Fails to deliver and to receive of one week, of one issue or of all, in one event."""
+    weeks: dict[tuple[str, str | None, dt.date], dict[str, list[Figure]]] = defaultdict(dict)
     for name, by_day in said.items():
-        spec = cat.CATALOGUE[name].spec
-        if isinstance(spec, cat.FailSeries):
+        entry = cat.CATALOGUE[name]
+        if isinstance(spec := entry.spec, cat.FailSeries):
             for day, figures in by_day.items():
-                weeks[day][spec.side] = figures
-    for day, sides in weeks.items():
+                weeks[entry.source, spec.issue, day][spec.side] = figures
+    for (source, issue, day), sides in weeks.items():
         ts, _ = times(FR2004, day)
         for known, parts in as_known(sides, frozenset()):
             first = next(iter(parts.values()))
-            fields: dict[str, Any] = {"scope": "total", "period": "week"}
+            fields: dict[str, Any] = {"scope": "issue" if issue else "total", "issue": issue, "period": "week"}
             fields.update((side, figure.value) for side, figure in parts.items())
-            yield Draft(
-                known, ts, "nyfed.fr2004.fails", SettlementFail, fields, first.provenance, first.place, _places(parts)
-            )
+            yield Draft(known, ts, source, SettlementFail, fields, first.provenance, first.place, _places(parts))

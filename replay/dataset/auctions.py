@@ -14,13 +14,13 @@ from typing import get_args
 
 from detectors.calendar import NS
 from detectors.events import AuctionResult, Tenor
-from replay.dataset.catalogue import Dimension
 from replay.dataset.publication import AUCTION as RULE
 from replay.dataset.publication import times
 from replay.dataset.quoted_facts import canonical, on_sessions, once
 from replay.dataset.quotes import AUCTION, CLOCK, in_unit, quoted_times
 from replay.dataset.records import Draft
 from replay.dataset.tables import Quote
+from replay.dataset.units import Dimension
 from replay.errors import DataError
 
 _SUBJECT = re.compile(r"AUCTION_(\d+[MY])_([A-Z_]+)")

@@ -4,128 +4,49 @@ One entry a series id. The ids are those under which the publishers, or FRED, li
 tidy files need no mapping. A series that is not listed here is named in a warning and left out.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from importlib import metadata
-from typing import Any, Literal
+from typing import Literal
 
 from detectors.events import (
     EquityIndex,
-    Event,
     FundFlow,
     FundType,
     PositionCategory,
-    RepoSegment,
-    RepoStatistic,
     ReverseRepo,
     SwapRate,
     Tenor,
     YieldQuote,
 )
-from replay.dataset import publication
-from replay.dataset.publication import PublicationRule
+from replay.dataset import public_record, publication
+from replay.dataset.entry import (
+    CatalogueEntry,
+    FailSeries,
+    PolicySeries,
+    PositionSeries,
+    RecordSeries,
+    RepoSeries,
+    Spec,
+    TradingDays,
+    VolumeSeries,
+)
 from replay.errors import ScenarioError
 
-Dimension = Literal["rate", "spread", "money", "contracts", "points", "ratio"]
-TradingDays = Literal["any", "weekdays", "sifma", "repo"]
-"""The days on which a series can have a figure: SIFMA's sessions; for repo also the days on which only cash closed."""
-
-# By dimension: the unit as written in a file, and the factor to the unit of the events (percent, basis points for
-# spreads, US dollars, contracts, points, ratio).
-UNITS: dict[Dimension, dict[str, float]] = {
-    "rate": {"percent": 1.0, "pct": 1.0, "bp": 0.01, "fraction": 100.0},
-    "spread": {"bp": 1.0, "percent": 100.0, "pct": 100.0},
-    "money": {"USD": 1.0, "USD mn": 1e6, "USD bn": 1e9},
-    "contracts": {"contracts": 1.0},
-    "points": {"index": 1.0, "points": 1.0},
-    "ratio": {"ratio": 1.0},
-}
-# What an absent unit means where a series says nothing. Money has no entry: only its publisher's unit can be meant.
-DEFAULT_UNIT: dict[Dimension, str] = {
-    "rate": "percent",
-    "spread": "bp",
-    "contracts": "contracts",
-    "points": "index",
-    "ratio": "ratio",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class RecordSeries:
-    """A series whose every figure is an event by itself: of which kind, with which fields, and the figure in which."""
-
-    kind: type[Event]
-    fields: Mapping[str, Any]
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class RepoSeries:
-    """An overnight repo rate; ``volume`` names the series of the same publication that holds its volume."""
-
-    segment: RepoSegment
-    instrument: str
-    statistic: RepoStatistic = "average"
-    percentile: float | None = None
-    volume: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class VolumeSeries:
-    """A repo volume: no event of its own, it travels on the rate that names it."""
-
-
-@dataclass(frozen=True, slots=True)
-class PositionSeries:
-    """One side of the open positions of a category, or the open interest that all categories share."""
-
-    report: Literal["TFF", "LEGACY"]
-    contract: str
-    category: PositionCategory | None
-    side: Literal["long", "short", "open_interest"]
-
-
-@dataclass(frozen=True, slots=True)
-class PolicySeries:
-    """One of the rates the Federal Reserve sets; together they make one event a change."""
-
-    field: Literal["target_low_pct", "target_high_pct", "iorb_pct", "on_rrp_pct"]
-
-
-@dataclass(frozen=True, slots=True)
-class FailSeries:
-    """One side of a week's settlement fails."""
-
-    side: Literal["to_deliver_usd", "to_receive_usd"]
-
-
-Spec = RecordSeries | RepoSeries | VolumeSeries | PositionSeries | PolicySeries | FailSeries
-
-
-@dataclass(frozen=True, slots=True)
-class CatalogueEntry:
-    """One entry of the catalogue. ``source`` is what the events say in their ``source`` field.
-
-    ``unit`` is the one in which the publisher lists the figures, and what an absent unit means; money without one has
-    to be written with its unit. ``step_usd`` is the smallest amount the publisher counts in: a figure that is no
-    multiple of it is in another unit. ``days`` are the days on which there can be a figure.
-    """
-
-    id: str
-    dimension: Dimension
-    source: str
-    publisher: str
-    rule: PublicationRule
-    spec: Spec
-    unit: str = ""
-    step_usd: float | None = None
-    days: TradingDays = "any"
-
-    @property
-    def absent_unit(self) -> str | None:
-        """What an empty unit means; None where it has to be written."""
-        return self.unit or DEFAULT_UNIT.get(self.dimension)
+__all__ = [
+    "CATALOGUE",
+    "CatalogueEntry",
+    "FailSeries",
+    "PolicySeries",
+    "PositionSeries",
+    "RecordSeries",
+    "RepoSeries",
+    "Spec",
+    "TradingDays",
+    "VolumeSeries",
+    "catalogue",
+]
 
 
 def _yields() -> Iterator[CatalogueEntry]:
@@ -230,17 +151,9 @@ def _federal_reserve() -> Iterator[CatalogueEntry]:
         "PDFTR-USTET": FailSeries("to_receive_usd"),
     }
     for name, fail in fails.items():
-        yield CatalogueEntry(
-            name,
-            "money",
-            "nyfed.fr2004.fails",
-            "New York Fed (FR 2004)",
-            publication.FR2004,
-            fail,
-            "USD mn",
-            1e6,
-            "weekdays",
-        )
+        dealers = "New York Fed (FR 2004)"
+        weekly = CatalogueEntry(name, "money", "nyfed.fr2004.fails", dealers, publication.FR2004, fail)
+        yield replace(weekly, unit="USD mn", step_usd=1e6, days="weekdays")
 
 
 def _markets() -> Iterator[CatalogueEntry]:
@@ -256,15 +169,8 @@ def _markets() -> Iterator[CatalogueEntry]:
         "NIKKEI225": ("Nikkei", publication.CLOSE_TOKYO),
     }
     for name, (publisher, rule) in closes.items():
-        yield CatalogueEntry(
-            name,
-            "points",
-            f"index.{name}",
-            publisher,
-            rule,
-            RecordSeries(EquityIndex, {"index": name, "session": "close"}, "level_points"),
-            days="weekdays",
-        )
+        close = RecordSeries(EquityIndex, {"index": name, "session": "close"}, "level_points")
+        yield CatalogueEntry(name, "points", f"index.{name}", publisher, rule, close, days="weekdays")
     funds: tuple[FundType, ...] = ("CTA", "TREND", "RISK_PARITY", "BALANCED")
     for fund in funds:
         source = f"fund_flow.{fund.lower()}"
@@ -291,7 +197,15 @@ def catalogue() -> dict[str, CatalogueEntry]:
     Raises:
         ScenarioError: a plugin gives something else, or an id that is taken.
     """
-    families = (_yields, _reference_rates, _repo_indices, _positions, _federal_reserve, _markets)
+    families = (
+        _yields,
+        _reference_rates,
+        _repo_indices,
+        _positions,
+        _federal_reserve,
+        _markets,
+        public_record.entries,
+    )
     found = {series.id: series for family in families for series in family()}
     for point in sorted(metadata.entry_points(group=GROUP), key=lambda one: one.name):
         for entry in _brought(point):

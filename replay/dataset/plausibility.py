@@ -18,20 +18,26 @@ from itertools import pairwise
 from statistics import median
 
 from detectors.events import ReverseRepo
-from replay.dataset.catalogue import CATALOGUE, CatalogueEntry, Dimension, PolicySeries, RecordSeries, RepoSeries
+from replay.dataset.catalogue import CATALOGUE, CatalogueEntry, FailSeries, PolicySeries, RecordSeries, RepoSeries
 from replay.dataset.tables import Figure, Tables
+from replay.dataset.units import Dimension
 
 Said = dict[str, dict[dt.date, list[Figure]]]
 """By series and day, what was said of the day in order of ``known``."""
 
+NAMED = 5
 REMEMBERED = 250
 ENOUGH = 3  # figures before a series can judge another
-FACTOR = 6.0  # a slipped decimal is a factor of ten, give or take the move of a day
+# A slipped decimal is a factor of ten, give or take the move of a day.
+RATE_FACTOR, AMOUNT_FACTOR = 7.0, 5.0
 HUNDREDFOLD = 100.0
 USUAL_MOVES = 20.0  # a rate rarely goes this many times its median move
-LEAST_MOVE: dict[Dimension, float] = {"rate": 0.50, "spread": 50.0}  # percent, basis points
-LARGEST_GROWTHS = 3.0  # an amount that changes by more than the cube of its largest factor
-TAKEUP_GROWTHS = 4.0  # a facility's take-up: what is left of it overnight is nobody's to keep
+LEAST_MOVE_PCT = 0.5  # of a rate: what lies nearer is no error that matters
+LARGEST_GROWTHS = 3.0  # an amount that changes by more than the cube of its largest factor,
+LARGEST_FACTOR = 8.0  # or by this one, whatever it did before
+TAKEUP_GROWTHS = 4.0  # a facility's take-up may vanish and come back: it has no such limit
+NOTHING_USD = 1e8  # of take-up: no less than this is told apart
+RECENT = 20  # figures to whose level a series may return in one step
 NEAR_ZERO = 0.01  # of its median: a series that was there may be there again
 SILENCE = dt.timedelta(days=30)  # after which the past says nothing of a figure
 
@@ -41,20 +47,29 @@ class Past:
     """What a series has been: its last figures that were believed."""
 
     dimension: Dimension
-    growths: float = LARGEST_GROWTHS
+    takeup: bool = False
+    springs: bool = False
+    """Fails of one issue and net positions: from nearly nothing to tens of billions in a week is what they are for."""
     values: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
 
     def believe(self, value: float) -> None:
         """Take a figure into the past."""
-        self.values.append(value)
+        self.values.append(self._at_least(value))
 
     def doubts(self, value: float) -> bool:
         """Whether a figure lies where the series has never been, nor gone in one step."""
-        if len(self.values) < ENOUGH or not _far(self.values[-1], value):
+        value = self._at_least(value)
+        if len(self.values) < ENOUGH or not self._far(self.values[-1], value):
             return False
-        if self.dimension in LEAST_MOVE:
-            return abs(value - self.values[-1]) > self._reach()
-        if min(self.values) < 0:
+        if self.springs:
+            return abs(value) > HUNDREDFOLD * max(map(abs, self.values)) > 0
+        lately = list(self.values)[-RECENT:]
+        if self.dimension == "rate":
+            reach = self._reach()
+            return all(abs(value - one) > reach for one in lately)
+        if any(one and not self._far(one, value) for one in lately):
+            return False
+        if self.dimension == "spread" or min(self.values) < 0:  # its level is no measure of its moves
             return abs(value) > HUNDREDFOLD * max(map(abs, self.values))
         return self._out_of_scale(value)
 
@@ -62,13 +77,22 @@ class Past:
         """Whether two figures say the same, for a series that moves as this one does."""
         if value == 0 == other:
             return False  # a gap that was filled with zeros is filled for a week as well
-        if self.dimension in LEAST_MOVE:
+        if self.dimension == "rate":
             return abs(value - other) <= self._reach()
-        return not _far(value, other)
+        return not self._far(value, other)
+
+    def _far(self, value: float, other: float) -> bool:
+        """Whether two figures differ by a factor that a day's move does not explain; a change of sign is one."""
+        small, large = sorted((abs(value), abs(other)))
+        factor = RATE_FACTOR if self.dimension == "rate" else AMOUNT_FACTOR
+        return large > factor * small or value * other < 0
+
+    def _at_least(self, value: float) -> float:
+        return max(value, NOTHING_USD) if self.takeup else value
 
     def _reach(self) -> float:
         moves = [abs(after - before) for before, after in pairwise(self.values)]
-        return max(LEAST_MOVE[self.dimension], USUAL_MOVES * median(moves))
+        return max(LEAST_MOVE_PCT, USUAL_MOVES * median(moves))
 
     def _out_of_scale(self, value: float) -> bool:
         low, high, last = min(self.values), max(self.values), self.values[-1]
@@ -78,14 +102,9 @@ class Past:
             return False
         if value <= 0 or last <= 0:
             return value <= 0 < last
-        growth = max(abs(math.log(b / a)) for a, b in pairwise(self.values) if a > 0 and b > 0)
-        return abs(math.log(value / last)) > self.growths * growth
-
-
-def _far(value: float, other: float) -> bool:
-    """Whether two figures differ by a factor that no day's move explains; a change of sign is one."""
-    small, large = sorted((abs(value), abs(other)))
-    return large > FACTOR * small or (value * other < 0)
+        growth = max((abs(math.log(b / a)) for a, b in pairwise(self.values) if a > 0 and b > 0), default=0.0)
+        usual = TAKEUP_GROWTHS * growth if self.takeup else min(LARGEST_GROWTHS * growth, math.log(LARGEST_FACTOR))
+        return abs(math.log(value / last)) > usual
 
 
 @dataclass
@@ -94,7 +113,7 @@ class _Series:
 
     entry: CatalogueEntry
     rates: dict[dt.date, list[tuple[str, Figure]]]
-    warnings: list[str]
+    warnings: list[str] = field(default_factory=list)
     taken: dict[dt.date, list[Figure]] = field(default_factory=dict)
     held: tuple[dt.date, list[Figure]] | None = None
     last: dt.date = dt.date.min
@@ -102,7 +121,9 @@ class _Series:
     def __post_init__(self) -> None:
         spec = self.entry.spec
         takeup = isinstance(spec, RecordSeries) and spec.kind is ReverseRepo
-        self.past = Past(self.entry.dimension, TAKEUP_GROWTHS if takeup else LARGEST_GROWTHS)
+        by_issue = isinstance(spec, FailSeries) and spec.issue is not None
+        net = isinstance(spec, RecordSeries) and spec.value in spec.kind.signed
+        self.past = Past(self.entry.dimension, takeup=takeup, springs=by_issue or net)
 
     def hear(self, day: dt.date, said: list[Figure]) -> None:
         """Judge what was said of the next day by the days before it."""
@@ -165,6 +186,12 @@ class _Series:
         self.warnings.append(f"{figure.place}: {self.entry.id} of {day} is {figure.value:g} {before}: suspect, {then}")
 
 
+def first_few(texts: list[str], of_what: str) -> list[str]:
+    """The first of many warnings of one kind, and how many more there are."""
+    more = len(texts) - NAMED
+    return texts if more <= 0 else [*texts[:NAMED], f"and {more} more {of_what}"]
+
+
 def judged(tables: Tables) -> Said:
     """Everything that was said, without what is suspect; each suspect figure is named in the tables' warnings."""
     rates = _witnesses(tables)
@@ -174,11 +201,12 @@ def judged(tables: Tables) -> Said:
         if isinstance(entry.spec, PolicySeries):  # steps are what policy does; its range is checked instead
             taken[name] = {day: tables.said_of(name, day) for day in by_day}
             continue
-        series = _Series(entry, rates, tables.warnings)
+        series = _Series(entry, rates)
         # In the order in which they were known: a figure that came out late judges none that was there before.
         for day in sorted(by_day, key=lambda one: (by_day[one].known, one)):
             series.hear(day, tables.said_of(name, day))
         series.drop_held()
+        tables.warnings.extend(first_few(series.warnings, f"suspect figures of {name}"))
         taken[name] = {day: series.taken[day] for day in by_day if day in series.taken}
     return taken
 

@@ -1,4 +1,4 @@
-"""Policy rates from their daily series: one event a change, one a decision to leave them, none from a series that has ended.
+"""Policy rates from daily series: an event a change, one a decision that changes nothing, none of a series that ended.
 
 The series are daily, weekends included. One that says nothing for more than five sessions while another goes on is
 over: its last value is no longer what holds, so no further record is made of it, and if it is a side of the target
@@ -98,8 +98,10 @@ def _ended(last: dict[str, _Row]) -> dict[str, _Row]:
 
 def _check(living: dict[str, _Row]) -> None:
     low, high = (living[name].figure for name in ("target_low_pct", "target_high_pct"))
-    place = max((living["target_low_pct"], living["target_high_pct"]), key=lambda row: row.day).figure.place
-    text = f"a target range of {low.value:g} to {high.value:g} %"
+    place, other = high.place, low.place
+    if living["target_low_pct"].day > living["target_high_pct"].day:
+        place, other = other, place
+    text = f"a target range of {low.value:g} to {high.value:g} %, its other side in {other},"
     if high.value < low.value:
         raise DataError(*place, f"{text} is crossed")
     if high.value - low.value > WIDEST_PCT:
@@ -108,4 +110,4 @@ def _check(living: dict[str, _Row]) -> None:
         raise DataError(*place, f"{text} is narrower than any: fractions? their unit would be 'fraction'")
     for row in living.values():
         if not low.value - WIDEST_PCT <= row.figure.value <= high.value + WIDEST_PCT:
-            raise DataError(*row.figure.place, f"{row.series} is {row.figure.value:g} % beside {text}")
+            raise DataError(*row.figure.place, f"{row.series} is {row.figure.value:g} % beside {text.rstrip(',')}")

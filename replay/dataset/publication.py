@@ -54,6 +54,13 @@ TREASURY_PAR = PublicationRule(
 NEXT_MORNING = PublicationRule(
     "next_morning", "15:00", "08:00", "next session", "the New York Fed publishes at about 08:00 of the next session"
 )
+NEXT_MORNING_UNSECURED = PublicationRule(
+    "next_morning_unsecured",
+    "15:00",
+    "09:00",
+    "next session",
+    "the New York Fed publishes EFFR and OBFR at about 09:00",
+)
 SAME_EVENING = PublicationRule(
     "same_evening", "15:00", "17:00", "same day", "the index is out after the repo day; the hour is assumed"
 )
@@ -64,6 +71,15 @@ OFR_TRIPARTY = PublicationRule(
     "ofr_triparty", "15:00", "15:00", "second working day", "OFR: updated at 15:00, tri-party two business days late"
 )
 ON_RRP = PublicationRule("on_rrp", "13:15", "13:15", "same day", "results follow the operation of 12:45 to 13:15")
+SRF = PublicationRule(
+    "srf", "13:45", "14:00", "same day", "results follow the last operation of the day, which ends at 13:45"
+)
+SECURITIES_LENDING = PublicationRule(
+    "securities_lending", "12:15", "12:30", "same day", "results follow the auction, which ends at 12:15"
+)
+H41 = PublicationRule(
+    "h41", "17:00", "16:30", "next session", "H.4.1: as of Wednesday, Thursday at 16:30, or the next session"
+)
 COT = PublicationRule(
     "cot",
     "17:00",
@@ -86,6 +102,7 @@ ANNOUNCED = PublicationRule(
 )
 SWAP_CLOSE = PublicationRule("swap_close", "17:00", "17:00", "same day", "closing quote in New York")
 CLOSE_NEW_YORK = PublicationRule("close_new_york", "16:00", "16:00", "same day", "the exchange's regular close")
+VIX_CLOSE = PublicationRule("vix_close", "16:15", "16:15", "same day", "Cboe's close of its regular session")
 CLOSE_HONG_KONG = PublicationRule(
     "close_hong_kong", "16:00", "16:00", "same day", "the exchange's regular close", zone="Asia/Hong_Kong"
 )

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any, get_args
 
 from detectors.events import Event, QuoteStatistic, RepoPrint, RepoStatistic, ReverseRepo, YieldQuote
-from replay.dataset.catalogue import CATALOGUE, Dimension, RecordSeries
+from replay.dataset.catalogue import CATALOGUE, RecordSeries
 from replay.dataset.publication import WORDS, moment, times
 from replay.dataset.quoted_facts import canonical, of_whole_issues, on_sessions, once
 from replay.dataset.records import Draft
 from replay.dataset.tables import FileLine, Quote, in_event_unit
+from replay.dataset.units import Dimension
 from replay.errors import DataError
 
 CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")

@@ -13,11 +13,13 @@ from typing import NamedTuple
 
 from detectors.calendar import MOURNING_CLOSES, NEW_YORK, NS, SATURDAY, is_business_day, ny
 from detectors.events import Provenance
-from replay.dataset.catalogue import CATALOGUE, UNITS, CatalogueEntry, Dimension, TradingDays
+from replay.dataset.catalogue import CATALOGUE, CatalogueEntry, TradingDays
 from replay.dataset.publication import PublicationRule, times
+from replay.dataset.units import UNITS, Dimension
 from replay.errors import DataError
 
 GAPS = frozenset({"", ".", "NA", "ND"})
+SCHEDULES_SINCE = 2009  # before, the calendar's holidays are rules that no schedule was compared with
 FIRST_YEAR, LAST_YEAR = 1981, 2098  # the engine takes 1980 to 2099, and figures are known a while after their day
 
 
@@ -73,6 +75,8 @@ class Tables:
     unknown: Counter[str] = field(default_factory=Counter)
     skipped: list[Path] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    closed: dict[str, list[tuple[dt.date, FileLine]]] = field(default_factory=dict)
+    """Rows of days on which their market was closed, by series; they are in no event."""
     _days: dict[str, dt.date] = field(default_factory=dict)
 
     def day(self, text: str, place: FileLine) -> dt.date:
@@ -109,7 +113,8 @@ class Tables:
         Raises:
             DataError: a day, value, unit or time that cannot be, or another value for the same day known as early.
         """
-        entry = CATALOGUE.get(series.strip())
+        name = series.strip()
+        entry = CATALOGUE.get(name) or CATALOGUE.get(name.upper())
         if entry is None:
             self.unknown[series] += 1
             return
@@ -117,7 +122,7 @@ class Tables:
             return
         of = self.day(day, place)
         if not can_trade(entry.days, of):
-            self.warnings.append(f"{place}: {entry.id} of {of}, a day without a session: not a close, left out")
+            self.closed.setdefault(entry.id, []).append((of, place))
             return
         amount = in_event_unit(value, unit, entry.dimension, place, absent=entry.absent_unit)
         _whole(entry, amount, place)
@@ -152,7 +157,7 @@ def can_trade(days: TradingDays, day: dt.date) -> bool:
     """Whether a series of these trading days can have a figure of a day."""
     if days == "any":
         return True
-    if days == "weekdays":
+    if days == "weekdays" or day.year < SCHEDULES_SINCE:
         return day.weekday() < SATURDAY
     return is_business_day(day) or (days == "repo" and day in MOURNING_CLOSES)
 

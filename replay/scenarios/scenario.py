@@ -76,11 +76,11 @@ SCENARIOS: dict[str, Scenario] = {
     ),
     "bundled": Scenario(
         name="bundled",
-        about="every day of the bundled data, 2017 to June 2021",
+        about="every day of the bundled data, 2017 to June 2023",
         directory=BUNDLED,
         start=dt.date(2017, 1, 1),
         window=dt.date(2017, 1, 3),
-        end=dt.date(2021, 6, 30),
+        end=dt.date(2023, 6, 30),
     ),
 }
 

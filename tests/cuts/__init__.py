@@ -18,6 +18,7 @@ from detectors.engine import Engine
 from detectors.events import Event, Heartbeat
 from detectors.sections import Config
 from detectors.signals import STATES, Output, Signal, State, Transition
+from replay.backtest.run import CHUNK
 
 GRACE_SESSIONS = 10
 """Beyond the blind exit for what lasts; and on either side of an onset for what counts as the same."""
@@ -73,7 +74,8 @@ def drawn(events: Sequence[Event], count: int, seed: int) -> list[Cut]:
         if not isinstance(event, Heartbeat):
             spoken[event.series()].append(calendar.ny_date(event.known))
     rng = random.Random(seed)
-    days = _sessions(calendar.ny_date(events[0].known), calendar.ny_date(events[-1].known))[WARM_SESSIONS:-LAST_SESSIONS]
+    first, last = (calendar.ny_date(events[place].known) for place in (0, -1))
+    days = _sessions(first, last)[WARM_SESSIONS:-LAST_SESSIONS]
     found: set[Cut] = set()
     while len(found) < count:
         day = rng.choice(days)
@@ -110,9 +112,9 @@ def judged(
     engine, outputs, snapshots, done = Engine(config, market), list[Output](), dict[dt.date, tuple[bytes, int]](), 0
     for day in sorted({cut.day for cut in cuts}):
         at = bisect_left(events, calendar.ny(day, "00:00"), key=lambda event: event.known)
-        outputs += engine.process(events[done:at]).outputs
+        outputs += _played(engine, events[done:at])
         snapshots[day], done = (engine.snapshot(), len(outputs)), at
-    outputs += engine.process(events[done:]).outputs
+    outputs += _played(engine, events[done:])
     full = stays(outputs)
     for cut in sorted(cuts):
         raw, before = snapshots[cut.day]
@@ -122,7 +124,13 @@ def judged(
             last = min(last, calendar.add_sessions(cut.day, sessions))
         end = calendar.ny(last + calendar.DAY, "00:00")
         rest = [one for one in events if begin <= one.known < end and one.series() != cut.series]
-        yield _held_against(cut, [*outputs[:before], *after.process(rest).outputs], full, last)
+        yield _held_against(cut, [*outputs[:before], *_played(after, rest)], full, last)
+
+
+def _played(engine: Engine, events: Sequence[Event]) -> list[Output]:
+    """In pieces, as a backtest does: the merge holds only so many that wait."""
+    pieces = (events[start : start + CHUNK] for start in range(0, len(events), CHUNK))
+    return [output for piece in pieces for output in engine.process(piece).outputs]
 
 
 def _held_against(cut: Cut, outputs: list[Output], full: list[Stay], last: dt.date) -> Verdict:

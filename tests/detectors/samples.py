@@ -30,5 +30,11 @@ SAMPLES: tuple[ev.Event, ...] = (
     ev.SwapRate(**COMMON, source="w", tenor="3M", index="OIS", rate_pct=0.08),
     ev.EquityIndex(**COMMON, source="e", index="HANG_SENG", level_points=29_000.0, session="close"),
     ev.AuctionResult(**COMMON, source="a", tenor="7Y", high_yield_pct=1.195, when_issued_pct=1.151),
+    ev.OvernightRate(**COMMON, source="ff", index="EFFR", rate_pct=0.07, volume_usd=8e10),
+    ev.SecuritiesLending(**COMMON, source="sl", issue="91282CBL4", lent_usd=8.7e9, fee_pct=3.05, submitted_usd=9.4e9),
+    ev.Balance(**COMMON, source="b", item="RESERVES", amount_usd=3.2e12),
+    ev.DealerPosition(**COMMON, source="dp", bucket="7_11", net_usd=-4e9),
+    ev.DealerFinancing(**COMMON, source="df", side="repo", collateral="SPECIAL", clearing="CLEARED", amount_usd=1.6e11),
+    ev.VolatilityIndex(**COMMON, source="v", index="MOVE", level_points=61.0),
     ev.Heartbeat(**{**COMMON, "ts": KNOWN}, source="h", stream="yields", roster=ev.STREAMS),
 )

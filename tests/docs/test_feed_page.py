@@ -61,7 +61,8 @@ def test_figures_that_are_not_made_up_are_those_of_the_bundled_data() -> None:
                 assert msgspec.json.encode(same) in recorded
             else:
                 assert msgspec.json.encode(event) in recorded, message.stem
-    assert made_up == {"settlement_fail", "fund_flow", "heartbeat"}
+    assert made_up == {"settlement_fail", "fund_flow", "heartbeat", "securities_lending", "balance", "overnight_rate",
+                       "dealer_position", "dealer_financing", "volatility_index"}  # fmt: skip
 
 
 def test_the_heartbeat_names_the_whole_roster() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from streams.cli.embedded_broker import EmbeddedBroker
+from tests.support import shared
 from tests.support.kafka import Kafka, KafkaStartError, KafkaUnavailableError, free_port, libraries
 from tests.support.pipeline import Pipeline
 from tests.support.proxy import Proxy
@@ -62,7 +63,7 @@ def embedded() -> Iterator[EmbeddedBroker]:
 @pytest.fixture
 def on_kafka(kafka: Kafka, tmp_path: Path) -> Callable[..., Pipeline]:
     """Makes pipelines on Apache Kafka."""
-    return lambda **variables: Pipeline(kafka.url, tmp_path, variables)
+    return lambda story=shared.year, **variables: Pipeline(kafka.url, tmp_path, variables, story)
 
 
 @pytest.fixture(
@@ -71,10 +72,10 @@ def on_kafka(kafka: Kafka, tmp_path: Path) -> Callable[..., Pipeline]:
 def on_either(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Pipeline]:
     """Makes pipelines on Apache Kafka, then on the embedded broker."""
     url = request.getfixturevalue(request.param).url
-    return lambda **variables: Pipeline(url, tmp_path, variables)
+    return lambda story=shared.year, **variables: Pipeline(url, tmp_path, variables, story)
 
 
 @pytest.fixture
 def on_embedded(embedded: EmbeddedBroker, tmp_path: Path) -> Callable[..., Pipeline]:
     """Makes pipelines on the embedded broker."""
-    return lambda **variables: Pipeline(embedded.url, tmp_path, variables)
+    return lambda story=shared.year, **variables: Pipeline(embedded.url, tmp_path, variables, story)

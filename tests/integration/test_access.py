@@ -17,7 +17,7 @@ from aiokafka.errors import MessageSizeTooLargeError
 from streams import settings
 from streams.errors import AccessDeniedError, SettingsError
 from streams.kafka import clients, topics
-from tests.support.pipeline import Pipeline, expected
+from tests.support.pipeline import Pipeline
 from tests.support.secured import PLAIN_USER, Secured
 
 pytestmark = [pytest.mark.kafka, pytest.mark.drill]
@@ -58,7 +58,7 @@ def test_by_name_and_password_over_tls(secured: Secured, tmp_path: Path) -> None
         shown = [worker.metrics(), shown_of(worker.pid)]
     watched = command(pipeline.variables, "watch", "--from-beginning", "--json", "--until-idle", "2")
     assert watched.returncode == 0, watched.stderr
-    assert tuple(line.encode() for line in watched.stdout.splitlines()) == expected(topics.TRANSITIONS)
+    assert tuple(line.encode() for line in watched.stdout.splitlines()) == pipeline.expected(topics.TRANSITIONS)
     letters = pipeline.values(topics.DEAD_LETTER) + pipeline.values(topics.LATE)
     shown += [replayed.stdout, replayed.stderr, watched.stderr, repr(pipeline.settings), repr(letters)]
     silent(secured, [*shown, pipeline.log.read_text(errors="replace")])

@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaProducer
 from streams.kafka import security, topics
 from streams.state.snapshot_records import FORMAT, POSITION_KEY
 from tests.support import hostile
-from tests.support.pipeline import Pipeline, expected
+from tests.support.pipeline import Pipeline
 
 MOST_BYTES = 450 << 20
 MOST_METRICS_BYTES = 500_000
@@ -81,7 +81,7 @@ def test_a_hostile_producer_harms_itself_alone(on_embedded: Callable[..., Pipeli
     assert not mark.exists()
     for topic in (topics.TRANSITIONS, topics.SIGNALS):
         honest = [record.value for record in pipeline.read(topic) if record.key == b"UST"]
-        assert tuple(dict.fromkeys(honest)) == expected(topic)
+        assert tuple(dict.fromkeys(honest)) == pipeline.expected(topic)
     resident = float(re.findall(r"^process_resident_memory_bytes (\S+)", shown, re.MULTILINE)[0])
     print(f"resident {resident / 2**20:.0f} MiB, /metrics {len(shown)} bytes")
     assert resident < MOST_BYTES

@@ -23,7 +23,7 @@ from streams.state.metrics import Metrics
 from streams.worker.partition_owner import PartitionOwner
 from tests.integration.test_recovery import until
 from tests.support.kafka import Kafka
-from tests.support.pipeline import Pipeline, expected
+from tests.support.pipeline import Pipeline
 from tests.support.proxy import Proxy
 
 pytestmark = [pytest.mark.kafka, pytest.mark.drill]
@@ -62,7 +62,7 @@ def test_a_network_that_falls_silent_is_said_and_survived(pipeline: Pipeline, pr
         pipeline.drain()
         assert worker.stop() == 0
     for topic in (topics.TRANSITIONS, topics.SIGNALS):
-        assert tuple(pipeline.values(topic)) == expected(topic)
+        assert tuple(pipeline.values(topic)) == pipeline.expected(topic)
     lines = [line for line in pipeline.said().splitlines() if "ready" in line]
     assert "not ready: the broker" in lines[0]
     assert "ready again after" in lines[1]
@@ -120,7 +120,7 @@ def test_a_commit_whose_answer_is_lost_is_neither_lost_nor_repeated(pipeline: Pi
         until(lambda: readyz(worker) == "ready\n")
         pipeline.drain()
     for topic in (topics.TRANSITIONS, topics.SIGNALS):
-        assert tuple(pipeline.values(topic)) == expected(topic)
+        assert tuple(pipeline.values(topic)) == pipeline.expected(topic)
 
 
 def test_notifier_and_watch_say_that_the_broker_is_gone_and_end(

@@ -8,36 +8,39 @@ import orjson
 import pytest
 
 from streams.kafka import topics
-from tests.support.pipeline import Pipeline, expected
+from tests.support.pipeline import Pipeline, feb2021
 
-pytestmark = pytest.mark.slow("every event of four years through a broker and a worker, and all of it read back")
-FAST = 2_000_000.0  # the window of fourteen weeks in four seconds
+FAST = 150_000.0  # the window of a week in four seconds
+WHOLE = pytest.mark.slow("every event of four years through a broker and a worker, and all of it read back")
 
 
-@pytest.mark.parametrize(
-    ("speed", "faults", "hash_seed"),
-    [
-        pytest.param(None, {}, "0", id="at-once"),
-        pytest.param(FAST, {"shuffle": 0.3, "duplicate": 0.2, "seed": 7}, "1", id="paced-shuffled-repeated"),
-    ],
-)
-def test_replay_says_what_the_backtest_says(
-    on_either: Callable[..., Pipeline], speed: float | None, faults: dict[str, float], hash_seed: str
-) -> None:
-    pipeline = on_either()
+@WHOLE
+@pytest.mark.kafka
+def test_replay_says_what_the_backtest_says(on_kafka: Callable[..., Pipeline]) -> None:
+    """The embedded broker's whole story is the demo's test."""
+    pipeline = on_kafka(story=feb2021)
+    assert _replayed(pipeline, "0", None) > 60_000
+
+
+@pytest.mark.slow("a year through two brokers, its week in four seconds")
+def test_so_does_one_that_is_paced_shuffled_and_repeated(on_either: Callable[..., Pipeline]) -> None:
+    assert _replayed(on_either(), "1", FAST, shuffle=0.3, duplicate=0.2, seed=7) > 10_000
+
+
+def _replayed(pipeline: Pipeline, hash_seed: str, speed: float | None, **faults: float) -> int:
     with pipeline.worker(PYTHONHASHSEED=hash_seed) as worker:
         sent = pipeline.replay(speed=speed, **faults)
         pipeline.drain()
         memory_bytes = float(_metric(worker.metrics(), "process_resident_memory_bytes"))
-    assert sum(sent["events"].values()) > 60_000
     for topic in (topics.TRANSITIONS, topics.SIGNALS):
         said = pipeline.values(topic)
-        assert len(said) == len(expected(topic))
-        assert tuple(said) == expected(topic)
+        assert len(said) == len(pipeline.expected(topic))
+        assert tuple(said) == pipeline.expected(topic)
     assert pipeline.read(topics.DEAD_LETTER) == []
     assert pipeline.read(topics.LATE) == []
     _check_keys_and_places(pipeline)
     assert memory_bytes < 300e6
+    return sum(sent["events"].values())
 
 
 def _check_keys_and_places(pipeline: Pipeline) -> None:

@@ -14,7 +14,7 @@ from detectors import events as ev
 from detectors.testing import make
 from streams.kafka import clients, topics
 from tests.support import plugin
-from tests.support.pipeline import Pipeline, expected
+from tests.support.pipeline import Pipeline
 
 pytestmark = pytest.mark.kafka
 QUOTES = 70
@@ -38,7 +38,7 @@ async def send(pipeline: Pipeline, until: str) -> None:
     producer = await clients.producer(pipeline.settings)
     for raw in quotes():
         await producer.send(pipeline.settings.topic("fx_basis"), raw, b"UST")
-    for day in ("2021-04-20", "2021-05-15", "2021-06-10", "2021-07-05", until):
+    for day in ("2021-03-25", "2021-04-20", "2021-05-15", "2021-06-10", "2021-07-05", until):
         for stream in (*ev.STREAMS, "fx_basis"):
             beat = {**orjson.loads(codec.encode(make.heartbeat(day, "yields"))), "stream": stream}
             await producer.send(pipeline.settings.topic(stream), orjson.dumps(beat), b"UST")
@@ -46,11 +46,11 @@ async def send(pipeline: Pipeline, until: str) -> None:
     await producer.stop()
 
 
-@pytest.mark.slow("two workers in turn on one Kafka, and the whole story through the first")
+@pytest.mark.slow("two workers in turn on one Kafka, and a year through the first")
 def test_it_warms_beside_all_that_goes_on(on_kafka: Callable[..., Pipeline]) -> None:
     # First: the second worker has to come before the group has forgotten the first, which had a topic less.
-    wanted, chosen = expected(topics.SIGNALS), plugin.environment()["PYTHONPATH"]
     pipeline = on_kafka()
+    wanted, chosen = pipeline.expected(topics.SIGNALS), plugin.environment()["PYTHONPATH"]
     pipeline.make_topics()
     with pipeline.worker() as worker:
         pipeline.replay()

@@ -34,6 +34,14 @@ def day(text: str) -> dt.date:
         (pub.SAME_EVENING, "2021-02-25", "2021-02-25T20:00", "2021-02-25T22:00"),
         (pub.OFR_CLEARED, "2021-02-25", "2021-02-25T20:00", "2021-02-26T20:00"),
         (pub.OFR_TRIPARTY, "2021-02-25", "2021-02-25T20:00", "2021-03-01T20:00"),
+        # Veterans Day of 2023 is a Saturday, kept by the government on Friday, when Treasuries trade
+        (pub.OFR_CLEARED, "2023-11-09", "2023-11-09T20:00", "2023-11-13T20:00"),
+        (pub.OFR_TRIPARTY, "2023-11-08", "2023-11-08T20:00", "2023-11-13T20:00"),
+        (pub.NEXT_MORNING, "2023-11-09", "2023-11-09T20:00", "2023-11-10T13:00"),
+        # Columbus Day
+        (pub.OFR_CLEARED, "2021-10-08", "2021-10-08T19:00", "2021-10-12T19:00"),
+        # the market was closed on 5 December 2018
+        (pub.NEXT_MORNING, "2018-12-04", "2018-12-04T20:00", "2018-12-06T13:00"),
         (pub.ON_RRP, "2021-03-04", "2021-03-04T18:15", "2021-03-04T18:15"),
         # Tuesday to Friday
         (pub.COT, "2021-03-02", "2021-03-02T22:00", "2021-03-05T20:30"),
@@ -41,6 +49,8 @@ def day(text: str) -> dt.date:
         (pub.COT, "2021-03-30", "2021-03-30T21:00", "2021-04-02T19:30"),
         # Friday, 3 July 2020 was a holiday
         (pub.COT, "2020-06-30", "2020-06-30T21:00", "2020-07-06T19:30"),
+        # Good Friday 2024 is no session, and a working day of the government: the CFTC's schedule has 29 March
+        (pub.COT, "2024-03-26", "2024-03-26T21:00", "2024-03-29T19:30"),
         # the shutdown: 24 December 2018 came out on 1 February 2019, and by 5 March all was current
         (pub.COT, "2018-12-24", "2018-12-24T22:00", "2019-02-01T20:30"),
         (pub.COT, "2019-03-05", "2019-03-05T22:00", "2019-03-08T20:30"),
@@ -52,6 +62,11 @@ def day(text: str) -> dt.date:
         (pub.CLOSE_HONG_KONG, "2021-02-26", "2021-02-26T08:00", "2021-02-26T08:00"),
         (pub.CLOSE_SHANGHAI, "2021-02-26", "2021-02-26T07:00", "2021-02-26T07:00"),
         (pub.CLOSE_TOKYO, "2021-02-26", "2021-02-26T06:00", "2021-02-26T06:00"),
+        # Tokyo closes half an hour later since 5 November 2024
+        (pub.CLOSE_TOKYO, "2024-11-01", "2024-11-01T06:00", "2024-11-01T06:00"),
+        (pub.CLOSE_TOKYO, "2024-11-05", "2024-11-05T06:30", "2024-11-05T06:30"),
+        (pub.CLOSE_TOKYO, "2024-11-06", "2024-11-06T06:30", "2024-11-06T06:30"),
+        (pub.CLOSE_HONG_KONG, "2024-11-05", "2024-11-05T08:00", "2024-11-05T08:00"),
         (pub.CLOSE_NEW_YORK, "2021-03-15", "2021-03-15T20:00", "2021-03-15T20:00"),
     ],
 )
@@ -59,15 +74,8 @@ def test_golden_days(rule: pub.PublicationRule, of: str, ts: str, known: str) ->
     assert times(rule, day(of)) == (utc(ts), utc(known))
 
 
-def test_the_shutdowns_reports_came_out_in_order_on_tuesdays_and_fridays() -> None:
-    published = list(pub.COT_BACKLOG.values())
-    assert published == sorted(published)
-    assert {one.weekday() for one in published} == {1, 4}
-    assert list(pub.COT_BACKLOG) == sorted(pub.COT_BACKLOG)
-
-
 @pytest.mark.parametrize("rule", [rule for rule in vars(pub).values() if isinstance(rule, pub.PublicationRule)])
 def test_only_what_is_announced_is_known_before_it_holds(rule: pub.PublicationRule) -> None:
-    for offset in range(1600):
+    for offset in range(0, 3650, 2):
         ts, known = times(rule, dt.date(2017, 1, 1) + dt.timedelta(days=offset))
         assert known >= ts or rule is pub.ANNOUNCED

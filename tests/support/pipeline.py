@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -26,6 +26,7 @@ from streams.kafka import clients, handshake, security, topics
 from streams.settings import Settings
 from tests.support import shared
 
+Story = Callable[[], Script]
 DRAINED_WITHIN_S = 120.0
 
 
@@ -34,10 +35,9 @@ def feb2021() -> Script:
 
 
 @cache
-def expected(topic: str, preset: str = "desk") -> tuple[bytes, ...]:
-    """What the backtest says, as the bytes of a topic."""
+def _expected(story: Story, topic: str) -> tuple[bytes, ...]:
     kind = Transition if topic == topics.TRANSITIONS else Signal
-    outputs = shared.backtested("feb2021", preset).outputs
+    outputs = shared.run(story(), config.load()).outputs
     return tuple(to_json(output) for output in outputs if isinstance(output, kind))
 
 
@@ -49,7 +49,10 @@ def frame(events: Iterable[Event]) -> bytes:
 class Pipeline:
     """Topics, group and instance names are new each time, so that tests share a broker and nothing else."""
 
-    def __init__(self, broker_url: str, folder: Path, variables: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, broker_url: str, folder: Path, variables: Mapping[str, str] | None = None, story: Story = feb2021
+    ) -> None:
+        self.story = story
         name = f"t{uuid.uuid4().hex[:8]}"
         self.variables = {
             "CRUNCHWATCH_BROKER": broker_url,
@@ -79,7 +82,11 @@ class Pipeline:
             topic_prefix=self.settings.topic_prefix,
             connection=Connection(security.options(self.settings), lambda: handshake.denial(self.settings)),
         )
-        return play(feb2021(), how, show_progress=False, force=force)
+        return play(self.story(), how, show_progress=False, force=force)
+
+    def expected(self, topic: str) -> tuple[bytes, ...]:
+        """What the backtest says of the story, as the bytes of a topic."""
+        return _expected(self.story, topic)
 
     def drain(self) -> None:
         """Wait until the worker has written down that it has seen all there is."""
