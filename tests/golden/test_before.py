@@ -43,6 +43,10 @@ def test_transitions_are_as_they_were(preset: str) -> None:
 def test_what_is_named_besides() -> None:
     outputs = shared.backtested("bundled", "desk").outputs
     steps = [one for one in outputs if isinstance(one, Transition) and one.known < UNTIL]
-    series = [[name for name in step.blind_on if name not in FEEDS] for step in steps]
-    assert [names for names in series if names] == [["TRIPARTY:BNYM"]]  # it ended on 20 March 2020
+    named = {step.known: {name for name in step.blind_on if name not in FEEDS} for step in steps}
+    begin, end = (ny(day, "00:00") for day in (dt.date(2020, 3, 2), dt.date(2020, 4, 2)))
+    assert {moment for moment, names in named.items() if names} == {at for at in named if begin < at < end}
+    # BNYM's tri-party rate ended on 20 March 2020; the percentiles of EFFR stay away from December 2019 on.
+    percentiles = {f"EFFR:P{share}" for share in (1, 25, 75, 99)}
+    assert set().union(*named.values()) == {"TRIPARTY:BNYM", *percentiles}
     assert all(step.evidence[-1].rule == WARMING for step in steps)  # no issues on and off the run, no daily specials
