@@ -41,7 +41,7 @@ from detectors.model.branches import OBSERVATIONS, Estimate, inverse
 from detectors.model.calendar_effects import Calendar, Noise
 from detectors.model.observation import Observation
 from detectors.model.wedge import Wedge
-from detectors.repo.spreads import Side, ranked
+from detectors.repo.spreads import Side, named, ranked
 from detectors.sections.base import Bp, Name, Positive, Section, Share, rising
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ class Inversion(Section, frozen=True, kw_only=True):
     calendar: Calendar
 
     def __post_init__(self) -> None:
+        named("triparty", self.triparty)
         rising("wedge_bp", self.wedge_bp)
         if self.min_days > self.median_days:
             raise ValueError("min_days: inverted, it exceeds median_days")

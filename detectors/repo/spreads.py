@@ -4,6 +4,7 @@ Where one of several series can be a side, each combination is a *variant* with 
 series are never spliced. Every variant learns; the first whose sides are alive, and that has history enough, speaks.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 
@@ -16,7 +17,9 @@ from detectors.repo.pairs import DayBook, Pair
 from detectors.repo.policy import PolicyBook
 from detectors.sections.base import Name, Section
 
-Side = Name | Annotated[tuple[Name, ...], Meta(min_length=1, max_length=4)]
+NAME = re.compile(r"[A-Za-z0-9_.:/+-]{1,64}")
+# Not `Name | ...`: msgspec 0.19 frees a union that holds a string with a pattern twice, and Python crashes at its end.
+Side = str | Annotated[tuple[Name, ...], Meta(min_length=1, max_length=4)]
 
 
 class Spread(Section, frozen=True, kw_only=True):
@@ -28,6 +31,10 @@ class Spread(Section, frozen=True, kw_only=True):
     name: Name
     left: Side
     right: Side
+
+    def __post_init__(self) -> None:
+        named("left", self.left)
+        named("right", self.right)
 
 
 class Variant(msgspec.Struct, frozen=True):
@@ -48,6 +55,12 @@ class Variant(msgspec.Struct, frozen=True):
     def said(self) -> str:
         """What evidence adds where a stand-in speaks."""
         return f" (on {self.left} less {self.right})" if self.stands_in else ""
+
+
+def named(key: str, side: Side) -> None:
+    """Refuse a side by itself that is no name; the message begins with the key."""
+    if isinstance(side, str) and not NAME.fullmatch(side):
+        raise ValueError(f"{key}: {side!r:.80} is no name of a series, such as GCF:TSY")
 
 
 def ranked(side: Side) -> tuple[str, ...]:
