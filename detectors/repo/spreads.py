@@ -18,7 +18,7 @@ from detectors.repo.policy import PolicyBook
 from detectors.sections.base import Name, Section
 
 NAME = re.compile(r"[A-Za-z0-9_.:/+-]{1,64}")
-# Not `Name | ...`: msgspec 0.19 frees a union that holds a string with a pattern twice, and Python crashes at its end.
+# Not `Name | ...`: msgspec 0.22 frees a union that holds a string with a pattern twice, and Python crashes at its end.
 Side = str | Annotated[tuple[Name, ...], Meta(min_length=1, max_length=4)]
 
 
