@@ -172,7 +172,7 @@ class FeedHealth(Detector):
 
     def snapshot(self) -> dict[str, Any]:
         """When each feed last spoke, and the deadlines."""
-        last = {feed: [r.ts, r.value, r.source, r.sequence, r.provenance] for feed, r in self._last.items()}
+        last = {feed: list(msgspec.structs.astuple(reading)) for feed, reading in self._last.items()}
         series = {} if self._series is None else self._series.snapshot()
         return {**super().snapshot(), "last": last, "deadlines": dict(self._deadlines), "series": series}
 
