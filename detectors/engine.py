@@ -36,6 +36,9 @@ from detectors.view.status import Counts, Status
 from detectors.view.thresholds import thresholds
 
 RELEASED_EVERY = 4096
+WARMING = "warming"
+"""The name of the evidence that says what could not judge."""
+WARMING_NAMED = 24
 
 
 class Engine:
@@ -72,6 +75,7 @@ class Engine:
         config.stress.check(catalogue)
         for one in self._detectors:
             one.meet(catalogue)
+            one.sight = self._feed_health.sight
         self._stress = StateMachine(config.stress, catalogue)
         self._grid = config.merge.grid_s * NS
         self._counts = Counts()
@@ -151,6 +155,7 @@ class Engine:
         given = self._given.get(name)
         fresh = type(self._by_name[name]).build(self._config) if given is None else copy.deepcopy(given)
         fresh.meet(self._catalogue)
+        fresh.sight = self._feed_health.sight  # what can be seen now: a correction comes while others are silent
         return fresh
 
     def _apply(self, event: Event, result: Result) -> None:
@@ -229,10 +234,24 @@ class Engine:
                 if deadline is not None and deadline <= point:
                     self._tapes.step()
                     spoken |= self._tell(detector, "on_time", result, point)
-            for name, signal, subject in self._stress.overruled(point, self._feed_health.blind_on()):
-                self._tapes.step()
-                spoken |= self._tell(self._by_name[name], "overrule", result, signal, subject, point)
+            spoken |= self._overrule(point, result)
             self._settle(point, point, result, spoken=True)
+
+    def _overrule(self, point: int, result: Result) -> bool:
+        """Take off what only silent series carry; those that are heard before those that hear them."""
+        self._note_rests()
+        found = self._stress.overruled(point, self._feed_health.sight.unseen)
+        spoken = False
+        for detector in self._detectors if found else ():
+            for name, signal, subject in found:
+                if name == detector.name:
+                    self._tapes.step()
+                    spoken |= self._tell(detector, "overrule", result, signal, subject, point)
+        return spoken
+
+    def _note_rests(self) -> None:
+        for one in self._detectors:
+            self._stress.memory.rest(one.name, one.resting())
 
     def _signed(self, detector: Detector, finding: Finding) -> sg.Signal:
         signal = finding.signed(self._market, detector.name, self._hashes[detector.name])
@@ -252,7 +271,7 @@ class Engine:
         for index, finding in enumerate(findings):
             signal = self._signed(detector, finding)
             result.outputs.append(signal)
-            self._stress.take(signal)
+            self._stress.take(signal, finding.rests)
             for listener in hearing:
                 place, found = self._tapes.hear(listener, at, index, signal)
                 self._say(listener, place, found, result)
@@ -262,9 +281,9 @@ class Engine:
 
     def _settle(self, now: int, ts: int, result: Result, *, spoken: bool) -> None:
         if spoken:
-            blind_on = self._feed_health.blind_on()
-            for step in self._stress.evaluate(now, blind_on):
-                result.outputs.append(self._transition(step, now, ts, blind_on))
+            self._note_rests()
+            for step in self._stress.evaluate(now, self._feed_health.sight.unseen):
+                result.outputs.append(self._transition(step, now, ts, self._feed_health.blind_on()))
         deadlines = (self._stress.wake_at(), *self._due.values())
         self._wake = min((deadline for deadline in deadlines if deadline is not None), default=None)
 
@@ -277,7 +296,7 @@ class Engine:
             to_state=step.to_state,
             kind=step.kind,
             confidence=step.confidence,
-            evidence=step.evidence,
+            evidence=(*step.evidence, *self._cannot_judge()),
             causes=tuple(sorted({cause for mark in step.marks for cause in mark.causes})),
             blind_on=blind_on,
             provenance=provenance_of(step.marks),
@@ -286,6 +305,19 @@ class Engine:
         transition = msgspec.structs.replace(transition, id=sg.content_id(transition))
         self._recent.note(transition, step.marks)
         return transition
+
+    def _warming(self) -> tuple[str, ...]:
+        return tuple(f"{one.name}:{part}" for one in self._detectors for part in one.warming())
+
+    def _cannot_judge(self) -> tuple[sg.Evidence, ...]:
+        """What the rules ask and what could not yet answer, for want of history: its silence is no calm either."""
+        asked = {condition.detector for rule in self._config.stress.rules for condition in rule.all}
+        names = [name for name in self._warming() if name.partition(":")[0] in asked]
+        if not names:
+            return ()
+        more = f" and {len(names) - WARMING_NAMED} more" if len(names) > WARMING_NAMED else ""
+        summary = f"cannot judge yet, for want of history: {', '.join(names[:WARMING_NAMED])}{more}"
+        return (sg.Evidence(rule=WARMING, holds=False, signals=(), summary=summary),)
 
     def places_of(self, output: sg.Output) -> list[LogPosition]:
         """Where the events behind an output lay in the log, as far as it is still known."""
@@ -305,7 +337,9 @@ class Engine:
             feeds=self._feed_health.feeds_watched,
             required=self._config.stress.living,
             heard_ns=self._feed_health.heard(),
-            warming=tuple(f"{one.name}:{part}" for one in self._detectors for part in one.warming()),
+            warming=self._warming(),
+            silent_series=self._feed_health.silent_series(),
+            ended_series=self._feed_health.ended_series(),
             watermark_ns=self._ordering.watermark,
             newest_ns=self._ordering.newest(),
             held_by=self._ordering.held_by(),
@@ -316,7 +350,7 @@ class Engine:
             flaws=copy.deepcopy(self._sequences.flaws),
             values={name: value for one in self._detectors for name, value in one.readings().items()},
             signal_levels=self._stress.memory.levels(),
-            rules=self._stress.holding_rules(self._now, blind_on),
+            rules=self._stress.holding_rules(self._now, self._feed_health.sight.unseen),
             thresholds=self._thresholds,
             config_hash=self._hash,
         )
@@ -324,7 +358,7 @@ class Engine:
     def outlook(self) -> Outlook:
         """What would change the state; like the status it takes no part in any decision."""
         margins = {one.name: one.margins(self._now) for one in self._detectors}
-        return outlook(self._stress, self._now, self._feed_health.blind_on(), margins)
+        return outlook(self._stress, self._now, self._feed_health.sight.unseen, margins)
 
     def recent(self) -> tuple[Recalled, ...]:
         """The last transitions with the signals behind them, oldest first."""

@@ -20,6 +20,7 @@ from detectors.hashes import detector_hash, rules_hash
 from detectors.intake.intake import Intake
 from detectors.plugin_error import PluginError
 from detectors.sections import Config, Feed
+from detectors.series_watch import SeriesWatch
 from detectors.signals import Output, Signal
 
 GROUP = "crunchwatch.detectors"
@@ -154,7 +155,15 @@ def feed_health(config: Config, detectors: Sequence[Detector]) -> FeedHealth:
     named = {feed.name for feed in config.stress.feeds}
     kinds = {kind for one in detectors for kind in one.kinds if not kind.__module__.startswith("detectors.")}
     more = {name: kind.stale_sessions for kind in kinds for name in kind.feeds if name not in named}
-    return FeedHealth(config.stress.feeds, tuple(Feed(name=name, stale_sessions=more[name]) for name in sorted(more)))
+    brought = tuple(Feed(name=name, stale_sessions=more[name]) for name in sorted(more))
+    return FeedHealth(config.stress.feeds, brought, _series_watch(config, detectors))
+
+
+def _series_watch(config: Config, detectors: Sequence[Detector]) -> SeriesWatch:
+    """What watches every series; those of an order of preference can stand in for each other."""
+    groups = sorted({group for one in detectors for group in type(one).preferences(config) if len(group) > 1})
+    named = {name for one in detectors for name in type(one).series(config) if "*" not in name}
+    return SeriesWatch(config.silence, named - {name for group in groups for name in group}, groups)
 
 
 def part_hashes(config: Config) -> dict[str, str]:

@@ -57,6 +57,7 @@ class FundExposure(Detector):
         self._config = config
         self._own = own
         self._tenors = (config.tenor, config.financing_tenor)
+        self._priced_by = (f"YIELD:{config.tenor}", *((f"EQUITY:{config.equity}",) if self.paired else ()))
         self._returns = Returns(config, paired=self.paired)
         self._history = ExposureHistory(config)
         self._corrections = {"position": Correction(), "week": Correction(), "month": Correction()}
@@ -104,7 +105,7 @@ class FundExposure(Detector):
             return self._anchor(event)
         if isinstance(event, FundFlow):
             return self._flow(event)
-        step = self._returns.take(event)
+        step = self._returns.take(event, self.sight)
         if step is None:
             return []
         seen = self.look(step)
@@ -169,6 +170,7 @@ class FundExposure(Detector):
                 values=values,
                 rule=rule,
                 threshold=threshold,
+                ways=(self._priced_by,),  # a report corrects; without one the replica goes on
             )
         )
 

@@ -140,6 +140,14 @@ class FuturesPositions(Detector):
             )
         return findings
 
+    def warming(self) -> tuple[str, ...]:
+        """The watched categories with too few reports to rank them in, on either basis."""
+        least = self._config.min_weeks
+        warm = {key.rpartition(":")[0] for key, window in self._windows.items() if len(window) >= least}
+        contracts, categories = self._config.contracts, self._config.categories
+        watched = (f"{contract}:{category}" for contract in contracts for category in categories)
+        return tuple(subject for subject in watched if subject not in warm)
+
     def readings(self) -> dict[str, float]:
         """The last net position of each watched category, in contracts."""
         return {f"net_{subject}_contracts": value for subject, value in self._last.items()}

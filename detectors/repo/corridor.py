@@ -63,6 +63,10 @@ def bottom_of(policy: PolicyRate) -> float:
     return policy.target_low_pct if policy.on_rrp_pct is None else max(policy.target_low_pct, policy.on_rrp_pct)
 
 
+GENERAL_AS_A_WHOLE = (("repo_gc",),)
+"""Whichever rate fell below zero, any other of a later day takes it off: it is unseen when none is left."""
+
+
 class PolicyCorridor(Detector):
     """Measures every general-collateral rate against the policy in force on its day."""
 
@@ -229,6 +233,7 @@ class PolicyCorridor(Detector):
                 values={"rate_pct": reading.value, **(values or {})},
                 rule=rule,
                 threshold=threshold,
+                ways=GENERAL_AS_A_WHOLE if name == "negative" else ((reading.series, "POLICY"),),
             )
         )
 

@@ -132,6 +132,7 @@ class FailsFloor(Detector):
                 values={"floor_pct": floor, "rate_pct": worst.value},
                 rule="the first rate of the day below the floor",
                 threshold=floor,
+                ways=((f"SPECIAL:{event.instrument}", "POLICY"),),
             )
         )
 
@@ -244,6 +245,7 @@ class FailsFloor(Detector):
                 values=values,
                 rule=rule,
                 threshold=floor,
+                ways=((f"SPECIAL:{issue}", "POLICY"),),
             )
         )
 

@@ -1,9 +1,9 @@
 """One battery that every detector passes: subclass :class:`Battery` in a test file and name the detectors.
 
 What it holds a detector to: it speaks (a detector on which the story is silent fails, and has to bring events of its
-own), what it says is whole, it never says the same twice in a row, what it knew was known, a restart in mid-stream
-changes nothing, calm days say nothing, memory is bounded whatever the names, bare records in any order never raise,
-and overruling takes every condition off once.
+own), what it says is whole, what it cannot judge yet is named, it never says the same twice in a row, what it knew was
+known, a restart in mid-stream changes nothing, calm days say nothing, memory is bounded whatever the names, bare
+records in any order never raise, and overruling takes every condition off once.
 """
 
 import math
@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import msgspec
 import pytest
 
+from detectors import calendar
 from detectors import events as ev
 from detectors.config import Config, load_tables
 from detectors.detector import Detector, Finding
@@ -28,6 +29,9 @@ SNAPSHOT_BYTES = 60_000
 """What a detector's state may take after the story; windows take it, not history."""
 HOSTILE_BYTES = 150_000
 CALM_UNTIL = "2018-02-01"
+DAY_NS = 86_400 * calendar.NS
+LITTLE_NS = 25 * DAY_NS
+"""The story begins with a policy decision some three weeks before its first session."""
 SESSIONS, SHORTER = 600, 260
 """How long the story is, and how much of it is told under a preset that only changes numbers."""
 
@@ -80,6 +84,19 @@ class Battery:
             assert spec.levels, f"{name}.{spec.name} says of no level what it means"
         need = detector.look_back(self.config(preset)) if name != "feed_health" else None
         assert need is None or 0 <= need.warm_up_days <= need.window_days
+
+    def test_what_cannot_judge_yet_is_named_until_it_can(self, name: str, preset: str) -> None:
+        config = self.config(preset)
+        need = all_of(config)[name].look_back(config).warm_up_days if name != "feed_health" else 0
+        story = self.story(preset)
+        bench = Bench(config, name)
+        little = story[0].known + LITTLE_NS
+        bench.run([event for event in story if event.known < little])
+        first, last = bench.detector.warming(), self._run(name, preset).warming
+        assert first or not need, f"'{name}' needs {need} days, and names nothing in warming() after a few"
+        if need * DAY_NS < story[-1].known - story[0].known:
+            # What the story never has a figure of goes on being named.
+            assert not last or set(last) < set(first), f"'{name}' needs {need} days, and cannot judge {last} after more"
 
     def test_what_it_says_is_whole(self, name: str, preset: str) -> None:
         detector = all_of(self.config(preset))[name]
@@ -259,6 +276,7 @@ class _Run(msgspec.Struct, frozen=True):
 
     findings: tuple[Finding, ...]
     readings: dict[str, float]
+    warming: tuple[str, ...]
     snapshot_bytes: int
 
 
@@ -279,4 +297,4 @@ def _run(battery: Any, name: str, preset: str) -> _Run:
     bench = Bench(_config(battery, preset), name)
     findings = tuple(bench.run(battery().story(preset)))
     size = len(msgspec.msgpack.encode(bench.detector.snapshot()))
-    return _Run(findings, bench.detector.readings(), size)
+    return _Run(findings, bench.detector.readings(), bench.detector.warming(), size)

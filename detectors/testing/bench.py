@@ -11,14 +11,15 @@ from detectors.feed_health import FeedHealth
 from detectors.intake.ledger import Ledger
 from detectors.intake.tape import At
 from detectors.intake.tapes import Tapes
-from detectors.registry import detectors_of, installed
+from detectors.registry import detectors_of, feed_health, installed
 from detectors.sections import Config
 from detectors.signals import Signal
 
 
 def all_of(config: Config) -> dict[str, Detector]:
     """Every detector by name, FeedHealth too."""
-    return {one.name: one for one in (FeedHealth(config.stress.feeds), *detectors_of(config))}
+    chosen = detectors_of(config)
+    return {one.name: one for one in (feed_health(config, chosen), *chosen)}
 
 
 def plain(state: Any) -> Any:

@@ -268,8 +268,11 @@ class RealisedVolatility(Detector):
         return findings
 
     def warming(self) -> tuple[str, ...]:
-        """The tenors whose volatility cannot be ranked yet."""
-        return tuple(tenor for tenor, state in self._tenors.items() if len(state.sigmas) < self._config.min_days)
+        """The tenors whose volatility cannot be ranked yet; that within the day only where it is measured at all."""
+        least = self._config.min_days
+        daily = (tenor for tenor, state in self._tenors.items() if len(state.sigmas) < least)
+        within = (f"{tenor}:realised" for tenor, state in self._tenors.items() if 0 < len(state.realised) < least)
+        return (*daily, *within)
 
     def readings(self) -> dict[str, float]:
         """The last sigma and the last realised volatility of a day, in basis points a day."""
