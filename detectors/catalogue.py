@@ -1,6 +1,6 @@
 """The vocabulary of rules, pages and metrics: every signal that some detector emits, and what it says of it."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -45,7 +45,7 @@ class Catalogue:
         spec = self.spec(detector, signal)
         return f"{detector}.{signal}" if spec is None else spec.label
 
-    def rests_on_blind(self, detector: str, blind_on: tuple[str, ...]) -> bool:
+    def rests_on_blind(self, detector: str, blind_on: Collection[str]) -> bool:
         """Whether all the feeds of a detector are silent; never of one that rests on none."""
         feeds = self.feeds.get(detector, ())
         return bool(feeds) and set(feeds) <= set(blind_on)

@@ -18,6 +18,7 @@ from detectors.catalogue import Catalogue
 from detectors.detector import Detector
 from detectors.feed_health import FeedHealth
 from detectors.hashes import config_hash
+from detectors.intake.intake import Intake
 from detectors.registry import active, checked, outside, own
 from detectors.sections import Config, Section
 
@@ -81,7 +82,7 @@ def parse(tables: dict[str, Any], *, detectors: Iterable[type[Detector]] = ()) -
         config = msgspec.convert(tables, type=kind)
     except msgspec.ValidationError as error:
         raise _named(_keyed(tables, str(error), kind)) from None
-    catalogue = Catalogue((FeedHealth, *active(config)))
+    catalogue = Catalogue((FeedHealth, Intake, *active(config)))
     for path, table in _tables(config):
         try:
             table.check(catalogue)

@@ -23,21 +23,40 @@ if TYPE_CHECKING:
     from detectors.sections import Config
 
 SUBJECTS_KEPT = 64
+OVERRULED = "overruled: its feed is silent, and the living evidence is calm"
+Ways = tuple[tuple[str, ...], ...]
+
+
+def heard(signal: Signal) -> str:
+    """The name under which a listener rests on a signal it heard."""
+    return f"@{signal.detector}.{signal.name}:{signal.subject}"
+
+
+class Sight:
+    """What is unseen now: feed health keeps it, and every detector of a market may ask; by default nothing is."""
+
+    def __init__(self) -> None:
+        self.unseen: frozenset[str] = frozenset()
+
+    def seen(self, series: str) -> bool:
+        """Whether a series is alive, or was never heard."""
+        return series not in self.unseen
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """A remembered figure with where it came from, so that it can be evidence later."""
+    """A remembered figure with where it came from, so that it can be evidence later; and the series it continues."""
 
     ts: int
     value: float
     source: str
     sequence: int
     provenance: Provenance
+    series: str = ""
 
     @classmethod
     def of(cls, event: Event, value: float) -> "Reading":
         """Remember a value of an event."""
-        return cls(event.ts, value, event.source, event.sequence, event.provenance)
+        return cls(event.ts, value, event.source, event.sequence, event.provenance, event.series())
 
     @property
     def cause(self) -> Cause:
@@ -58,6 +77,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         rule: the rule in words.
         threshold: what the figure was held against, in its unit; None where that is no single number.
         ts: the moment it is about; by default the newest reading's.
+        ways: the series it rests on, where they are not simply those of its readings: see :attr:`rests`.
     """
 
     name: str
@@ -69,6 +89,19 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     rule: str
     threshold: float | None = None
     ts: int | None = None
+    ways: Ways | None = None
+
+    @property
+    def rests(self) -> Ways:
+        """On what it rests: ways of seeing it, each a list of names of which all must be alive; one whole way will do.
+
+        A name is a series, a feed, or what was heard, as ``@detector.signal:subject``. By default there is one way:
+        every series of the readings. It is no part of the signal; the stress table keeps it beside the last word.
+        """
+        if self.ways is not None:
+            return self.ways
+        series = tuple(sorted({reading.series for reading in self.readings} - {""}))
+        return (series,) if series else ()
 
     @property
     def causes(self) -> tuple[Cause, ...]:
@@ -154,8 +187,10 @@ class Detector:
 
     def __init__(self, *tables: Section) -> None:
         self.tables = tables
+        self.sight = Sight()
         self._levels: dict[tuple[str, str], int] = {}
         self._latest: dict[tuple[str, str], Reading] = {}
+        self._rests: dict[tuple[str, str], Ways] = {}
 
     @classmethod
     def build(cls, config: "Config") -> Self:
@@ -171,6 +206,11 @@ class Detector:
     def series(cls, config: "Config") -> tuple[str, ...]:  # noqa: ARG003 - see above
         """The series it rests on, as ``SEGMENT:INSTRUMENT`` and the like; ``*`` stands for every one of a kind."""
         return cls.rests_on
+
+    @classmethod
+    def preferences(cls, config: "Config") -> tuple[tuple[str, ...], ...]:  # noqa: ARG003 - see above
+        """Where one of several series will do: each order of preference, the preferred first."""
+        return ()
 
     @classmethod
     def lines(cls, config: "Config") -> dict[tuple[str, str], float]:  # noqa: ARG003 - see above
@@ -192,6 +232,10 @@ class Detector:
 
     def meet(self, catalogue: "Catalogue") -> None:
         """Be told, once and before all else, of the detectors that run beside it."""
+
+    def takes(self, event: Event) -> bool:  # noqa: ARG002 - most look at every event of their kinds
+        """Whether an event of one of ``kinds`` can change anything here; one that cannot is not shown to it."""
+        return True
 
     def update(self, event: Event) -> list[Finding]:
         """Look at an event of one of ``kinds``."""
@@ -233,9 +277,15 @@ class Detector:
         """All levels that are on, by (name, subject)."""
         return dict(self._levels)
 
+    def resting(self) -> dict[tuple[str, str], Ways]:
+        """What each condition that is on rests on now, by (name, subject): see :attr:`Finding.rests`."""
+        return dict(self._rests)
+
     def set_level(self, finding: Finding) -> list[Finding]:
         """Set a condition's level: the finding if it changed, nothing if it did not."""
         key, level = (finding.name, finding.subject), finding.level
+        if level:
+            self._rests[key] = finding.rests  # said again on other figures it rests on those
         if self.level(*key) == level:
             return []
         displaced = self._displaced(finding) if level else []
@@ -244,6 +294,7 @@ class Detector:
             self._latest[key] = finding.readings[-1]
         else:
             del self._levels[key], self._latest[key]
+            self._rests.pop(key, None)
         return [*displaced, self.emit_once(finding)]
 
     def _displaced(self, finding: Finding) -> list[Finding]:
@@ -256,7 +307,7 @@ class Detector:
 
     def overrule(self, name: str, subject: str, now: int) -> list[Finding]:
         """Take a condition off because its feed is silent and living evidence has been calm for long enough."""
-        return self.let_go(name, subject, now, "overruled: its feed is silent, and the living evidence is calm")
+        return self.let_go(name, subject, now, OVERRULED)
 
     def let_go(self, name: str, subject: str, known: int, rule: str) -> list[Finding]:
         """Take a condition off for a reason that no new figure gives; nothing if it is not on."""
@@ -275,15 +326,19 @@ class Detector:
 
     def snapshot(self) -> dict[str, Any]:
         """All state as plain values; a subclass adds its own to it."""
-        levels = [[*key, level, msgspec.to_builtins(self._latest[key])] for key, level in self._levels.items()]
+        levels = [
+            [*key, level, msgspec.to_builtins(self._latest[key]), [list(way) for way in self._rests.get(key, ())]]
+            for key, level in self._levels.items()
+        ]
         return {"levels": levels}
 
     def restore(self, plain: dict[str, Any]) -> None:
         """Take all state back; a subclass takes its own besides."""
-        self._levels = {(name, subject): level for name, subject, level, _ in plain["levels"]}
-        self._latest = {
-            (name, subject): msgspec.convert(reading, type=Reading) for name, subject, _, reading in plain["levels"]
-        }
+        self._levels, self._latest, self._rests = {}, {}, {}
+        for name, subject, level, reading, *ways in plain["levels"]:
+            self._levels[name, subject] = level
+            self._latest[name, subject] = msgspec.convert(reading, type=Reading)
+            self._rests[name, subject] = tuple(tuple(way) for way in (ways[0] if ways else ()))
 
     def take_over(self, plain: dict[str, Any], version: int) -> None:
         """Begin anew after other tables, or another version of itself, whose state this is.

@@ -18,6 +18,10 @@ from detectors.catalogue import Catalogue
 from detectors.detector import Detector, Finding
 from detectors.events import Event, Heartbeat, stream_of
 from detectors.hashes import config_hash, detector_hash, rules_hash
+from detectors.intake.facts import canonical
+from detectors.intake.intake import Figure, Intake
+from detectors.intake.tape import At
+from detectors.intake.tapes import Tapes
 from detectors.log_positions import LogPosition, LogPositions
 from detectors.ordering import FAR_PAST, Ordering, Verdict
 from detectors.registry import detectors_of, feed_health, ordered
@@ -30,6 +34,11 @@ from detectors.view.outlook import Outlook, outlook
 from detectors.view.recent import Recalled, Recent
 from detectors.view.status import Counts, Status
 from detectors.view.thresholds import thresholds
+
+RELEASED_EVERY = 4096
+WARMING = "warming"
+"""The name of the evidence that says what could not judge."""
+WARMING_NAMED = 24
 
 
 class Engine:
@@ -49,7 +58,9 @@ class Engine:
         self._market = market
         self._ordering = Ordering(config.merge)
         self._feed_health = feed_health(config, chosen)
-        self._detectors: tuple[Detector, ...] = (self._feed_health, *chosen)
+        self._intake = Intake()
+        self._detectors: tuple[Detector, ...] = (self._feed_health, self._intake, *chosen)
+        self._given = {} if detectors is None else {one.name: copy.deepcopy(one) for one in chosen}
         self._by_name = {one.name: one for one in self._detectors}
         self._hashes = {name: detector_hash(one) for name, one in self._by_name.items()}
         self._rules_hash = rules_hash(config, self._hashes)
@@ -57,10 +68,14 @@ class Engine:
         self._timed = tuple(one for one in self._detectors if type(one).wake_at is not Detector.wake_at)
         self._due: dict[str, int | None] = {one.name: None for one in self._timed}
         self._by_kind: dict[type[Event], tuple[Detector, ...]] = {}
-        catalogue = Catalogue(type(one) for one in self._detectors)
+        catalogue = self._catalogue = Catalogue(type(one) for one in self._detectors)
+        self._tapes = Tapes(
+            self._detectors, self._blank, self._signed, untaped=(self._feed_health.name, self._intake.name)
+        )
         config.stress.check(catalogue)
         for one in self._detectors:
             one.meet(catalogue)
+            one.sight = self._feed_health.sight
         self._stress = StateMachine(config.stress, catalogue)
         self._grid = config.merge.grid_s * NS
         self._counts = Counts()
@@ -103,14 +118,19 @@ class Engine:
             if event.market != self._market:
                 raise ValueError(f"an event of {event.market} was given to the engine of {self._market}")
             self._admit(event, places[index] if places is not None else None, result)
-        for event in self._ordering.release():
-            self._pass_time(event.known, result)
-            self._apply(event, result)
+            if index % RELEASED_EVERY == 0:  # or a long list would wait as a whole, and fill the merge
+                self._release(result)
+        self._release(result)
         if self._ordering.watermark != FAR_PAST:
             self._pass_time(self._ordering.watermark, result)
         self._counts.signals += sum(isinstance(output, sg.Signal) for output in result.outputs)
         self._counts.transitions += sum(isinstance(output, sg.Transition) for output in result.outputs)
         return result
+
+    def _release(self, result: Result) -> None:
+        for event in self._ordering.release():
+            self._pass_time(event.known, result)
+            self._apply(event, result)
 
     def _admit(self, event: Event, place: LogPosition | None, result: Result) -> None:
         verdict = self._ordering.accept(event)
@@ -130,19 +150,66 @@ class Engine:
             self._counts.refused += 1
             result.conflicts.append(RejectedEvent(verdict.value, event, place))
 
+    def _blank(self, name: str) -> Detector:
+        """A detector as it was before it was told anything."""
+        given = self._given.get(name)
+        fresh = type(self._by_name[name]).build(self._config) if given is None else copy.deepcopy(given)
+        fresh.meet(self._catalogue)
+        fresh.sight = self._feed_health.sight  # what can be seen now: a correction comes while others are silent
+        return fresh
+
     def _apply(self, event: Event, result: Result) -> None:
         self._now = max(self._now, event.known)
-        self._counts.applied += 1
         self._sequences.note(event)
+        self._tapes.step()
+        spoken = self._recall(event.known, result) if self._to_recall else False
+        admitted = self._intake.admit(canonical(event))
+        if admitted.repeated:
+            self._counts.duplicates += 1
+            result.duplicates += 1
+        if admitted.heard is not None and type(event) in self._feed_health.kinds:
+            spoken |= self._tell(self._feed_health, "update", result, admitted.heard)
+        spoken |= self._say(self._intake, self._tapes.spoken(self._intake), admitted.findings, result)
+        for figure in admitted.figures:
+            self._counts.applied += 1
+            spoken |= self._use(figure, result)
+        for reason, unused in admitted.aside:
+            self._counts.refused += 1
+            place = next(iter(self._log_positions.of((sg.Cause(unused.source, unused.sequence),))), None)
+            result.conflicts.append(RejectedEvent(reason, unused, place))
+        self._settle(event.known, event.ts, result, spoken=spoken)
+
+    def _use(self, figure: Figure, result: Result) -> bool:
+        """Show a figure to the detectors that take it; one that corrects another takes its place."""
+        event, spoken = figure.event, False
+        self._tapes.step()
+        if figure.corrects is not None:
+            said, forgotten = self._tapes.correct(figure.corrects, event)
+            self._due = {name: self._by_name[name].wake_at() for name in self._due}
+            for one in said:
+                at = self._tapes.spoken(one.detector)
+                spoken |= self._say(one.detector, at, one.findings, result, listeners=one.listeners)
+            if not forgotten:
+                return spoken
+            self._intake.note("not_taken_back", event)
+            if event.once_a_day():
+                return spoken  # a second figure of its day in a window would be worse than the first
+            self._tapes.step()
+            for detector in forgotten:
+                spoken |= self._tell(detector, "update", result, event)
+            return spoken
         asked = self._by_kind.get(type(event))
         if asked is None:
-            asked = self._by_kind[type(event)] = tuple(one for one in self._detectors if type(event) in one.kinds)
-        spoken = self._recall(event.known, result) if self._to_recall else False
+            others = (one for one in self._detectors if one is not self._feed_health)
+            asked = self._by_kind[type(event)] = tuple(one for one in others if type(event) in one.kinds)
         for detector in asked:
-            findings = detector.update(event)
-            if findings or detector.name in self._due:
-                spoken |= self._say(detector, findings, result)
-        self._settle(event.known, event.ts, result, spoken=spoken)
+            if detector.takes(event):
+                spoken |= self._tell(detector, "update", result, event)
+        return spoken
+
+    def _tell(self, detector: Detector, call: str, result: Result, *args: Any) -> bool:
+        at, findings = self._tapes.tell(detector, call, *args)
+        return self._say(detector, at, findings, result) if findings or detector.name in self._due else False
 
     def _recall(self, now: int, result: Result) -> bool:
         """Tell the listeners that were started anew what those they hear last said: it is not emitted again."""
@@ -150,7 +217,7 @@ class Engine:
         for detector in self._to_recall:
             signals = self._stress.memory.recalled(tuple(detector.listens), self._market)
             findings = [msgspec.structs.replace(one, known=now) for one in detector.recall(signals)]
-            spoken |= self._say(detector, findings, result)
+            spoken |= self._say(detector, self._tapes.spoken(detector), findings, result)
         self._to_recall = []
         return spoken
 
@@ -165,29 +232,58 @@ class Engine:
             for detector in self._timed:
                 deadline = self._due[detector.name]
                 if deadline is not None and deadline <= point:
-                    spoken |= self._say(detector, detector.on_time(point), result)
-            for name, signal, subject in self._stress.overruled(point, self._feed_health.blind_on()):
-                detector = self._by_name[name]
-                spoken |= self._say(detector, detector.overrule(signal, subject, point), result)
+                    self._tapes.step()
+                    spoken |= self._tell(detector, "on_time", result, point)
+            spoken |= self._overrule(point, result)
             self._settle(point, point, result, spoken=True)
 
-    def _say(self, detector: Detector, findings: list[Finding], result: Result) -> bool:
-        for finding in findings:
-            signal = finding.signed(self._market, detector.name, self._hashes[detector.name])
-            signal = msgspec.structs.replace(signal, id=sg.content_id(signal))
+    def _overrule(self, point: int, result: Result) -> bool:
+        """Take off what only silent series carry; those that are heard before those that hear them."""
+        self._note_rests()
+        found = self._stress.overruled(point, self._feed_health.sight.unseen)
+        spoken = False
+        for detector in self._detectors if found else ():
+            for name, signal, subject in found:
+                if name == detector.name:
+                    self._tapes.step()
+                    spoken |= self._tell(detector, "overrule", result, signal, subject, point)
+        return spoken
+
+    def _note_rests(self) -> None:
+        for one in self._detectors:
+            self._stress.memory.rest(one.name, one.resting())
+
+    def _signed(self, detector: Detector, finding: Finding) -> sg.Signal:
+        signal = finding.signed(self._market, detector.name, self._hashes[detector.name])
+        return msgspec.structs.replace(signal, id=sg.content_id(signal))
+
+    def _say(
+        self,
+        detector: Detector,
+        at: At,
+        findings: list[Finding],
+        result: Result,
+        *,
+        listeners: tuple[Detector, ...] | None = None,
+    ) -> bool:
+        """Put out what a detector found at a place in the order of calls, and have its listeners hear it."""
+        hearing = self._listeners[detector.name] if listeners is None else listeners
+        for index, finding in enumerate(findings):
+            signal = self._signed(detector, finding)
             result.outputs.append(signal)
-            self._stress.take(signal)
-            for listener in self._listeners[detector.name]:
-                self._say(listener, listener.observe(signal), result)
+            self._stress.take(signal, finding.rests)
+            for listener in hearing:
+                place, found = self._tapes.hear(listener, at, index, signal)
+                self._say(listener, place, found, result)
         if detector.name in self._due:  # it was just told something: only then its deadline may be another
             self._due[detector.name] = detector.wake_at()
         return bool(findings)
 
     def _settle(self, now: int, ts: int, result: Result, *, spoken: bool) -> None:
         if spoken:
-            blind_on = self._feed_health.blind_on()
-            for step in self._stress.evaluate(now, blind_on):
-                result.outputs.append(self._transition(step, now, ts, blind_on))
+            self._note_rests()
+            for step in self._stress.evaluate(now, self._feed_health.sight.unseen):
+                result.outputs.append(self._transition(step, now, ts, self._feed_health.blind_on()))
         deadlines = (self._stress.wake_at(), *self._due.values())
         self._wake = min((deadline for deadline in deadlines if deadline is not None), default=None)
 
@@ -200,7 +296,7 @@ class Engine:
             to_state=step.to_state,
             kind=step.kind,
             confidence=step.confidence,
-            evidence=step.evidence,
+            evidence=(*step.evidence, *self._cannot_judge()),
             causes=tuple(sorted({cause for mark in step.marks for cause in mark.causes})),
             blind_on=blind_on,
             provenance=provenance_of(step.marks),
@@ -209,6 +305,19 @@ class Engine:
         transition = msgspec.structs.replace(transition, id=sg.content_id(transition))
         self._recent.note(transition, step.marks)
         return transition
+
+    def _warming(self) -> tuple[str, ...]:
+        return tuple(f"{one.name}:{part}" for one in self._detectors for part in one.warming())
+
+    def _cannot_judge(self) -> tuple[sg.Evidence, ...]:
+        """What the rules ask and what could not yet answer, for want of history: its silence is no calm either."""
+        asked = {condition.detector for rule in self._config.stress.rules for condition in rule.all}
+        names = [name for name in self._warming() if name.partition(":")[0] in asked]
+        if not names:
+            return ()
+        more = f" and {len(names) - WARMING_NAMED} more" if len(names) > WARMING_NAMED else ""
+        summary = f"cannot judge yet, for want of history: {', '.join(names[:WARMING_NAMED])}{more}"
+        return (sg.Evidence(rule=WARMING, holds=False, signals=(), summary=summary),)
 
     def places_of(self, output: sg.Output) -> list[LogPosition]:
         """Where the events behind an output lay in the log, as far as it is still known."""
@@ -228,16 +337,20 @@ class Engine:
             feeds=self._feed_health.feeds_watched,
             required=self._config.stress.living,
             heard_ns=self._feed_health.heard(),
-            warming=tuple(f"{one.name}:{part}" for one in self._detectors for part in one.warming()),
+            warming=self._warming(),
+            silent_series=self._feed_health.silent_series(),
+            ended_series=self._feed_health.ended_series(),
             watermark_ns=self._ordering.watermark,
             newest_ns=self._ordering.newest(),
             held_by=self._ordering.held_by(),
-            waiting=self._ordering.waiting,
+            waiting=self._ordering.waiting + self._intake.waiting,
             counts=msgspec.structs.replace(self._counts),
+            intake=copy.deepcopy(self._intake.counts),
+            suspects=self._intake.waiting,
             flaws=copy.deepcopy(self._sequences.flaws),
             values={name: value for one in self._detectors for name, value in one.readings().items()},
             signal_levels=self._stress.memory.levels(),
-            rules=self._stress.holding_rules(self._now, blind_on),
+            rules=self._stress.holding_rules(self._now, self._feed_health.sight.unseen),
             thresholds=self._thresholds,
             config_hash=self._hash,
         )
@@ -245,7 +358,7 @@ class Engine:
     def outlook(self) -> Outlook:
         """What would change the state; like the status it takes no part in any decision."""
         margins = {one.name: one.margins(self._now) for one in self._detectors}
-        return outlook(self._stress, self._now, self._feed_health.blind_on(), margins)
+        return outlook(self._stress, self._now, self._feed_health.sight.unseen, margins)
 
     def recent(self) -> tuple[Recalled, ...]:
         """The last transitions with the signals behind them, oldest first."""
@@ -260,6 +373,7 @@ class Engine:
                 "detectors": {
                     name: [one.version, self._hashes[name], one.snapshot()] for name, one in self._by_name.items()
                 },
+                "tapes": self._tapes.snapshot(),
                 "stress": self._stress.snapshot(),
                 "counts": msgspec.to_builtins(self._counts),
                 "log_positions": self._log_positions.snapshot(),
@@ -300,6 +414,10 @@ class Engine:
         self._ordering.restore(state["ordering"])
         for name, detector in self._by_name.items():
             self._take_back_one(detector, state["detectors"].get(name))
+        if "tapes" in state:  # a state of before there were any begins with none
+            self._tapes.restore(state["tapes"])
+        for name in self._anew:
+            self._tapes.forget(name)
         self._stress.restore(state["stress"])
         self._counts = msgspec.convert(state["counts"], type=Counts)
         self._log_positions.restore(state["log_positions"])

@@ -29,12 +29,13 @@ def rules_hash(config: Config, hashes: dict[str, str]) -> str:
     """Sixteen hex digits of what a transition rests on.
 
     Args:
-        config: its stress table.
+        config: its stress table, and what it takes for silence.
         hashes: of the detectors there are, by name.
     """
     named = sorted({one.detector for rule in config.stress.rules for one in rule.all})
     parts = {name: hashes.get(name) for name in named}
-    return _digest({"stress": msgspec.to_builtins(config.stress), "detectors": parts})
+    tables = {table.table: msgspec.to_builtins(table) for table in (config.silence, config.stress)}
+    return _digest({**tables, "detectors": parts})
 
 
 def _digest(plain: Any) -> str:

@@ -17,8 +17,10 @@ from detectors.detector import Detector
 from detectors.events.catalogue import feed_labels, kinds
 from detectors.feed_health import FeedHealth
 from detectors.hashes import detector_hash, rules_hash
+from detectors.intake.intake import Intake
 from detectors.plugin_error import PluginError
 from detectors.sections import Config, Feed
+from detectors.series_watch import SeriesWatch
 from detectors.signals import Output, Signal
 
 GROUP = "crunchwatch.detectors"
@@ -64,7 +66,7 @@ def _loaded(point: metadata.EntryPoint) -> object:
 
 def checked(found: Iterable[tuple[object, str]]) -> tuple[type[Detector], ...]:
     """Detectors from outside, each with where it is from, when they fit beside ours and each other."""
-    taken = {FeedHealth.name, *(one.name for one in own())}
+    taken = {FeedHealth.name, Intake.name, *(one.name for one in own())}
     fitting: list[type[Detector]] = []
     for member, place in found:
         if not (isinstance(member, type) and issubclass(member, Detector) and _named(member)):
@@ -85,8 +87,8 @@ def _named(one: type[Detector]) -> bool:
 
 @cache
 def installed() -> Catalogue:
-    """The signals of every detector there is, feed health among them."""
-    return Catalogue((FeedHealth, *own(), *outside()))
+    """The signals of every detector there is, feed health and intake among them."""
+    return Catalogue((FeedHealth, Intake, *own(), *outside()))
 
 
 def active(config: Config) -> tuple[type[Detector], ...]:
@@ -153,13 +155,21 @@ def feed_health(config: Config, detectors: Sequence[Detector]) -> FeedHealth:
     named = {feed.name for feed in config.stress.feeds}
     kinds = {kind for one in detectors for kind in one.kinds if not kind.__module__.startswith("detectors.")}
     more = {name: kind.stale_sessions for kind in kinds for name in kind.feeds if name not in named}
-    return FeedHealth(config.stress.feeds, tuple(Feed(name=name, stale_sessions=more[name]) for name in sorted(more)))
+    brought = tuple(Feed(name=name, stale_sessions=more[name]) for name in sorted(more))
+    return FeedHealth(config.stress.feeds, brought, _series_watch(config, detectors))
+
+
+def _series_watch(config: Config, detectors: Sequence[Detector]) -> SeriesWatch:
+    """What watches every series; those of an order of preference can stand in for each other."""
+    groups = sorted({group for one in detectors for group in type(one).preferences(config) if len(group) > 1})
+    named = {name for one in detectors for name in type(one).series(config) if "*" not in name}
+    return SeriesWatch(config.silence, named - {name for group in groups for name in group}, groups)
 
 
 def part_hashes(config: Config) -> dict[str, str]:
-    """By detector, feed health among them, the hash of what its outputs and its state rest on."""
+    """By detector, feed health and intake among them, the hash of what its outputs and its state rest on."""
     chosen = detectors_of(config)
-    return {one.name: detector_hash(one) for one in (feed_health(config, chosen), *chosen)}
+    return {one.name: detector_hash(one) for one in (feed_health(config, chosen), Intake(), *chosen)}
 
 
 def hash_behind(config: Config, output: Output) -> str | None:

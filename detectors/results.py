@@ -3,16 +3,17 @@
 import msgspec
 
 from detectors.events import Event
+from detectors.intake.intake import SET_ASIDE
 from detectors.log_positions import LogPosition
 from detectors.ordering import Verdict
 from detectors.signals import Output
 
 _UNUSED = (Verdict.LATE, Verdict.FAR_FUTURE, Verdict.CONFLICT, Verdict.CROWDED)
-LATE_REASONS: tuple[str, ...] = tuple(one.value for one in _UNUSED)
+LATE_REASONS: tuple[str, ...] = (*(one.value for one in _UNUSED), *SET_ASIDE)
 
 
 class RejectedEvent(msgspec.Struct, frozen=True):
-    """An event that was not used, and why: late, far_future, sequence_reused or too_many_waiting."""
+    """An event that was not used, and why: one of ``LATE_REASONS``."""
 
     reason: str
     event: Event

@@ -29,11 +29,6 @@ class Window:
         self._values.append(value)
         insort(self._sorted, value)
 
-    def drop_newest(self) -> None:
-        """Take the newest value out again, if there is one: a correction follows."""
-        if self._values:
-            self._unsort(self._values.pop())
-
     def _unsort(self, value: float) -> None:
         del self._sorted[bisect_right(self._sorted, value) - 1]
 

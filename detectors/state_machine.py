@@ -2,9 +2,10 @@
 
 normal, crunch, de facto default. A state is entered when one of its rules has held for the state's entry dwell. It is
 left, one step at a time, when none of its rules has held for its exit sessions while the feeds named *living* were
-alive. Silence is not calm: a rule that rests on a feed gone blind goes on holding, until the living evidence has been
-alive, and no rule of the state has held on living evidence, for ``blind_exit_sessions``; then what the silent feed last
-said is *overruled*, in the open, as signals of level 0.
+alive. Silence is not calm: a rule that rests on a series or feed gone silent goes on holding, until the living evidence
+has been alive, and no rule of the state has held on living evidence, for ``blind_exit_sessions``; then what the silent
+one last said is *overruled*, in the open, as signals of level 0. And it founds nothing: a rule one of whose marks rests
+on what is silent now enters no state.
 
 With the state go its *kind* (supply, scarcity, squeeze; a squeeze is the scarcity of an issue and stands for both;
 mixed when supply meets either) and a *confidence*: low when it is carried by silent evidence or by figures that are
@@ -12,12 +13,14 @@ not on record, high when two rules or more hold on living evidence, or one with 
 otherwise. The online models stand in a transition's evidence as ``support``; they decide nothing.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
 
 from detectors import calendar
 from detectors.catalogue import Catalogue
+from detectors.detector import Ways
 from detectors.events import Provenance
 from detectors.sections import Rule, Stress
 from detectors.signal_memory import FOREVER, SignalMemory, SignalState
@@ -27,12 +30,16 @@ NOBODY = "none"
 
 
 class HoldingRule(msgspec.Struct, frozen=True):
-    """A rule that holds: by which marks, until when by time alone, and whether on evidence that is silent now."""
+    """A rule that holds: by which marks, until when by time alone, and whether on evidence that is silent now.
+
+    ``silent``: a mark is held on by what is silent. ``founds``: every mark is seen, so that it may enter a state.
+    """
 
     rule: Rule
     marks: tuple[SignalState, ...]
     until: int
     silent: bool
+    founds: bool
 
 
 class StateChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,20 +81,20 @@ class StateMachine:
         """When time alone may change the answer."""
         return self._wake
 
-    def overruled(self, now: int, blind_on: tuple[str, ...]) -> list[tuple[str, str, str]]:
-        """The signals of silent feeds to be overruled now, as (detector, name, subject): they alone carry the state."""
-        self._clock(now, blind_on, self.held(now, blind_on))
+    def overruled(self, now: int, unseen: Collection[str]) -> list[tuple[str, str, str]]:
+        """The signals to be overruled now, as (detector, name, subject): silent, and they alone carry the state."""
+        self._clock(now, unseen, self.held(now, unseen))
         since = self.position.quiet_since
         if since is None or calendar.sessions_after(since, self.config.blind_exit_sessions) > now:
             return []
-        return self.memory.unseen(blind_on)
+        return self.memory.unseen(unseen)
 
-    def evaluate(self, now: int, blind_on: tuple[str, ...]) -> list[StateChange]:
+    def evaluate(self, now: int, unseen: Collection[str]) -> list[StateChange]:
         """Move as far as the table says at this moment."""
         steps = []
         while True:
-            held = self.held(now, blind_on)
-            self._clock(now, blind_on, held)
+            held = self.held(now, unseen)
+            self._clock(now, unseen, held)
             step = self._up(now, held) or self._down(now)
             if step is None:
                 break
@@ -99,34 +106,39 @@ class StateMachine:
         self._wake = self._next(now, held)
         return steps
 
-    def held(self, now: int, blind_on: tuple[str, ...]) -> list[HoldingRule]:
+    def held(self, now: int, unseen: Collection[str]) -> list[HoldingRule]:
         """The rules that hold now."""
-        return [one for rule in self.config.rules if (one := self._holds(rule, now, blind_on)) is not None]
+        return [one for rule in self.config.rules if (one := self._holds(rule, now, unseen)) is not None]
 
-    def _holds(self, rule: Rule, now: int, blind_on: tuple[str, ...]) -> HoldingRule | None:
-        found = [(condition, self.memory.holding(condition, now)) for condition in rule.all]
-        marks, until, silent = [], FOREVER, False
-        for condition, holding in found:
+    def _holds(self, rule: Rule, now: int, unseen: Collection[str]) -> HoldingRule | None:
+        marks, until, silent, founds = [], FOREVER, False, True
+        for condition in rule.all:
+            holding = self.memory.holding(condition, now, unseen)
             if holding is None:
                 return None
-            marks.append(holding[0])
-            until = min(until, holding[1])
-            silent |= holding[1] == FOREVER and self.catalogue.rests_on_blind(condition.detector, blind_on)
-        return HoldingRule(rule, tuple(marks), until, silent)
+            mark, mark_until, seen = holding
+            marks.append(mark)
+            until = min(until, mark_until)
+            silent |= mark_until == FOREVER and not seen
+            founds &= seen
+        return HoldingRule(rule, tuple(marks), until, silent, founds)
 
     def _of(self, held: list[HoldingRule], state: State) -> list[HoldingRule]:
         return [one for one in held if STATES.index(one.rule.state) >= STATES.index(state)]
 
-    def _clock(self, now: int, blind_on: tuple[str, ...], held: list[HoldingRule]) -> None:
+    def _clock(self, now: int, unseen: Collection[str], held: list[HoldingRule]) -> None:
         position = self.position
         for state in STATES[1:]:
             if carrying := self._of(held, state):
-                position.pending.setdefault(state, now)
+                if any(one.founds for one in carrying):
+                    position.pending.setdefault(state, now)
+                elif STATES.index(state) > STATES.index(position.state):
+                    position.pending.pop(state, None)
                 position.carried[state] = tuple(one.rule.name for one in carrying)
             else:
                 position.pending.pop(state, None)
         mine = self._of(held, position.state) if position.state != "normal" else []
-        alive = not set(self.config.living) & set(blind_on)
+        alive = not set(self.config.living) & set(unseen)
         calm = position.state != "normal" and alive and not mine
         quiet = bool(mine) and alive and all(one.silent for one in mine)
         position.calm_since = (position.calm_since or now) if calm else None
@@ -205,13 +217,13 @@ class StateMachine:
             moments.append(calendar.sessions_after(position.quiet_since, self.config.blind_exit_sessions))
         return min((moment for moment in moments if moment > now), default=None)
 
-    def take(self, signal: Signal) -> None:
-        """Remember a signal; the next evaluation counts it."""
-        self.memory.take(signal)
+    def take(self, signal: Signal, rests: Ways = ()) -> None:
+        """Remember a signal and what it rests on; the next evaluation counts it."""
+        self.memory.take(signal, rests)
 
-    def holding_rules(self, now: int, blind_on: tuple[str, ...]) -> dict[str, bool]:
+    def holding_rules(self, now: int, unseen: Collection[str]) -> dict[str, bool]:
         """Every rule by name, and whether it holds now."""
-        names = {one.rule.name for one in self.held(now, blind_on)}
+        names = {one.rule.name for one in self.held(now, unseen)}
         return {rule.name: rule.name in names for rule in self.config.rules}
 
     def snapshot(self) -> dict[str, Any]:

@@ -33,6 +33,10 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """The amounts of money that may be below zero."""
     announced: ClassVar[bool] = False
     """Whether a figure may be known before the time it is about."""
+    names: ClassVar[tuple[str, ...]] = ()
+    """The fields that name an issue, an index or a contract: the same name in other letters is the same thing."""
+    days: ClassVar[Literal["", "sessions", "weekdays"]] = ""
+    """The days that can have a once-a-day figure: SIFMA's sessions, days of the week, or any."""
 
     market: str
     source: str
@@ -47,6 +51,22 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     def series(self) -> str:
         """The series this figure continues: what detectors name and what falls silent; for most kinds there is one."""
         return str(self.__struct_config__.tag).upper()
+
+    def part(self) -> str:
+        """What of its series it is: the statistic, the period. With the series it says which figures continue it."""
+        return str(getattr(self, "statistic", ""))
+
+    def once_a_day(self) -> bool:
+        """Whether there is one figure a New York day of it: a second is a correction and no further figure."""
+        return False
+
+    def about(self) -> int:
+        """The moment (UTC ns) whose day it is about, where there is one figure a day."""
+        return self.ts
+
+    def judged(self) -> tuple[str, ...]:
+        """The fields that are held against the series' own past before they are used; none for most prints."""
+        return ()
 
     def speaks_for(self) -> str | None:
         """The feed that this figure keeps alive; None when it belongs to none."""

@@ -10,6 +10,8 @@ class EquityIndex(Event, frozen=True, kw_only=True, tag="equity_index"):
     """An equity index in points; ``local_shock`` tags a day whose move has a cause at home."""
 
     topic: ClassVar[str] = "equities"
+    names: ClassVar[tuple[str, ...]] = ("index",)
+    days: ClassVar[Literal["", "sessions", "weekdays"]] = "weekdays"
 
     index: str
     level_points: float
@@ -19,6 +21,18 @@ class EquityIndex(Event, frozen=True, kw_only=True, tag="equity_index"):
     def series(self) -> str:
         """``EQUITY:`` and the index."""
         return f"EQUITY:{self.index}"
+
+    def part(self) -> str:
+        """Which level of the day."""
+        return self.session
+
+    def once_a_day(self) -> bool:
+        """All but single prints."""
+        return self.session != "print"
+
+    def judged(self) -> tuple[str, ...]:
+        """The level of a day."""
+        return ("level_points",) if self.once_a_day() else ()
 
     def check(self) -> None:
         """Raise CheckError for values that contradict each other or cannot be."""

@@ -11,6 +11,7 @@ class FuturesPosition(Event, frozen=True, kw_only=True, tag="futures_position"):
 
     topic: ClassVar[str] = "futures"
     feeds: ClassVar[dict[str, str]] = {"futures": "futures positions"}
+    names: ClassVar[tuple[str, ...]] = ("contract",)
 
     contract: str
     report: Literal["TFF", "LEGACY"]
@@ -23,6 +24,18 @@ class FuturesPosition(Event, frozen=True, kw_only=True, tag="futures_position"):
     def series(self) -> str:
         """``CONTRACT:REPORT:CATEGORY``."""
         return f"{self.contract}:{self.report}:{self.category}"
+
+    def once_a_day(self) -> bool:
+        """One report a day it is as of."""
+        return True
+
+    def about(self) -> int:
+        """The close it is as of."""
+        return self.as_of
+
+    def judged(self) -> tuple[str, ...]:
+        """The positions and the open interest."""
+        return ("long_contracts", "short_contracts", "open_interest_contracts")
 
     def check(self) -> None:
         """Raise CheckError for values that contradict each other or cannot be."""
@@ -48,3 +61,15 @@ class FundFlow(Event, frozen=True, kw_only=True, tag="fund_flow"):
     def series(self) -> str:
         """``FLOW:`` and the type of fund."""
         return f"FLOW:{self.fund_type}"
+
+    def part(self) -> str:
+        """Over which period."""
+        return self.period
+
+    def once_a_day(self) -> bool:
+        """A period has one figure."""
+        return True
+
+    def judged(self) -> tuple[str, ...]:
+        """The flow."""
+        return ("flow_usd",)

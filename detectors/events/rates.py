@@ -51,6 +51,7 @@ class SwapRate(Event, frozen=True, kw_only=True, tag="swap_rate"):
     """A swap rate in percent against an overnight index."""
 
     topic: ClassVar[str] = "swaps"
+    names: ClassVar[tuple[str, ...]] = ("index",)
 
     tenor: Tenor
     index: str
@@ -59,3 +60,7 @@ class SwapRate(Event, frozen=True, kw_only=True, tag="swap_rate"):
     def series(self) -> str:
         """``SWAP:INDEX:TENOR``."""
         return f"SWAP:{self.index}:{self.tenor}"
+
+    def judged(self) -> tuple[str, ...]:
+        """The rate."""
+        return ("rate_pct",)

@@ -14,6 +14,8 @@ class RepoPrint(Event, frozen=True, kw_only=True, tag="repo_print"):
 
     topic: ClassVar[str] = "repo"
     feeds: ClassVar[dict[str, str]] = {"repo_gc": "general collateral", "specials": "specials"}
+    names: ClassVar[tuple[str, ...]] = ("instrument",)
+    days: ClassVar[Literal["", "sessions", "weekdays"]] = "sessions"
 
     segment: RepoSegment
     instrument: str
@@ -31,6 +33,14 @@ class RepoPrint(Event, frozen=True, kw_only=True, tag="repo_print"):
     def series(self) -> str:
         """``SEGMENT:INSTRUMENT``, and the rank of a percentile: ``GC:SOFR:P99``."""
         return f"{self.segment}:{self.instrument}" + ("" if self.percentile is None else f":P{self.percentile:g}")
+
+    def once_a_day(self) -> bool:
+        """All but single prints."""
+        return self.statistic != "print"
+
+    def judged(self) -> tuple[str, ...]:
+        """Rates of a day; not of a special, which may fall by hundreds of basis points and must not wait."""
+        return ("rate_pct",) if self.once_a_day() and self.segment != "SPECIAL" else ()
 
     def speaks_for(self) -> str | None:
         """General collateral, specials, or neither: averages of DVP hold both."""
@@ -50,6 +60,14 @@ class ReverseRepo(Event, frozen=True, kw_only=True, tag="reverse_repo"):
     def series(self) -> str:
         """``FACILITY:`` and its name."""
         return f"FACILITY:{self.facility}"
+
+    def once_a_day(self) -> bool:
+        """It is a day's take-up."""
+        return True
+
+    def judged(self) -> tuple[str, ...]:
+        """The amount."""
+        return ("takeup_usd",)
 
     def check(self) -> None:
         """Raise CheckError for values that contradict each other or cannot be."""
@@ -90,6 +108,7 @@ class SettlementFail(Event, frozen=True, kw_only=True, tag="settlement_fail"):
 
     topic: ClassVar[str] = "fails"
     feeds: ClassVar[dict[str, str]] = {"fails": "fails"}
+    names: ClassVar[tuple[str, ...]] = ("issue",)
 
     scope: Literal["issue", "total"]
     period: Period
@@ -100,6 +119,14 @@ class SettlementFail(Event, frozen=True, kw_only=True, tag="settlement_fail"):
     def series(self) -> str:
         """``FAILS:`` with the issue, or TOTAL, and the period."""
         return f"FAILS:{self.issue or 'TOTAL'}:{self.period}"
+
+    def once_a_day(self) -> bool:
+        """A day, or the day that ends a week or a month, has one figure."""
+        return True
+
+    def judged(self) -> tuple[str, ...]:
+        """Both amounts."""
+        return ("to_deliver_usd", "to_receive_usd")
 
     def check(self) -> None:
         """Raise CheckError for values that contradict each other or cannot be."""

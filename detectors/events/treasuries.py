@@ -1,9 +1,14 @@
 """Treasuries: yields as they are quoted, and auctions."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from detectors.events.base import Event, QuoteStatistic, Tenor
 from detectors.events.bounds import CheckError, bounded
+
+LEAST_COVER = 0.5
+SHARES = ("indirect_share_pct", "direct_share_pct", "dealer_share_pct")
+SHARES_MAX_PCT = 101.0
+"""The shares of bidders are of what was awarded; a percent is left for rounding."""
 
 
 class YieldQuote(Event, frozen=True, kw_only=True, tag="yield_quote"):
@@ -11,6 +16,8 @@ class YieldQuote(Event, frozen=True, kw_only=True, tag="yield_quote"):
 
     topic: ClassVar[str] = "yields"
     feeds: ClassVar[dict[str, str]] = {"yields": "yields"}
+    names: ClassVar[tuple[str, ...]] = ("cusip",)
+    days: ClassVar[Literal["", "sessions", "weekdays"]] = "sessions"
 
     tenor: Tenor
     statistic: QuoteStatistic
@@ -23,6 +30,18 @@ class YieldQuote(Event, frozen=True, kw_only=True, tag="yield_quote"):
     def series(self) -> str:
         """``YIELD:`` and the tenor."""
         return f"YIELD:{self.tenor}"
+
+    def part(self) -> str:
+        """The statistic, of an issue where it names one."""
+        return self.statistic if self.cusip is None else f"{self.statistic}:{self.cusip}"
+
+    def once_a_day(self) -> bool:
+        """All but single prints."""
+        return self.statistic != "print"
+
+    def judged(self) -> tuple[str, ...]:
+        """The yields of a day."""
+        return ("mid_pct", "bid_pct", "ask_pct") if self.once_a_day() else ()
 
     @property
     def yield_pct(self) -> float:
@@ -62,8 +81,22 @@ class AuctionResult(Event, frozen=True, kw_only=True, tag="auction_result"):
         """``AUCTION:`` and the tenor."""
         return f"AUCTION:{self.tenor}"
 
+    def once_a_day(self) -> bool:
+        """A tenor is auctioned once a day at most."""
+        return True
+
     def check(self) -> None:
         """Raise CheckError for values that contradict each other or cannot be."""
         bounded("bid_to_cover_ratio", self.bid_to_cover_ratio, 0, 100)
-        for field in ("indirect_share_pct", "direct_share_pct", "dealer_share_pct"):
-            bounded(field, getattr(self, field), 0, 100)
+        if self.bid_to_cover_ratio is not None and self.bid_to_cover_ratio < LEAST_COVER:
+            detail = f"{self.bid_to_cover_ratio:g} is no auction: bids cover {LEAST_COVER:g} of the offering at least"
+            raise CheckError("out_of_range", "bid_to_cover_ratio", detail)
+        shares = {field: getattr(self, field) for field in SHARES if getattr(self, field) is not None}
+        for field, share in shares.items():
+            bounded(field, share, 0, 100)
+        for field, share in shares.items():
+            whole = field == "direct_share_pct" and max(shares.values()) >= 1  # direct bids were that few before 2009
+            if 0 < share < 1 and not whole:
+                raise CheckError("wrong_unit", field, f"{share:g} looks like a fraction; percent is required")
+        if sum(shares.values()) > SHARES_MAX_PCT:
+            raise CheckError("out_of_range", next(iter(shares)), "the bidders' shares exceed the whole")

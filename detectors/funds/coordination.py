@@ -31,7 +31,7 @@ from msgspec import Meta
 from detectors import calendar
 from detectors.calendar import NS
 from detectors.description import LookBack, Mechanism, SignalSpec, sessions, weeks
-from detectors.detector import Detector, Finding, Reading
+from detectors.detector import OVERRULED, Detector, Finding, Reading, Ways, heard
 from detectors.events import Event, FundFlow, FundType, YieldQuote
 from detectors.funds.balanced import BalancedExposure
 from detectors.funds.counts import SIDES, Count, Entry, PastCounts, Side
@@ -171,10 +171,16 @@ class FundCoordination(Detector):
             for name, count in (("amplified", table.amplified_count), ("extreme", table.extreme_count))
         }
 
+    def takes(self, event: Event) -> bool:
+        """Flows, and the closes that are its days."""
+        if not isinstance(event, YieldQuote):
+            return True
+        return event.tenor == self._tenor and event.statistic == "close"
+
     def update(self, event: Event) -> list[Finding]:
         """Judge a fund flow against that type's own history; or end a day of the counts' history."""
         if isinstance(event, YieldQuote):
-            if event.tenor == self._tenor and event.statistic == "close":
+            if self.takes(event):
                 self._end_day(calendar.ny_date(event.ts).toordinal(), event.known)
             return []
         assert isinstance(event, FundFlow)
@@ -194,6 +200,7 @@ class FundCoordination(Detector):
                 event.ts if before is None else min(before.since, event.ts),
                 calendar.sessions_after(event.ts, config.window_sessions),
                 (Reading.of(event, value),),
+                rests=event.series(),
             )
         return self._count(event.known, event.ts)
 
@@ -215,8 +222,8 @@ class FundCoordination(Detector):
         flow, stance = f"flow:{signal.subject}", f"stance:{signal.subject}"
         window = calendar.sessions_after(signal.ts, self._config.window_sessions)
         if signal.active:
-            self._entries[flow] = Entry("FLOW", types, "positions", signal.ts, window, readings)
-            self._entries[stance] = Entry("STANCE", types, "positions", signal.ts, None, readings)
+            self._entries[flow] = Entry("FLOW", types, "positions", signal.ts, window, readings, rests=heard(signal))
+            self._entries[stance] = Entry("STANCE", types, "positions", signal.ts, None, readings, rests=heard(signal))
         elif stance in self._entries:
             # It no longer stands at the extreme, but it did within the window.
             self._entries[stance] = msgspec.structs.replace(self._entries[stance], until=window, readings=readings)
@@ -228,7 +235,7 @@ class FundCoordination(Detector):
             still = before is not None and (before.until is None or before.until > signal.known)
             since = before.since if before is not None and still else signal.ts
             former = before.until or 0 if before is not None and still else 0
-            self._entries[key] = Entry(side, (signal.subject,), "prices", since, None, readings, former)
+            self._entries[key] = Entry(side, (signal.subject,), "prices", since, None, readings, former, heard(signal))
             return
         # It was last on the session before: that one and this one are two of the window's.
         left = self._config.flow_sessions - 2
@@ -236,6 +243,8 @@ class FundCoordination(Detector):
             return
         if side == "STANCE" or left < 0:
             until = signal.ts
+        elif signal.rule == OVERRULED:
+            until = signal.known  # what was seen of it was too long ago to count for some days more
         elif "withdrawn" in signal.values:
             until = max(self._entries[key].former, signal.ts)
         else:
@@ -274,12 +283,24 @@ class FundCoordination(Detector):
         config = self._config
         level = (count >= config.amplified_count) + (count >= config.extreme_count)
         readings = tuple(reading for entry in (*seen, *vouching) for reading in entry.readings)
-        return Count(side, count, level, tuple(sorted(direct)), values, readings)
+        units: dict[tuple[str, ...], list[str]] = {}
+        for entry in (*seen, *vouching):
+            units.setdefault(entry.types, []).append(entry.rests)
+        rests = tuple(tuple(units[types]) for types in sorted(units))
+        return Count(side, count, level, tuple(sorted(direct)), values, readings, rests)
 
     def _counts(self) -> tuple[tuple[str, str, Count], ...]:
         flow, stance = (self._counted(side) for side in SIDES)
         both = stance if stance.count > flow.count else flow
         return ("flow_count", "FLOW", flow), ("stance_count", "STANCE", stance), ("count", "ALL", both)
+
+    def resting(self) -> dict[tuple[str, str], Ways]:
+        """What the counts rest on changes with the evidence, whether or not their level does."""
+        return {
+            (name, subject): one.ways(int(self._wanted[level - 1]))
+            for name, subject, one in self._counts()
+            if (level := self.level(name, subject))
+        }
 
     def _count(self, known: int, ts: int) -> list[Finding]:
         gone = self._drop(max(known, ts))
@@ -304,6 +325,7 @@ class FundCoordination(Detector):
                     rule=f"types of funds with evidence of selling ({one.side.lower()}); coincident, not a forecast",
                     threshold=threshold,
                     ts=ts,
+                    ways=one.ways(int(threshold)),
                 )
             )
         return findings
@@ -332,8 +354,9 @@ class FundCoordination(Detector):
                 past.types[who] = past.types.get(who, 0) + 1
 
     def warming(self) -> tuple[str, ...]:
-        """The base rates, while not every type could have been flagged."""
-        return () if self._past["FLOW"].days else ("base_rate",)
+        """The base rates, while not every type could have been flagged; and the outflows that cannot be ranked."""
+        flows = (f"outflow:{key}" for key, window in sorted(self._flows.items()) if len(window) < self._config.flow_min)
+        return (*(() if self._past["FLOW"].days else ("base_rate",)), *flows)
 
     def readings(self) -> dict[str, float]:
         """The latched level of the count, the counts, and how unusual they were at the last close."""

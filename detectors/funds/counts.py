@@ -1,13 +1,15 @@
 """What coordination counts: a piece of evidence, a count of types, and how often so many counted in the past."""
 
+from itertools import combinations, islice, product
 from typing import Literal
 
 import msgspec
 
-from detectors.detector import Reading
+from detectors.detector import Reading, Ways
 from detectors.events import FUND_TYPES
 
 Side = Literal["FLOW", "STANCE"]
+WAYS_KEPT = 32
 
 
 SIDES: tuple[Side, Side] = ("FLOW", "STANCE")
@@ -17,6 +19,7 @@ class Entry(msgspec.Struct, frozen=True):
     """One piece of evidence: for which types, of what sort, since when, and until when (None: while it is held on).
 
     ``former`` is until when it would count had its last flag not been raised: should no close confirm that one.
+    ``rests`` is the series, or the signal that was heard, on which it rests.
     """
 
     side: Side
@@ -26,6 +29,7 @@ class Entry(msgspec.Struct, frozen=True):
     until: int | None
     readings: tuple[Reading, ...]
     former: int = 0
+    rests: str = ""
 
 
 class PastCounts(msgspec.Struct):
@@ -51,7 +55,7 @@ class PastCounts(msgspec.Struct):
 
 
 class Count(msgspec.Struct, frozen=True):
-    """A count, with what was counted."""
+    """A count, with what was counted; ``units`` are the types and groups, each with the names its evidence rests on."""
 
     side: Side
     count: int
@@ -59,3 +63,9 @@ class Count(msgspec.Struct, frozen=True):
     direct: tuple[str, ...]
     values: dict[str, float]
     readings: tuple[Reading, ...]
+    units: tuple[tuple[str, ...], ...] = ()
+
+    def ways(self, wanted: int) -> Ways:
+        """The ways of seeing as many types as are wanted: so many of those counted, each by any of its evidence."""
+        found = (way for units in combinations(self.units, wanted) for way in product(*units))
+        return tuple(islice(found, WAYS_KEPT))

@@ -57,6 +57,7 @@ class FundExposure(Detector):
         self._config = config
         self._own = own
         self._tenors = (config.tenor, config.financing_tenor)
+        self._priced_by = (f"YIELD:{config.tenor}", *((f"EQUITY:{config.equity}",) if self.paired else ()))
         self._returns = Returns(config, paired=self.paired)
         self._history = ExposureHistory(config)
         self._corrections = {"position": Correction(), "week": Correction(), "month": Correction()}
@@ -92,15 +93,19 @@ class FundExposure(Detector):
         """Learn: take the state that a look at a day's close ended in."""
         raise AssertionError(f"{self.name} keeps no {type(state).__name__}")
 
+    def takes(self, event: Event) -> bool:
+        """All but yields of other tenors."""
+        return not isinstance(event, YieldQuote) or event.tenor in self._tenors
+
     def update(self, event: Event) -> list[Finding]:
         """Step at a day's close, look at a quote, or take a report."""
-        if isinstance(event, YieldQuote) and event.tenor not in self._tenors:
+        if not self.takes(event):
             return []
         if isinstance(event, FuturesPosition):
             return self._anchor(event)
         if isinstance(event, FundFlow):
             return self._flow(event)
-        step = self._returns.take(event)
+        step = self._returns.take(event, self.sight)
         if step is None:
             return []
         seen = self.look(step)
@@ -165,6 +170,7 @@ class FundExposure(Detector):
                 values=values,
                 rule=rule,
                 threshold=threshold,
+                ways=(self._priced_by,),  # a report corrects; without one the replica goes on
             )
         )
 

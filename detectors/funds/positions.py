@@ -98,17 +98,14 @@ class FuturesPositions(Detector):
         if event.contract not in self._config.contracts or category not in self._config.categories:
             return []
         subject = f"{event.contract}:{category}"
+        if event.as_of <= self._as_of.get(subject, 0):
+            return []  # a corrected report is told in the place of the first
         net = event.long_contracts - event.short_contracts
         self._last[subject] = net
         basis, value = "net_contracts", net
         if event.open_interest_contracts:
             basis, value = "net_share", net / event.open_interest_contracts
         window = self._windows.setdefault(f"{subject}:{basis}", Window(self._config.window_weeks))
-        before = self._as_of.get(subject, 0)
-        if event.as_of < before:
-            return []
-        if event.as_of == before:
-            window.drop_newest()  # a corrected report takes the place of the first
         self._as_of[subject] = event.as_of
         findings = []
         if len(window) >= self._config.min_weeks:
@@ -142,6 +139,14 @@ class FuturesPositions(Detector):
                 )
             )
         return findings
+
+    def warming(self) -> tuple[str, ...]:
+        """The watched categories with too few reports to rank them in, on either basis."""
+        least = self._config.min_weeks
+        warm = {key.rpartition(":")[0] for key, window in self._windows.items() if len(window) >= least}
+        contracts, categories = self._config.contracts, self._config.categories
+        watched = (f"{contract}:{category}" for contract in contracts for category in categories)
+        return tuple(subject for subject in watched if subject not in warm)
 
     def readings(self) -> dict[str, float]:
         """The last net position of each watched category, in contracts."""

@@ -21,7 +21,7 @@ import msgspec
 
 from detectors import calendar
 from detectors.calendar import NS
-from detectors.detector import Reading
+from detectors.detector import Reading, Sight
 from detectors.events import EquityIndex, Event, YieldQuote
 from detectors.funds.exposure_config import Funds
 
@@ -83,10 +83,12 @@ class Returns:
         self._quoted: Reading | None = None
         self._looked: int | None = None
 
-    def take(self, event: Event) -> Step | None:
-        """The step an event brings, if it brings one."""
+    def take(self, event: Event, sight: Sight) -> Step | None:
+        """The step an event brings, if it brings one; a bill or an index that is silent stands for nothing any more."""
+        if not sight.seen(f"YIELD:{self._config.financing_tenor}"):
+            self._bills.clear()
         if isinstance(event, YieldQuote):
-            return self._yield(event)
+            return self._yield(event, looks=not self._paired or sight.seen(f"EQUITY:{self._config.equity}"))
         assert isinstance(event, EquityIndex)
         if not self._paired or event.index != self._config.equity:
             return None
@@ -97,7 +99,7 @@ class Returns:
         self._quoted = reading
         return None
 
-    def _yield(self, event: YieldQuote) -> Step | None:
+    def _yield(self, event: YieldQuote, *, looks: bool) -> Step | None:
         config = self._config
         if event.cusip and not event.on_the_run:
             return None
@@ -107,7 +109,7 @@ class Returns:
             reading = Reading.of(event, event.yield_pct)
             if event.statistic == "close":
                 step = self._closed(self._bonds, day, reading, event.known)
-            elif event.statistic in {"print", "open"}:
+            elif looks and event.statistic in {"print", "open"}:
                 step = self._look(day, reading, event.known)
         if event.tenor == config.financing_tenor and event.statistic == "close" and day not in self._bills:
             self._bills[day] = event.yield_pct

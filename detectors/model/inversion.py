@@ -38,8 +38,10 @@ from detectors.description import LookBack, Mechanism, SignalSpec, sessions
 from detectors.detector import Detector, Finding, Reading, in_bp
 from detectors.events import Event, RepoPrint, SwapRate, YieldQuote
 from detectors.model.branches import OBSERVATIONS, Estimate, inverse
-from detectors.model.calendar_effects import Calendar, CalendarEffects, Noise
+from detectors.model.calendar_effects import Calendar, Noise
 from detectors.model.observation import Observation
+from detectors.model.wedge import Wedge
+from detectors.repo.spreads import Side, named, ranked
 from detectors.sections.base import Bp, Name, Positive, Section, Share, rising
 
 if TYPE_CHECKING:
@@ -53,13 +55,14 @@ Years = Annotated[float, Meta(ge=10, le=100)]
 class Inversion(Section, frozen=True, kw_only=True):
     """The implied shock: ``gcf`` less ``triparty``, and yields, against the model's equilibria.
 
+    ``triparty`` may be an order of preference: while the first is silent the next takes its place, with its own past.
     ``cost`` is the model's lambda and gamma; noises are floors under what each observation's own past says.
     """
 
     table: ClassVar[str] = "inversion"
 
     gcf: Name
-    triparty: Name
+    triparty: Side
     horizon: Years
     cost: Cost
     grid_points: Annotated[int, Meta(ge=11, le=201)]
@@ -77,6 +80,7 @@ class Inversion(Section, frozen=True, kw_only=True):
     calendar: Calendar
 
     def __post_init__(self) -> None:
+        named("triparty", self.triparty)
         rising("wedge_bp", self.wedge_bp)
         if self.min_days > self.median_days:
             raise ValueError("min_days: inverted, it exceeds median_days")
@@ -92,6 +96,7 @@ class ShockInversion(Detector):
     """Collects a day's figures, and inverts them when the wedge is complete."""
 
     name = "inversion"
+    version = 2
     sections = (Inversion,)
     signals = (
         SignalSpec(
@@ -121,11 +126,10 @@ class ShockInversion(Detector):
     def __init__(self, config: Inversion) -> None:
         super().__init__(config)
         self._config = config
-        floors = (config.wedge_noise_bp, config.treasury_ois_noise_bp, config.yield_noise_bp, config.slope_noise_bp)
-        self._series = {name: Observation(config, floor) for name, floor in zip(OBSERVATIONS, floors, strict=True)}
-        self._turns = CalendarEffects(config.calendar)
+        floors = (config.treasury_ois_noise_bp, config.yield_noise_bp, config.slope_noise_bp)
+        self._series = {name: Observation(config, floor) for name, floor in zip(OBSERVATIONS[1:], floors, strict=True)}
+        self._wedges = {name: Wedge(config) for name in ranked(config.triparty)}
         self._days: dict[str, dict[str, Reading]] = {}
-        self._stepped = ""
         self._last: dict[str, float] = {}
 
     @classmethod
@@ -139,7 +143,13 @@ class ShockInversion(Detector):
     @classmethod
     def series(cls, config: "Config") -> tuple[str, ...]:
         """The series it rests on."""
-        return (config.of(Inversion).gcf, config.of(Inversion).triparty, "YIELD:10Y", "YIELD:3M", "SWAP:OIS:10Y")
+        table = config.of(Inversion)
+        return (table.gcf, *ranked(table.triparty), "YIELD:10Y", "YIELD:3M", "SWAP:OIS:10Y")
+
+    @classmethod
+    def preferences(cls, config: "Config") -> tuple[tuple[str, ...], ...]:
+        """Which series is tri-party."""
+        return (ranked(config.of(Inversion).triparty),)
 
     @classmethod
     def lines(cls, config: "Config") -> dict[tuple[str, str], float]:
@@ -150,6 +160,10 @@ class ShockInversion(Detector):
             for sign, factor in (("supply", 1), ("demand", -1))
             for name, value in (("first level", low), ("second level", high))
         }
+
+    def takes(self, event: Event) -> bool:
+        """The figures of the day that are inverted."""
+        return self._noted(event) is not None
 
     def update(self, event: Event) -> list[Finding]:
         """Look at a figure of the day; the later of GCF and tri-party makes the estimate."""
@@ -167,20 +181,25 @@ class ShockInversion(Detector):
         figures[series] = Reading.of(event, value)
         while len(self._days) > DAYS_KEPT:
             del self._days[min(self._days)]
-        config = self._config
-        if series not in {config.gcf, config.triparty} or date <= self._stepped:
-            return []
-        if config.gcf not in figures or config.triparty not in figures:
-            return []
-        self._stepped = date
-        return self._step(day, figures, event.known)
+        gcf, findings = self._config.gcf, []
+        for name, wedge in self._wedges.items():
+            if series in {gcf, name} and gcf in figures and name in figures and date > wedge.stepped:
+                wedge.stepped = date
+                findings += self._step(name, day, figures, event.known)
+        return findings
+
+    def _speaking(self) -> str:
+        """The tri-party series whose wedge is judged now; the preferred one where none is alive."""
+        alive = [name for name, wedge in self._wedges.items() if wedge.begun and self.sight.seen(name)]
+        warm = (name for name in alive if not self._wedges[name].past.warming)
+        return next(warm, alive[0] if alive else next(iter(self._wedges)))
 
     def _noted(self, event: Event) -> tuple[str, float] | None:
         """The name under which a figure is kept, with a mark on what a close would replace."""
         if isinstance(event, RepoPrint):
             series = event.series()
             average = event.statistic in {"average", "close"}
-            return (series, event.rate_pct) if average and series in {self._config.gcf, self._config.triparty} else None
+            return (series, event.rate_pct) if average and series in {self._config.gcf, *self._wedges} else None
         if isinstance(event, YieldQuote):
             if event.cusip is not None or event.tenor not in {"10Y", "3M"} or event.statistic in {"high", "low"}:
                 return None
@@ -188,13 +207,32 @@ class ShockInversion(Detector):
         assert isinstance(event, SwapRate)
         return (f"OIS:{event.tenor}", event.rate_pct) if (event.tenor, event.index) == ("10Y", "OIS") else None
 
-    def _step(self, day: dt.date, figures: dict[str, Reading], known: int) -> list[Finding]:
-        config = self._config
-        gcf, triparty = figures[config.gcf], figures[config.triparty]
-        readings = [gcf, triparty]
-        raw_bp = in_bp(gcf.value - triparty.value)
-        wedge_bp, doubt = self._turns.taken_off(raw_bp, day)
-        levels = {"wedge": wedge_bp}
+    def _step(self, triparty: str, day: dt.date, figures: dict[str, Reading], known: int) -> list[Finding]:
+        wedge, readings = self._wedges[triparty], [figures[self._config.gcf], figures[triparty]]
+        raw_bp = in_bp(readings[0].value - readings[1].value)
+        wedge_bp, doubt = wedge.turns.taken_off(raw_bp, day)
+        findings = []
+        if triparty == self._speaking():
+            levels = {"wedge": wedge_bp, **self._beside(figures, readings)}
+            findings = [] if wedge.past.warming else self._judge(triparty, levels, doubt, readings, known)
+            for name, level in levels.items():
+                if name != "wedge":
+                    self._series[name].learn(level)
+            self._last |= {f"turn_{kind}_bp": effect for kind, effect in self._learnt(wedge, raw_bp, day).items()}
+        else:
+            wedge.turns.learn(raw_bp, day)
+        wedge.past.learn(wedge_bp, size=doubt == 0)
+        return findings
+
+    @staticmethod
+    def _learnt(wedge: Wedge, raw_bp: float, day: dt.date) -> dict[str, float]:
+        wedge.turns.learn(raw_bp, day)
+        return wedge.turns.effects()
+
+    @staticmethod
+    def _beside(figures: dict[str, Reading], readings: list[Reading]) -> dict[str, float]:
+        """What the day has beside the wedge, in basis points; the figures used are added to ``readings``."""
+        levels = {}
         ten = figures.get("10Y", figures.get("10Y?"))
         short = figures.get("3M", figures.get("3M?"))
         swap = figures.get("OIS:10Y")
@@ -207,18 +245,15 @@ class ShockInversion(Detector):
             if swap is not None:
                 readings.append(swap)
                 levels["treasury_ois"] = in_bp(ten.value - swap.value)
-        findings = [] if self._series["wedge"].warming else self._judge(levels, doubt, readings, known)
-        for name, level in levels.items():
-            self._series[name].learn(level, size=name != "wedge" or doubt == 0)
-        self._turns.learn(raw_bp, day)
-        self._last |= {f"turn_{kind}_bp": effect for kind, effect in self._turns.effects().items()}
-        return findings
+        return levels
 
-    def _judge(self, levels: dict[str, float], doubt: float, readings: list[Reading], known: int) -> list[Finding]:
+    def _judge(
+        self, triparty: str, levels: dict[str, float], doubt: float, readings: list[Reading], known: int
+    ) -> list[Finding]:
         config = self._config
         changes, noises = {}, {}
         for name, level in levels.items():
-            series = self._series[name]
+            series = self._wedges[triparty].past if name == "wedge" else self._series[name]
             change = series.change(level)
             if change is not None and not series.warming:
                 changes[name] = change
@@ -246,8 +281,10 @@ class ShockInversion(Detector):
                     readings=ordered,
                     known=known,
                     values=values,
-                    rule=f"the implied wedge, accepted at chi-square {config.accept_chi2:g}, against the levels",
+                    rule=f"the implied wedge, accepted at chi-square {config.accept_chi2:g}, against the levels"
+                    + (f" (tri-party is {triparty})" if triparty != next(iter(self._wedges)) else ""),
                     threshold=config.wedge_bp[max(reached, 1) - 1],
+                    ways=((config.gcf, triparty),),  # without the wedge there is no answer, without the rest there is
                 )
             )
         return findings
@@ -259,7 +296,7 @@ class ShockInversion(Detector):
 
     def warming(self) -> tuple[str, ...]:
         """The wedge, while its past is too short."""
-        return ("wedge",) if self._series["wedge"].warming else ()
+        return ("wedge",) if self._wedges[self._speaking()].past.warming else ()
 
     def readings(self) -> dict[str, float]:
         """The last implied wedge and shock, distance from breakdown, amplification and misfit; the turns' effects."""
@@ -270,9 +307,8 @@ class ShockInversion(Detector):
         return {
             **super().snapshot(),
             "days": msgspec.to_builtins(self._days),
-            "stepped": self._stepped,
             "series": {name: series.snapshot() for name, series in self._series.items()},
-            "turns": self._turns.snapshot(),
+            "wedges": {name: wedge.snapshot() for name, wedge in self._wedges.items()},
             "last": dict(self._last),
         }
 
@@ -280,10 +316,10 @@ class ShockInversion(Detector):
         """Take them back."""
         super().restore(plain)
         self._days = msgspec.convert(plain["days"], type=dict[str, dict[str, Reading]])
-        self._stepped = plain["stepped"]
         for name, series in self._series.items():
             series.restore(self._config, plain["series"][name])
-        self._turns.restore(plain["turns"])
+        for name, wedge in self._wedges.items():
+            wedge.restore(plain["wedges"][name])
         self._last = dict(plain["last"])
 
 

@@ -19,7 +19,7 @@ Trade-off: the table says what is, not how bad; a rule on a condition of long me
 Source: domain sheet 4; He, Nagel and Song, NBER working paper 27416. The rules of the preset are ours.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import msgspec
@@ -27,7 +27,7 @@ from msgspec import Meta
 
 from detectors import calendar
 from detectors.description import Mechanism, SignalSpec
-from detectors.detector import Detector, Finding, Reading
+from detectors.detector import Detector, Finding, Reading, Ways
 from detectors.sections.base import (
     Name,
     Section,
@@ -140,6 +140,7 @@ class RegimeMap(Detector):
         self._rules = config.rules
         self._held = [[ConditionMemory() for _ in rule.all] for rule in config.rules]
         self._because: tuple[Reading, ...] = ()
+        self._resting: Ways = ()
         self._kind = "none"
         self._now = -1
 
@@ -196,6 +197,7 @@ class RegimeMap(Detector):
             for rule, held in zip(self._rules, self._held, strict=True)
             if all(one.until(condition) > now for condition, one in zip(rule.all, held, strict=True))
         ]
+        self._resting = _ways(rule for rule, _ in holding)
         kinds = {rule.kind for rule, _ in holding}
         kind = next((one for one in ("squeeze", "scarcity") if one in kinds), "none")
         if "supply" in kinds:
@@ -222,9 +224,14 @@ class RegimeMap(Detector):
                         rule=names,
                         threshold=None,
                         ts=ts,
+                        ways=self._resting,
                     )
                 )
         return findings
+
+    def resting(self) -> dict[tuple[str, str], Ways]:
+        """Any one rule that holds will do; what it rests on is what was heard."""
+        return {("kind", subject): self._resting for _, subject in self.levels()}
 
     def readings(self) -> dict[str, float]:
         """Which kind it is: one of them 1, or none."""
@@ -236,6 +243,7 @@ class RegimeMap(Detector):
             **super().snapshot(),
             "held": [[[dict(one.on), one.left, _packed(one.because)] for one in held] for held in self._held],
             "because": _packed(self._because),
+            "resting": [list(way) for way in self._resting],
             "kind": self._kind,
             "now": self._now,
         }
@@ -253,7 +261,16 @@ class RegimeMap(Detector):
             [ConditionMemory(dict(on), left, _unpacked(why)) for on, left, why in held] for held in plain["held"]
         ]
         self._because = _unpacked(plain["because"])
+        self._resting = tuple(tuple(way) for way in plain.get("resting", ()))
         self._kind, self._now = plain["kind"], plain["now"]
+
+
+def _ways(rules: Iterable[RegimeRule]) -> Ways:
+    """One way a rule: every signal that its conditions ask for."""
+    return tuple(
+        tuple(f"@{one.detector}.{one.name}" + (f":{one.subject}" if one.subject else "") for one in rule.all)
+        for rule in rules
+    )
 
 
 def _packed(readings: tuple[Reading, ...]) -> list[list[Any]]:

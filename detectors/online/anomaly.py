@@ -24,7 +24,7 @@ from detectors.description import LookBack, Mechanism, SignalSpec, sessions
 from detectors.detector import Finding
 from detectors.online.gaussian import Gaussian
 from detectors.repo.pairs import Pair
-from detectors.repo.spreads import Spread, SpreadDetector
+from detectors.repo.spreads import Spread, SpreadDetector, Variant, preferences_of, series_of
 from detectors.rolling import Window
 from detectors.sections.base import Positive, Section
 
@@ -144,8 +144,8 @@ class SpreadAnomaly(SpreadDetector):
     def __init__(self, config: Anomaly) -> None:
         super().__init__(config, config.spreads)
         self._config = config
-        self._models = {spread.name: SpreadModel(config) for spread in config.spreads}
-        self._turns = {spread.name: Turn() for spread in config.spreads}
+        self._models = {one.key: SpreadModel(config) for one in self._variants.all}
+        self._turns = {one.key: Turn() for one in self._variants.all}
 
     @classmethod
     def look_back(cls, config: "Config") -> LookBack:
@@ -160,12 +160,21 @@ class SpreadAnomaly(SpreadDetector):
     @classmethod
     def series(cls, config: "Config") -> tuple[str, ...]:
         """The series it rests on."""
-        return tuple(sorted({side for spread in config.of(Anomaly).spreads for side in (spread.left, spread.right)}))
+        return series_of(config.of(Anomaly).spreads)
 
-    def judge(self, spread: Spread, pair: Pair, known: int) -> list[Finding]:
+    @classmethod
+    def preferences(cls, config: "Config") -> tuple[tuple[str, ...], ...]:
+        """The orders of preference of its spreads' sides."""
+        return preferences_of(config.of(Anomaly).spreads)
+
+    def is_warm(self, spread: Variant) -> bool:
+        """Whether a variant can be scored."""
+        return not self._models[spread.key].warming
+
+    def judge(self, spread: Variant, pair: Pair, known: int) -> list[Finding]:
         """Score the day's spread against ordinary days, or a turn against turns."""
         value = pair.spread_bp
-        model = self._models[spread.name]
+        model = self._models[spread.key]
         if calendar.is_month_end(calendar.day_of(pair.date)):
             return self._turn(spread, pair, known)
         score, z_score, cut = model.step(value) or (0.0, 0.0, None)
@@ -175,21 +184,23 @@ class SpreadAnomaly(SpreadDetector):
         values = {"spread_bp": value, "score": score, "z_score": z_score}
         return self._say(spread, pair, known, int(score >= cut), values, rule, cut)
 
-    def _turn(self, spread: Spread, pair: Pair, known: int) -> list[Finding]:
-        scored = self._models[spread.name].look(pair.spread_bp)
+    def _turn(self, spread: Variant, pair: Pair, known: int) -> list[Finding]:
+        scored = self._models[spread.key].look(pair.spread_bp)
         if scored is None:
             return []
         score, z_score = scored
-        cut = self._turns[spread.name].step(z_score)
-        if cut is None or self._models[spread.name].warming:
+        cut = self._turns[spread.key].step(z_score)
+        if cut is None or self._models[spread.key].warming:
             return []
         values = {"spread_bp": pair.spread_bp, "score": score, "z_score": z_score}
         rule = f"further off than any of the last {TURNS_KEPT} ends of months"
         return self._say(spread, pair, known, int(abs(z_score) > cut), values, rule, cut)
 
     def _say(
-        self, spread: Spread, pair: Pair, known: int, level: int, values: dict[str, float], rule: str, cut: float
+        self, spread: Variant, pair: Pair, known: int, level: int, values: dict[str, float], rule: str, cut: float
     ) -> list[Finding]:
+        if not self.speaks(spread):
+            return []
         return self.set_level(
             Finding(
                 name="spread",
@@ -198,14 +209,14 @@ class SpreadAnomaly(SpreadDetector):
                 readings=pair.readings,
                 known=known,
                 values=values,
-                rule=rule,
+                rule=rule + spread.said,
                 threshold=cut,
             )
         )
 
     def warming(self) -> tuple[str, ...]:
         """The spreads whose model cannot raise an alarm yet."""
-        return tuple(name for name, model in self._models.items() if model.warming)
+        return tuple(name for name in self._variants.by_spread if self._models[self.voice(name)].warming)
 
     def snapshot(self) -> dict[str, Any]:
         """The pairs and the models."""

@@ -25,7 +25,7 @@ from detectors.detector import Finding, Reading
 from detectors.online import river_internals
 from detectors.online.gaussian import Gaussian
 from detectors.repo.pairs import DAYS_KEPT, Pair
-from detectors.repo.spreads import Spread, SpreadDetector
+from detectors.repo.spreads import Spread, SpreadDetector, Variant, preferences_of, series_of
 from detectors.rolling import Window
 from detectors.sections.base import (
     Positive,
@@ -151,8 +151,8 @@ class JointAnomaly(SpreadDetector):
     def __init__(self, config: Joint) -> None:
         super().__init__(config, config.spreads)
         self._config = config
-        self._gaussians = {spread.name: Gaussian(config.baseline, config.warm_up) for spread in config.spreads}
-        self._forest = Forest(tuple(sorted(self._gaussians)), config)
+        self._gaussians = {one.key: Gaussian(config.baseline, config.warm_up) for one in self._variants.all}
+        self._forest = Forest(tuple(sorted(self._variants.by_spread)), config)
         self._parts: dict[str, Parts] = {}
         self._score: float | None = None
 
@@ -171,23 +171,32 @@ class JointAnomaly(SpreadDetector):
     @classmethod
     def series(cls, config: "Config") -> tuple[str, ...]:
         """The series it rests on."""
-        return tuple(sorted({side for spread in config.of(Joint).spreads for side in (spread.left, spread.right)}))
+        return series_of(config.of(Joint).spreads)
 
-    def judge(self, spread: Spread, pair: Pair, known: int) -> list[Finding]:
+    @classmethod
+    def preferences(cls, config: "Config") -> tuple[tuple[str, ...], ...]:
+        """The orders of preference of its spreads' sides."""
+        return preferences_of(config.of(Joint).spreads)
+
+    def is_warm(self, spread: Variant) -> bool:
+        """Whether a variant can be scored."""
+        return self._gaussians[spread.key].count >= self._config.warm_up
+
+    def judge(self, spread: Variant, pair: Pair, known: int) -> list[Finding]:
         """Add one spread to its day."""
         if calendar.is_month_end(calendar.day_of(pair.date)):
             return []
-        gaussian = self._gaussians[spread.name]
+        gaussian = self._gaussians[spread.key]
         scored = gaussian.score(pair.spread_bp)
         gaussian.learn(pair.spread_bp)
-        if scored is None:
+        if scored is None or not self.speaks(spread):
             return []
         parts = self._parts.setdefault(pair.date, Parts())
         while len(self._parts) > DAYS_KEPT:
             del self._parts[min(self._parts)]
         parts.z_scores[spread.name] = scored[1]
         parts.readings += [reading for reading in pair.readings if reading not in parts.readings]
-        if len(parts.z_scores) < len(self._gaussians):
+        if len(parts.z_scores) < len(self._variants.by_spread):
             return []
         self._parts = {date: part for date, part in self._parts.items() if date > pair.date}
         return self._whole(parts, known)

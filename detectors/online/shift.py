@@ -23,7 +23,7 @@ from detectors.detector import Finding
 from detectors.online import river_internals
 from detectors.online.gaussian import Gaussian
 from detectors.repo.pairs import Pair
-from detectors.repo.spreads import Spread, SpreadDetector
+from detectors.repo.spreads import Spread, SpreadDetector, Variant, preferences_of, series_of
 from detectors.rolling import Window
 from detectors.sections.base import (
     Positive,
@@ -148,7 +148,7 @@ class SpreadShift(SpreadDetector):
     def __init__(self, config: Shift) -> None:
         super().__init__(config, config.spreads)
         self._config = config
-        self._baselines = {spread.name: FrozenBaseline(config) for spread in config.spreads}
+        self._baselines = {one.key: FrozenBaseline(config) for one in self._variants.all}
 
     @classmethod
     def look_back(cls, config: "Config") -> LookBack:
@@ -158,16 +158,25 @@ class SpreadShift(SpreadDetector):
     @classmethod
     def series(cls, config: "Config") -> tuple[str, ...]:
         """The series it rests on."""
-        return tuple(sorted({side for spread in config.of(Shift).spreads for side in (spread.left, spread.right)}))
+        return series_of(config.of(Shift).spreads)
 
-    def judge(self, spread: Spread, pair: Pair, known: int) -> list[Finding]:
+    @classmethod
+    def preferences(cls, config: "Config") -> tuple[tuple[str, ...], ...]:
+        """The orders of preference of its spreads' sides."""
+        return preferences_of(config.of(Shift).spreads)
+
+    def is_warm(self, spread: Variant) -> bool:
+        """Whether a variant can be scored."""
+        return not self._baselines[spread.key].warming
+
+    def judge(self, spread: Variant, pair: Pair, known: int) -> list[Finding]:
         """Hold the day's spread against its baseline."""
         if calendar.is_month_end(calendar.day_of(pair.date)):
             return []
-        baseline = self._baselines[spread.name]
+        baseline = self._baselines[spread.key]
         mean = baseline.mean
         stepped = baseline.step(pair.spread_bp)
-        if stepped is None:
+        if stepped is None or not self.speaks(spread):
             return []
         z_score, thawed = stepped
         values = {"spread_bp": pair.spread_bp, "baseline_bp": mean, "z_score": z_score}
@@ -179,7 +188,8 @@ class SpreadShift(SpreadDetector):
                 readings=pair.readings,
                 known=known,
                 values=values,
-                rule=f"further than {self._config.refuse_z:g} deviations from a baseline that refuses the odd",
+                rule=f"further than {self._config.refuse_z:g} deviations from a baseline that refuses the odd"
+                + spread.said,
                 threshold=self._config.refuse_z,
             )
         )
@@ -202,11 +212,12 @@ class SpreadShift(SpreadDetector):
 
     def readings(self) -> dict[str, float]:
         """The mean of each baseline, in basis points."""
-        return {f"baseline_{name}_bp": one.mean for name, one in self._baselines.items() if not one.warming}
+        speaking = {name: self._baselines[self.voice(name)] for name in self._variants.by_spread}
+        return {f"baseline_{name}_bp": one.mean for name, one in speaking.items() if not one.warming}
 
     def warming(self) -> tuple[str, ...]:
         """The spreads without a baseline yet."""
-        return tuple(name for name, one in self._baselines.items() if one.warming)
+        return tuple(name for name in self._variants.by_spread if self._baselines[self.voice(name)].warming)
 
     def snapshot(self) -> dict[str, Any]:
         """The pairs and the baselines."""

@@ -63,6 +63,10 @@ def bottom_of(policy: PolicyRate) -> float:
     return policy.target_low_pct if policy.on_rrp_pct is None else max(policy.target_low_pct, policy.on_rrp_pct)
 
 
+GENERAL_AS_A_WHOLE = (("repo_gc",),)
+"""Whichever rate fell below zero, any other of a later day takes it off: it is unseen when none is left."""
+
+
 class PolicyCorridor(Detector):
     """Measures every general-collateral rate against the policy in force on its day."""
 
@@ -121,13 +125,17 @@ class PolicyCorridor(Detector):
         """The series it rests on."""
         return (*config.of(Corridor).watched, "GC:*", "GCF:*", "TRIPARTY:*", "POLICY")
 
+    def takes(self, event: Event) -> bool:
+        """Policy, and general collateral but its percentiles."""
+        return not isinstance(event, RepoPrint) or (event.segment in GENERAL and event.statistic != "percentile")
+
     def update(self, event: Event) -> list[Finding]:
         """Look at a repo rate, or take a policy decision."""
         if isinstance(event, PolicyRate):
             self._book.add(event)
             return []
         assert isinstance(event, RepoPrint)
-        if event.segment not in GENERAL or event.statistic == "percentile":
+        if not self.takes(event):
             return []
         reading = Reading.of(event, event.rate_pct)
         findings = self._below_zero(event, reading)
@@ -225,6 +233,7 @@ class PolicyCorridor(Detector):
                 values={"rate_pct": reading.value, **(values or {})},
                 rule=rule,
                 threshold=threshold,
+                ways=GENERAL_AS_A_WHOLE if name == "negative" else ((reading.series, "POLICY"),),
             )
         )
 

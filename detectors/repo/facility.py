@@ -86,9 +86,10 @@ class FacilityTakeUp(Detector):
     @classmethod
     def look_back(cls, config: "Config") -> LookBack:
         """How much past it needs, by its table."""
-        return LookBack(
-            warm_up_days=sessions(config.of(Facility).min_days), window_days=sessions(config.of(Facility).window_days)
-        )
+        table = config.of(Facility)
+        if table.percentile is None:
+            return LookBack()  # a line needs no history
+        return LookBack(warm_up_days=sessions(table.min_days), window_days=sessions(table.window_days))
 
     @classmethod
     def lines(cls, config: "Config") -> dict[tuple[str, str], float]:
@@ -132,6 +133,10 @@ class FacilityTakeUp(Detector):
         if len(window) < config.min_days:
             return None
         return max(config.line_usd, window.quantile(config.percentile))
+
+    def warming(self) -> tuple[str, ...]:
+        """The facilities heard that have too few days to rank their take-up in; none where only the line counts."""
+        return tuple(sorted(one for one, window in self._windows.items() if self._threshold(window) is None))
 
     def readings(self) -> dict[str, float]:
         """The last take-up of each facility, in US dollars."""

@@ -84,9 +84,10 @@ class SettlementFails(Detector):
     @classmethod
     def look_back(cls, config: "Config") -> LookBack:
         """How much past it needs, by its table."""
-        return LookBack(
-            warm_up_days=weeks(config.of(Fails).min_weeks), window_days=weeks(config.of(Fails).window_weeks)
-        )
+        table = config.of(Fails)
+        if table.percentile is None:
+            return LookBack()  # a line needs no history
+        return LookBack(warm_up_days=weeks(table.min_weeks), window_days=weeks(table.window_weeks))
 
     @classmethod
     def lines(cls, config: "Config") -> dict[tuple[str, str], float]:
@@ -106,8 +107,7 @@ class SettlementFails(Detector):
             self._last.pop(oldest := next(iter(self._windows)), None)
             del self._windows[oldest]
         values = {"to_deliver_usd": event.to_deliver_usd}
-        wanted = self._config.min_weeks * A_WEEK[event.period]
-        level, threshold, rule = self._judge(event.to_deliver_usd, window, values, wanted)
+        level, threshold, rule = self._judge(event.to_deliver_usd, window, values, self._wanted(subject))
         window.append(event.to_deliver_usd)
         self._last[subject] = event.to_deliver_usd
         reading = Reading.of(event, event.to_deliver_usd)
@@ -143,6 +143,15 @@ class SettlementFails(Detector):
         )
         return int(fails_usd >= threshold and fails_usd > values["median_usd"]), threshold, rule
 
+    def warming(self) -> tuple[str, ...]:
+        """The series heard whose history is too short to rank them in; none where only the line counts."""
+        if self._config.percentile is None:
+            return ()
+        return tuple(sorted(one for one, window in self._windows.items() if len(window) < self._wanted(one)))
+
+    def _wanted(self, subject: str) -> float:
+        return self._config.min_weeks * A_WEEK[subject.rpartition(":")[2]]
+
     def readings(self) -> dict[str, float]:
         """The last figure of each series, in US dollars."""
         return {f"fails_{subject}_usd": value for subject, value in self._last.items()}
@@ -152,8 +161,7 @@ class SettlementFails(Detector):
         del now
         found = []
         for subject, value in self._last.items():
-            wanted = self._config.min_weeks * A_WEEK[subject.rpartition(":")[2]]
-            _, threshold, _ = self._judge(value, self._windows[subject], {}, wanted)
+            _, threshold, _ = self._judge(value, self._windows[subject], {}, self._wanted(subject))
             if threshold is not None:
                 found += ladder("high", subject, value, (threshold,), "usd")
         return found

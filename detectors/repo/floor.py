@@ -93,13 +93,17 @@ class FailsFloor(Detector):
         self._last_floor_pct: float | None = None
         self._today = ""
 
+    def takes(self, event: Event) -> bool:
+        """Policy, and specials but their percentiles."""
+        return not isinstance(event, RepoPrint) or (event.segment == "SPECIAL" and event.statistic != "percentile")
+
     def update(self, event: Event) -> list[Finding]:
         """Look at a special, or take a policy decision."""
         if isinstance(event, PolicyRate):
             self._book.add(event)
             return []
         assert isinstance(event, RepoPrint)
-        if event.segment != "SPECIAL" or event.statistic == "percentile":
+        if not self.takes(event):
             return []
         date = calendar.ny_date(event.ts)
         charge = self._charge.on(date, self._book)
@@ -128,6 +132,7 @@ class FailsFloor(Detector):
                 values={"floor_pct": floor, "rate_pct": worst.value},
                 rule="the first rate of the day below the floor",
                 threshold=floor,
+                ways=((f"SPECIAL:{event.instrument}", "POLICY"),),
             )
         )
 
@@ -240,6 +245,7 @@ class FailsFloor(Detector):
                 values=values,
                 rule=rule,
                 threshold=floor,
+                ways=((f"SPECIAL:{issue}", "POLICY"),),
             )
         )
 

@@ -18,7 +18,7 @@ from detectors.description import LookBack, Mechanism, SignalSpec, sessions
 from detectors.detector import Detector, Finding, Reading
 from detectors.events import Event, RepoPrint, YieldQuote
 from detectors.repo.pairs import DayBook, Pair
-from detectors.repo.spreads import Spread
+from detectors.repo.spreads import Spread, Variant, Variants, preferences_of, series_of
 from detectors.rolling import Window
 from detectors.sections.base import (
     Bp,
@@ -89,9 +89,9 @@ class CollateralScarcity(Detector):
     def __init__(self, config: Scarcity) -> None:
         super().__init__(config)
         self._config = config
-        self._wanted = {side for spread in config.spreads for side in (spread.left, spread.right)}
+        self._variants = Variants(config.spreads)
         self._days = DayBook()
-        self._windows = {spread.name: Window(config.window_days) for spread in config.spreads}
+        self._windows = {one.key: Window(config.window_days) for one in self._variants.all}
         self._last: dict[str, float] = {}
 
     @classmethod
@@ -104,7 +104,12 @@ class CollateralScarcity(Detector):
     @classmethod
     def series(cls, config: "Config") -> tuple[str, ...]:
         """The series it rests on."""
-        return tuple(sorted({side for spread in config.of(Scarcity).spreads for side in (spread.left, spread.right)}))
+        return series_of(config.of(Scarcity).spreads)
+
+    @classmethod
+    def preferences(cls, config: "Config") -> tuple[tuple[str, ...], ...]:
+        """The orders of preference of its spreads' sides."""
+        return preferences_of(config.of(Scarcity).spreads)
 
     @classmethod
     def lines(cls, config: "Config") -> dict[tuple[str, str], float]:
@@ -117,31 +122,37 @@ class CollateralScarcity(Detector):
             for name, depth in (("scarce", table.min_bp), ("deep", table.deep_bp))
         }
 
+    def takes(self, event: Event) -> bool:
+        """Rates and issues' yields that some spread is made of."""
+        noted = _noted(event)
+        return noted is not None and noted[0] in self._variants.wanted
+
     def update(self, event: Event) -> list[Finding]:
         """Look at a rate or an issue's yield that some spread is made of."""
         noted = _noted(event)
-        if noted is None or noted[0] not in self._wanted:
+        if noted is None or noted[0] not in self._variants.wanted:
             return []
         series, value = noted
         date = self._days.note(series, Reading.of(event, value))
         findings = []
-        for spread in self._config.spreads:
-            if series in {spread.left, spread.right}:
-                pair = self._days.pair(spread.name, spread.left, spread.right, date)
-                findings += [] if pair is None else self._judge(spread, pair, event.known)
+        for spread in self._variants.of(series):
+            pair = self._days.pair(spread.key, spread.left, spread.right, date)
+            findings += [] if pair is None else self._judge(spread, pair, event.known)
         return findings
 
-    def _judge(self, spread: Spread, pair: Pair, known: int) -> list[Finding]:
+    def _judge(self, spread: Variant, pair: Pair, known: int) -> list[Finding]:
         config = self._config
-        window = self._windows[spread.name]
-        value = self._last[spread.name] = pair.spread_bp
+        window, value = self._windows[spread.key], pair.spread_bp
         enough = len(window) >= config.min_days
         if enough:
             scarce, deep = self._lines(window)
             back = max(window.quantile(2 * config.scarce_share), scarce)
             rank = window.rank(value)
         window.append(value)
-        if not enough:
+        speaks = self.voice(spread.name) == spread.key
+        if speaks:
+            self._last[spread.name] = value
+        if not enough or not speaks:
             return []
         low = rank <= 2 * config.scarce_share
         level = 2 if low and value <= deep else 1 if low and value <= scarce else 0
@@ -155,10 +166,18 @@ class CollateralScarcity(Detector):
                 readings=pair.readings,
                 known=known,
                 values={"spread_bp": value, "percentile": 100 * rank},
-                rule=f"in the lowest {100 * config.scarce_share:g} % of {config.window_days} days and deep enough",
+                rule=f"in the lowest {100 * config.scarce_share:g} % of {config.window_days} days and deep enough"
+                + spread.said,
                 threshold=deep if level == 2 else scarce,
             )
         )
+
+    def voice(self, name: str) -> str:
+        """The history of the variant that speaks for a spread now; the preferred one's where none does."""
+        least = self._config.min_days
+        begun, warm = (lambda one: bool(self._windows[one.key])), (lambda one: len(self._windows[one.key]) >= least)
+        spread = self._variants.speaking(name, self.sight, begun, warm)
+        return name if spread is None else spread.key
 
     def _lines(self, window: Window) -> tuple[float, float]:
         """From where down a spread is scarce, and deeply so: low for its window, and deep."""
@@ -168,7 +187,8 @@ class CollateralScarcity(Detector):
 
     def warming(self) -> tuple[str, ...]:
         """The spreads without history enough."""
-        return tuple(name for name, window in self._windows.items() if len(window) < self._config.min_days)
+        least = self._config.min_days
+        return tuple(name for name in self._variants.by_spread if len(self._windows[self.voice(name)]) < least)
 
     def readings(self) -> dict[str, float]:
         """The last value of each spread, in basis points."""
@@ -179,7 +199,7 @@ class CollateralScarcity(Detector):
         del now
         config, found = self._config, []
         for name, value in self._last.items():
-            window = self._windows[name]
+            window = self._windows[self.voice(name)]
             if len(window) >= config.min_days:
                 found += ladder("spread", name, value, self._lines(window), "bp", rising=False)
         return found

@@ -18,7 +18,7 @@ import msgspec
 
 from detectors import calendar
 from detectors.description import Mechanism, SignalSpec
-from detectors.detector import Detector, Finding, Reading, in_bp, tier
+from detectors.detector import Detector, Finding, Reading, Ways, in_bp, tier
 from detectors.events import Event, PolicyRate, RepoPrint
 from detectors.repo.fails_charge import FailsCharge, Floor
 from detectors.repo.policy import PolicyBook
@@ -100,12 +100,23 @@ class SpecialnessTiers(Detector):
         return ("SPECIAL:*", *config.of(Specialness).gc_references, "POLICY")
 
     @classmethod
+    def preferences(cls, config: "Config") -> tuple[tuple[str, ...], ...]:
+        """Which rate is general collateral: the first of these that a day has."""
+        return (config.of(Specialness).gc_references,)
+
+    @classmethod
     def lines(cls, config: "Config") -> dict[tuple[str, str], float]:
         """The fixed lines of its values."""
         return {
             ("specialness", tier): value
             for tier, value in zip(("special", "very special"), config.of(Specialness).tiers_bp, strict=True)
         }
+
+    def takes(self, event: Event) -> bool:
+        """Policy, specials, and the general rates they are held against."""
+        if not isinstance(event, RepoPrint) or event.segment == "SPECIAL":
+            return True
+        return event.series() in self._config.gc_references and event.statistic in GENERAL_STATISTICS
 
     def update(self, event: Event) -> list[Finding]:
         """Look at a special or a GC rate, or take a policy decision."""
@@ -115,7 +126,7 @@ class SpecialnessTiers(Detector):
         assert isinstance(event, RepoPrint)
         if event.segment == "SPECIAL":
             return self._special(event, event.known)
-        if event.series() not in self._config.gc_references or event.statistic not in GENERAL_STATISTICS:
+        if not self.takes(event):
             return []
         date = calendar.ny_date(event.ts).isoformat()
         self._gc.setdefault(date, {})[event.series()] = Reading.of(event, event.rate_pct)
@@ -167,10 +178,20 @@ class SpecialnessTiers(Detector):
                 readings=[gc, special],
                 known=known,
                 values=values,
-                rule="GC less special of one day, against the tiers and the most it can be",
+                rule=f"GC less special of one day, against the tiers and the most it can be{self._stand_in(gc)}",
                 threshold=tiers[min(max(level, 1), len(tiers)) - 1],
+                ways=self._ways(special.series, level),
             )
         )
+
+    def _stand_in(self, gc: Reading) -> str:
+        return "" if gc.series == self._config.gc_references[0] else f" (GC is {gc.series})"
+
+    def _ways(self, special: str, level: int) -> Ways:
+        """It rests on the special and any of the references; near the floor on the policy rate as well."""
+        policy = ("POLICY",) if level > len(self._config.tiers_bp) else ()
+        lately = {reference for rates in self._gc.values() for reference in rates}
+        return tuple((special, one, *policy) for one in self._config.gc_references if one in lately)
 
     def _forget(self, issue: str, today: dt.date, known: int) -> list[Finding]:
         """Let go of issues that are quoted no more while others are, and of the oldest when there are too many."""

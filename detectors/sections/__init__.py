@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from detectors.sections.base import Name, Section
 from detectors.sections.merge import Merge
+from detectors.sections.silence import Rhythm, Silence
 from detectors.sections.stress import Condition, Dwell, Feed, Rule, Stress
 
-__all__ = ["Condition", "Config", "Dwell", "Feed", "Merge", "Rule", "Section", "Stress"]
+__all__ = ["Condition", "Config", "Dwell", "Feed", "Merge", "Rhythm", "Rule", "Section", "Silence", "Stress"]
 
 S = TypeVar("S", bound=Section)
 
@@ -27,6 +28,7 @@ class Config(Section, frozen=True, kw_only=True):
 
     preset: Name
     merge: Merge
+    silence: Silence
     stress: Stress
 
     def of(self, section: type[S]) -> S:

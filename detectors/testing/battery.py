@@ -1,9 +1,9 @@
 """One battery that every detector passes: subclass :class:`Battery` in a test file and name the detectors.
 
 What it holds a detector to: it speaks (a detector on which the story is silent fails, and has to bring events of its
-own), what it says is whole, it never says the same twice in a row, what it knew was known, a restart in mid-stream
-changes nothing, calm days say nothing, memory is bounded whatever the names, bare records in any order never raise,
-and overruling takes every condition off once.
+own), what it says is whole, what it cannot judge yet is named, it never says the same twice in a row, what it knew was
+known, a restart in mid-stream changes nothing, calm days say nothing, memory is bounded whatever the names, bare
+records in any order never raise, and overruling takes every condition off once.
 """
 
 import math
@@ -15,9 +15,11 @@ from typing import Any, ClassVar
 import msgspec
 import pytest
 
+from detectors import calendar
 from detectors import events as ev
 from detectors.config import Config, load_tables
 from detectors.detector import Detector, Finding
+from detectors.intake.facts import figure_fields, lane_of
 from detectors.signals import TRUST
 from detectors.testing import make
 from detectors.testing.bench import Bench, all_of, plain
@@ -27,6 +29,9 @@ SNAPSHOT_BYTES = 60_000
 """What a detector's state may take after the story; windows take it, not history."""
 HOSTILE_BYTES = 150_000
 CALM_UNTIL = "2018-02-01"
+DAY_NS = 86_400 * calendar.NS
+LITTLE_NS = 25 * DAY_NS
+"""The story begins with a policy decision some three weeks before its first session."""
 SESSIONS, SHORTER = 600, 260
 """How long the story is, and how much of it is told under a preset that only changes numbers."""
 
@@ -79,6 +84,19 @@ class Battery:
             assert spec.levels, f"{name}.{spec.name} says of no level what it means"
         need = detector.look_back(self.config(preset)) if name != "feed_health" else None
         assert need is None or 0 <= need.warm_up_days <= need.window_days
+
+    def test_what_cannot_judge_yet_is_named_until_it_can(self, name: str, preset: str) -> None:
+        config = self.config(preset)
+        need = all_of(config)[name].look_back(config).warm_up_days if name != "feed_health" else 0
+        story = self.story(preset)
+        bench = Bench(config, name)
+        little = story[0].known + LITTLE_NS
+        bench.run([event for event in story if event.known < little])
+        first, last = bench.detector.warming(), self._run(name, preset).warming
+        assert first or not need, f"'{name}' needs {need} days, and names nothing in warming() after a few"
+        if need * DAY_NS < story[-1].known - story[0].known:
+            # What the story never has a figure of goes on being named.
+            assert not last or set(last) < set(first), f"'{name}' needs {need} days, and cannot judge {last} after more"
 
     def test_what_it_says_is_whole(self, name: str, preset: str) -> None:
         detector = all_of(self.config(preset))[name]
@@ -186,6 +204,35 @@ class Battery:
         bench.run(events, time=seed % 2 == 0)
         bench.restored()
 
+    def test_a_correction_ends_as_if_it_had_always_been_right(self, name: str) -> None:
+        events = self.story()
+        begin, cut = (len(events) * session // SESSIONS for session in (133, 143))
+        base = Bench(self.config(self.presets[0]), name)
+        base.run(events[:begin])
+        lately, later = events[begin:cut], events[cut : cut + 200]
+        given = {(type(one), lane_of(one)): one for one in lately if _asks(base.detector, one)}
+        mattered = dict.fromkeys(sorted(kind.__name__ for kind, _ in given), False)
+        for (kind, _), wrong in given.items():  # the newest figure of each series, until one of the kind matters
+            if mattered[kind.__name__]:
+                continue
+            right = other_figure(wrong, known=lately[-1].known)
+            always = msgspec.structs.replace(right, known=wrong.known)
+            bench, straight, untold = base.restored(), base.restored(), base.restored()
+            bench.run(lately)
+            said = bench.correct(wrong, right)
+            straight.run([always if one is wrong else one for one in lately])
+            untold.run(lately)
+            mattered[kind.__name__] = plain(bench.snapshot()) != plain(untold.snapshot())
+            assert plain(bench.snapshot()) == plain(straight.snapshot())
+            assert bench.detector.readings() == straight.detector.readings()
+            for finding in said:
+                assert finding.known == right.known
+                assert "corrected" in finding.rule
+                assert any(value.startswith("revised_from_") for value in finding.values)
+            assert bench.run(later) == straight.run(later)
+            assert plain(bench.snapshot()) == plain(straight.snapshot())
+        assert any(mattered.values()) or not given
+
     def test_overruling_takes_every_signal_off_once(self, name: str) -> None:
         bench = Bench(self.config(self.presets[0]), name)
         bench.run(self.story()[: len(self.story()) * 140 // 600])
@@ -210,11 +257,26 @@ class Battery:
         return _run(mine, name, preset or self.presets[0])
 
 
+def _asks(detector: Detector, event: ev.Event) -> bool:
+    """Whether a correction of an event reaches a detector; feed health notes that a record came, whatever it said."""
+    return detector.name != "feed_health" and type(event) in detector.kinds and detector.takes(event)
+
+
+def other_figure(event: ev.Event, *, known: int) -> ev.Event:
+    """The same record with another first figure, as its source corrects it later."""
+    field = next((name for name in figure_fields(type(event)) if getattr(event, name) is not None), None)
+    assert field is not None, f"{type(event).__name__} has no figure"
+    value = getattr(event, field)
+    other = value + 0.4 if field.endswith("_pct") else 1.5 * value + 1e6
+    return msgspec.structs.replace(event, known=known, sequence=event.sequence + 10**6, **{field: other})
+
+
 class _Run(msgspec.Struct, frozen=True):
     """What a detector made of the whole story, once for all tests that ask."""
 
     findings: tuple[Finding, ...]
     readings: dict[str, float]
+    warming: tuple[str, ...]
     snapshot_bytes: int
 
 
@@ -235,4 +297,4 @@ def _run(battery: Any, name: str, preset: str) -> _Run:
     bench = Bench(_config(battery, preset), name)
     findings = tuple(bench.run(battery().story(preset)))
     size = len(msgspec.msgpack.encode(bench.detector.snapshot()))
-    return _Run(findings, bench.detector.readings(), size)
+    return _Run(findings, bench.detector.readings(), bench.detector.warming(), size)

@@ -8,13 +8,18 @@ import msgspec
 from detectors.detector import Detector, Finding
 from detectors.events import Event
 from detectors.feed_health import FeedHealth
-from detectors.registry import detectors_of, installed
+from detectors.intake.ledger import Ledger
+from detectors.intake.tape import At
+from detectors.intake.tapes import Tapes
+from detectors.registry import detectors_of, feed_health, installed
 from detectors.sections import Config
+from detectors.signals import Signal
 
 
 def all_of(config: Config) -> dict[str, Detector]:
     """Every detector by name, FeedHealth too."""
-    return {one.name: one for one in (FeedHealth(config.stress.feeds), *detectors_of(config))}
+    chosen = detectors_of(config)
+    return {one.name: one for one in (feed_health(config, chosen), *chosen)}
 
 
 def plain(state: Any) -> Any:
@@ -32,6 +37,13 @@ class Bench:
             one.meet(installed())
         self.detector = made[name]
         self.suppliers = [one for one in made.values() if one.name in self.detector.listens]
+        self._all = {one.name: one for one in (*self.suppliers, self.detector)}
+        self._tapes = Tapes(self._all.values(), self._blank, _signed, untaped=(FeedHealth.name,))
+
+    def _blank(self, name: str) -> Detector:
+        fresh = type(self._all[name]).build(self._config)
+        fresh.meet(installed())
+        return fresh
 
     def run(self, events: Iterable[Event], *, time: bool = True) -> list[Finding]:
         """Give events; what the detector said."""
@@ -39,33 +51,44 @@ class Bench:
         for event in events:
             if time:
                 drafts += self._pass(event.known)
-            for one in self.suppliers:
-                if type(event) in one.kinds:
-                    drafts += self._hear(one, one.update(event))
-            if type(event) in self.detector.kinds:
-                drafts += self.detector.update(event)
+            self._tapes.step()
+            for one in self._all.values():
+                if type(event) in one.kinds and one.takes(event):
+                    drafts += self._hear(one, *self._tapes.tell(one, "update", event))
         return drafts
 
     def _pass(self, until: int) -> list[Finding]:
         drafts: list[Finding] = []
         while (deadline := self.detector.wake_at()) is not None and deadline <= until:
-            drafts += self.detector.on_time(deadline)
+            self._tapes.step()
+            drafts += self._tapes.tell(self.detector, "on_time", deadline)[1]
             again = self.detector.wake_at()
             assert again is None or again > deadline, f"{self.detector.name} wakes at one moment for ever"
         return drafts
 
-    def _hear(self, supplier: Detector, said: list[Finding]) -> list[Finding]:
+    def _hear(self, speaker: Detector, at: At, said: list[Finding]) -> list[Finding]:
+        if speaker is self.detector:
+            return said
         drafts: list[Finding] = []
-        for draft in said:
-            drafts += self.detector.observe(draft.signed("UST", supplier.name, ""))
+        for index, draft in enumerate(said):
+            drafts += self._tapes.hear(self.detector, at, index, _signed(speaker, draft))[1]
         return drafts
+
+    def correct(self, wrong: Event, right: Event) -> list[Finding]:
+        """Correct a figure that was given; what the detector says because of it."""
+        ledger = Ledger()
+        ledger.take(wrong)
+        fact = ledger.standing(right)[1]
+        assert fact is not None, f"{right} corrects nothing of {wrong}"
+        said, _ = self._tapes.correct(fact, right)
+        return [finding for one in said if one.detector is self.detector for finding in one.findings]
 
     def snapshot(self) -> Any:
         """The state of the detector and its suppliers."""
         return [self.detector.snapshot(), [one.snapshot() for one in self.suppliers]]
 
     def restored(self) -> "Bench":
-        """A new bench from this one's snapshot, through msgpack."""
+        """A new bench from this one's snapshot, through msgpack; what was told before cannot be corrected in it."""
         other = Bench(self._config, self.detector.name)
         other.restore(plain(self.snapshot()))
         return other
@@ -76,3 +99,9 @@ class Bench:
         self.detector.restore(own)
         for one, its in zip(self.suppliers, theirs, strict=True):
             one.restore(its)
+        for name in self._all:
+            self._tapes.forget(name)
+
+
+def _signed(detector: Detector, finding: Finding) -> Signal:
+    return finding.signed("UST", detector.name, "")

@@ -169,6 +169,11 @@ def heartbeat(at: Moment, stream: str, *, roster: tuple[str, ...] = (), **fields
     return _make(ev.Heartbeat, at, None, {"stream": stream, "roster": roster} | fields)
 
 
+def of_kind(kind: type[E], at: Moment, *, known: Moment | None = None, **fields: Any) -> E:
+    """A record of any kind, by its fields."""
+    return _make(kind, at, known, fields)
+
+
 def bare() -> tuple[ev.Event, ...]:
     """Records of every kind with nothing but what they must have."""
     return (
@@ -193,4 +198,10 @@ def bare() -> tuple[ev.Event, ...]:
         swap("2021-03-03"),
         equity("2021-03-03"),
         auction("2021-03-03"),
+        of_kind(ev.OvernightRate, "2021-03-03", index="EFFR", rate_pct=0.07),
+        of_kind(ev.SecuritiesLending, "2021-03-03", issue="X", lent_usd=0.0),
+        of_kind(ev.Balance, "2021-03-03", item="RESERVES", amount_usd=3e12),
+        of_kind(ev.DealerPosition, "2021-03-03", bucket="ALL", net_usd=-1e9),
+        of_kind(ev.DealerFinancing, "2021-03-03", side="repo", collateral="ALL", clearing="ALL", amount_usd=1e12),
+        of_kind(ev.VolatilityIndex, "2021-03-03", index="VIX", level_points=20.0),
     )

@@ -30,11 +30,12 @@ class MarketDay(msgspec.Struct, frozen=True, array_like=True):
     source: str
     sequence: int
     provenance: Provenance
+    series: str = ""
 
     @property
     def reading(self) -> Reading:
         """The close itself, as evidence."""
-        return Reading(self.ts, self.level_points, self.source, self.sequence, self.provenance)
+        return Reading(self.ts, self.level_points, self.source, self.sequence, self.provenance, self.series)
 
 
 class MarketModel(msgspec.Struct, frozen=True):

@@ -114,6 +114,10 @@ class FeedbackLoop(Detector):
             )
         )
 
+    def takes(self, event: Event) -> bool:
+        """The figures that some loop is made of."""
+        return self._noted(event) is not None
+
     def update(self, event: Event) -> list[Finding]:
         """Note a figure; when it completes a loop's day, take the step."""
         noted = self._noted(event)

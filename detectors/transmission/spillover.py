@@ -156,8 +156,8 @@ class ForeignSpillover(Detector):
             return []
         world = None if self._world is None else self._world[1]
         self._closes[event.index] = (day, level, world)
-        if before is None or before[2] is None or world is None:
-            return []
+        if before is None or before[2] is None or world is None or not self.sight.seen(f"EQUITY:{self._config.world}"):
+            return []  # without the world there is nothing to hold a return against
         days.append(
             MarketDay(
                 event.ts,
@@ -168,6 +168,7 @@ class ForeignSpillover(Detector):
                 event.source,
                 event.sequence,
                 event.provenance,
+                event.series(),
             )
         )
         return self._judge(event.known)
@@ -180,7 +181,8 @@ class ForeignSpillover(Detector):
         if abs(signal.values["move_sigmas"]) < config.shock_sigma:
             return []
         cause = signal.causes[-1]
-        reading = Reading(signal.ts, signal.values["move_bp"], cause.source, cause.sequence, signal.provenance)
+        series = f"YIELD:{config.shock_tenor}"
+        reading = Reading(signal.ts, signal.values["move_bp"], cause.source, cause.sequence, signal.provenance, series)
         until = calendar.sessions_after(signal.ts, config.expiry_sessions)
         shock = Shock(signal.ts, until, signal.values["move_bp"], signal.values["move_sigmas"], reading)
         self._shocks = [*self._shocks, shock][-SHOCKS_KEPT:]
@@ -306,6 +308,11 @@ class ForeignSpillover(Detector):
                 )
             )
         ]
+
+    def warming(self) -> tuple[str, ...]:
+        """The foreign indices with too few days before a shock that came now."""
+        wanted = self._config.min_days + self._config.gap_days + 1
+        return tuple(index for index, days in self._days.items() if sum(not day.local for day in days) < wanted)
 
     def readings(self) -> dict[str, float]:
         """The last shock, abnormal returns and tests."""

@@ -83,6 +83,12 @@ PREWARNING = Family(
 FUNDS = Family("crunchwatch_funds_coordinated", "gauge", "Types of funds, of four, that sell or stand low", ("side",))
 RULE = Family("crunchwatch_rule_holds", "gauge", "1 while a rule of the stress table holds", ("rule",))
 BLIND = Family("crunchwatch_blind", "gauge", "1 while a feed is silent, or a model warms up", ("feed",))
+SILENT = Family(
+    "crunchwatch_series_silent",
+    "gauge",
+    "1 while a series is silent for longer than is its way, or its feed is",
+    ("series",),
+)
 REQUIRED = Family(
     "crunchwatch_feed_required", "gauge", "1 for a feed that must be alive for a state to be left", ("feed",)
 )
@@ -98,6 +104,10 @@ HELD = Family("crunchwatch_watermark_held", "gauge", "1 if the stream holds it b
 GAPS = Family("crunchwatch_sequence_gaps", "counter", "Gaps in the numbering of a stream's sources", ("stream",))
 RESETS = Family("crunchwatch_sequence_resets", "counter", "Times a source's numbering went back", ("stream",))
 BEATS_BACK = Family("crunchwatch_heartbeats_back", "counter", "Heartbeats of a time that was past", ("stream",))
+SUSPECTS = Family("crunchwatch_suspect_figures", "gauge", "Figures that wait to be borne out, used by no detector yet")
+RECORDS = Family(
+    "crunchwatch_intake", "counter", "Records that were no new figure, by what they were", ("what", "source")
+)
 
 FAMILIES = (
     STATE,
@@ -115,6 +125,7 @@ FAMILIES = (
     FUNDS,
     RULE,
     BLIND,
+    SILENT,
     REQUIRED,
     HEARD,
     OPEN,
@@ -126,6 +137,8 @@ FAMILIES = (
     GAPS,
     RESETS,
     BEATS_BACK,
+    SUSPECTS,
+    RECORDS,
 )
 SIDES = ("flow", "stance")
 OPENS = "08:00"
@@ -142,6 +155,7 @@ class MarketGauges:
         self._series: set[str] = set()
         self._spoken = {f"{detector}.{name}" for detector, names in installed().signals.items() for name in names}
         self._blindable: set[str] = set()
+        self._silent: set[str] = set()
 
     def step(self, transition: Transition) -> None:
         """The state changed."""
@@ -191,6 +205,10 @@ class MarketGauges:
         for family, counts in ((GAPS, flaws.gaps), (RESETS, flaws.resets), (BEATS_BACK, flaws.beats_back)):
             for stream, count in counts.items():
                 yield Sample(family, (stream,), count)
+        yield Sample(SUSPECTS, (), status.suspects)
+        for what, sources in status.intake.items():
+            for source, count in sources.items():
+                yield Sample(RECORDS, (what, source), count)
 
     def _values(self, status: Status) -> Iterator[Sample]:
         for series, value in status.values.items():
@@ -210,10 +228,14 @@ class MarketGauges:
 
     def _sight(self, status: Status) -> Iterator[Sample]:
         # A model that still warms up cannot see either: blind, not calm.
-        blind = {*status.blind_on, *status.warming}
+        blind = {*(feed for feed in status.feeds if feed in status.blind_on), *status.warming}
         self._blindable |= {*status.feeds, *blind}
         for name in sorted(self._blindable):
             yield Sample(BLIND, (name,), name in blind)
+        silent = [series for series in status.silent_series if series not in status.ended_series]
+        self._silent |= set(silent[: max(0, MAX_SERIES - len(self._silent))])
+        for series in sorted(self._silent):
+            yield Sample(SILENT, (series,), series in silent)
         for feed in status.feeds:
             yield Sample(REQUIRED, (feed,), feed in status.required)
         for feed, moment_ns in status.heard_ns.items():

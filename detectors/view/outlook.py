@@ -4,7 +4,7 @@ Derived from the stress table's own clocks and memory, for pages and people. Not
 the table rather than repeating its rules, so that the two cannot differ.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
@@ -22,7 +22,7 @@ class ConditionOutlook(msgspec.Struct, frozen=True, kw_only=True):
     """One condition of a rule: whether it holds, until when if time alone ends it, the last word on it, how far it is.
 
     ``within_sessions`` counts from when a signal went off, or, where it ``happens`` rather than holds, from when it was
-    said. ``blind_on`` names the feeds it rests on that are silent: then it can neither come nor go by their evidence.
+    said. ``blind_on`` names what it rests on that is silent: then it can neither come nor go by that evidence.
     """
 
     detector: str
@@ -70,17 +70,17 @@ class Outlook(msgspec.Struct, frozen=True, kw_only=True):
     changes: tuple[Change, ...]
 
 
-def outlook(table: StateMachine, now: int, blind_on: tuple[str, ...], margins: Mapping[str, list[Margin]]) -> Outlook:
+def outlook(table: StateMachine, now: int, unseen: Collection[str], margins: Mapping[str, list[Margin]]) -> Outlook:
     """Look at a stress table.
 
     Args:
         table: of the market.
         now: its event time.
-        blind_on: the feeds that are silent.
+        unseen: the feeds and series that are silent.
         margins: by detector.
     """
-    held = {one.rule.name: one for one in table.held(now, blind_on)}
-    rules = [_rule(table, rule, held.get(rule.name), now, blind_on, margins) for rule in table.config.rules]
+    held = {one.rule.name: one for one in table.held(now, unseen)}
+    rules = [_rule(table, rule, held.get(rule.name), now, unseen, margins) for rule in table.config.rules]
     rules.sort(key=lambda one: (not one.holds, one.missing))
     return Outlook(rules=tuple(rules), changes=tuple(_changes(table, rules)))
 
@@ -90,10 +90,10 @@ def _rule(
     rule: Rule,
     held: HoldingRule | None,
     now: int,
-    blind_on: tuple[str, ...],
+    unseen: Collection[str],
     margins: Mapping[str, list[Margin]],
 ) -> RuleOutlook:
-    conditions = tuple(_condition(table, one, now, blind_on, margins.get(one.detector, ())) for one in rule.all)
+    conditions = tuple(_condition(table, one, now, unseen, margins.get(one.detector, ())) for one in rule.all)
     return RuleOutlook(
         name=rule.name,
         state=rule.state,
@@ -106,17 +106,16 @@ def _rule(
 
 
 def _condition(
-    table: StateMachine, asked: Condition, now: int, blind_on: tuple[str, ...], margins: Iterable[Margin]
+    table: StateMachine, asked: Condition, now: int, unseen: Collection[str], margins: Iterable[Margin]
 ) -> ConditionOutlook:
-    holding = table.memory.holding(asked, now)
+    holding = table.memory.holding(asked, now, unseen)
     near = [
         one
         for one in margins
         if (one.name, one.level) == (asked.name, asked.min_level) and asked.subject in {None, one.subject}
     ]
     near.sort(key=lambda one: (-one.beyond, one.subject))
-    unseen = table.catalogue.rests_on_blind(asked.detector, blind_on)
-    feeds = table.catalogue.feeds.get(asked.detector, ())
+    last = holding[0] if holding is not None else table.memory.latest(asked)
     return ConditionOutlook(
         detector=asked.detector,
         name=asked.name,
@@ -126,8 +125,8 @@ def _condition(
         happens=(asked.detector, asked.name) in table.catalogue.happens,
         holds=holding is not None,
         until_ns=_ending(holding[1]) if holding is not None else None,
-        blind_on=tuple(feed for feed in feeds if feed in blind_on) if unseen else (),
-        last=holding[0] if holding is not None else table.memory.latest(asked),
+        blind_on=table.memory.silent_behind(asked.detector, last, unseen),
+        last=last,
         margins=tuple(near[:MARGINS_SHOWN]),
     )
 

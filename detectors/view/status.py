@@ -21,8 +21,10 @@ class Counts(msgspec.Struct):
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """State, kind, blindness, warming models, the watermark and who holds it, flaws, values, levels, rules, lines.
 
-    ``required`` are the feeds that must be alive for a state to be left; ``heard_ns`` is what each feed's last figure
-    was about.
+    ``blind_on`` names silent feeds, and silent series of feeds that are not; ``silent_series`` is every series that is
+    unseen, ``ended_series`` those of them that nobody waits for. ``required`` are the feeds that must be alive for a
+    state to be left; ``heard_ns`` is what each feed's last figure was about; ``intake`` counts by source what records
+    were beside new figures: repeated, corrected, suspect, ...; ``suspects`` is how many figures wait to be borne out.
     """
 
     market: str
@@ -31,6 +33,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     confidence: Confidence
     since_ns: int
     blind_on: tuple[str, ...]
+    silent_series: tuple[str, ...] = ()
+    ended_series: tuple[str, ...] = ()
     feeds: tuple[str, ...]
     required: tuple[str, ...]
     heard_ns: dict[str, int]
@@ -40,6 +44,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     held_by: tuple[str, ...]
     waiting: int
     counts: Counts
+    intake: dict[str, dict[str, int]] = {}
+    suspects: int = 0
     flaws: Flaws
     values: dict[str, float]
     signal_levels: dict[str, int]

@@ -160,6 +160,11 @@ class AuctionStrength(Detector):
             )
         )
 
+    def warming(self) -> tuple[str, ...]:
+        """The tenors with a figure that is still held against the fixed lines, for want of auctions before."""
+        least = self._config.min_auctions
+        return tuple(sorted({key.partition(":")[0] for key, window in self._windows.items() if len(window) < least}))
+
     def readings(self) -> dict[str, float]:
         """The last figures of each tenor's auctions."""
         return dict(self._last)

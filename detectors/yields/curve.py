@@ -179,12 +179,18 @@ class CurveSlopes(Detector):
             for name, score in (("steepening", table.alert_z), ("flattening", -table.alert_z))
         }
 
+    def takes(self, event: Event) -> bool:
+        """Closes and quotes of a tenor some slope is made of, off the run left out."""
+        if not isinstance(event, YieldQuote) or event.tenor not in self._wanted:
+            return False
+        if event.cusip and not event.on_the_run:
+            return False
+        return event.statistic in {"close", "print", "open"}
+
     def update(self, event: Event) -> list[Finding]:
         """Look at a close or a quote of a tenor some slope is made of."""
         assert isinstance(event, YieldQuote)
-        if event.tenor not in self._wanted or (event.cusip and not event.on_the_run):
-            return []
-        if event.statistic not in {"close", "print", "open"}:
+        if not self.takes(event):
             return []
         day = calendar.ny_date(event.ts).toordinal()
         reading = Reading.of(event, event.yield_pct)

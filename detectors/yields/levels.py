@@ -42,13 +42,14 @@ class Levels(Section, frozen=True, kw_only=True):
 
 
 class Watch(msgspec.Struct):
-    """What is remembered of one level: whether it is armed (None: never seen), and the run of closes beyond it."""
+    """What is remembered of a level: whether it is armed (None: never seen), the run beyond it, how many closes."""
 
     armed: bool | None = None
     armed_ts: int = 0
     crossing: Reading | None = None
     run: list[Reading] = []
     last_close_date: str = ""
+    closes: int = 0
 
 
 class YieldLevels(Detector):
@@ -133,6 +134,10 @@ class YieldLevels(Detector):
             for level in levels
         }
 
+    def takes(self, event: Event) -> bool:
+        """Quotes of a watched tenor."""
+        return isinstance(event, YieldQuote) and event.tenor in self._config.levels_pct
+
     def update(self, event: Event) -> list[Finding]:
         """Look at a quote of a watched tenor."""
         assert isinstance(event, YieldQuote)
@@ -159,6 +164,7 @@ class YieldLevels(Detector):
         date = calendar.ny_date(reading.ts).isoformat()
         if event.statistic == "close" and date > watch.last_close_date:
             watch.last_close_date = date
+            watch.closes = min(watch.closes + 1, self._config.sustained_closes)
             findings += self._close(subject, level, beyond_bp, reading, event.known, watch)
         return findings
 
@@ -227,6 +233,15 @@ class YieldLevels(Detector):
                 threshold=level,
                 ts=ts,
             )
+        )
+
+    def warming(self) -> tuple[str, ...]:
+        """The tenors with too few closes for a run of them."""
+        least, none = self._config.sustained_closes, Watch()
+        return tuple(
+            tenor
+            for tenor, levels in self._config.levels_pct.items()
+            if any(self._watches.get(f"{tenor}@{level:.2f}", none).closes < least for level in levels)
         )
 
     def readings(self) -> dict[str, float]:

@@ -124,18 +124,24 @@ class RealisedVolatility(Detector):
         """The series it rests on."""
         return tuple(f"YIELD:{tenor}" for tenor in config.of(Volatility).tenors)
 
+    def takes(self, event: Event) -> bool:
+        """Closes and quotes of a watched tenor, off the run left out."""
+        if not isinstance(event, YieldQuote) or event.tenor not in self._tenors:
+            return False
+        if event.cusip and not event.on_the_run:
+            return False
+        return event.statistic in {"close", "print", "open"}
+
     def update(self, event: Event) -> list[Finding]:
         """Look at a close or a quote of a watched tenor."""
         assert isinstance(event, YieldQuote)
-        state = self._tenors.get(event.tenor)
-        if state is None or (event.cusip and not event.on_the_run):
+        if not self.takes(event):
             return []
+        state = self._tenors[event.tenor]
         day = calendar.ny_date(event.ts).toordinal()
         reading = Reading.of(event, event.yield_pct)
         if event.statistic == "close":
             return self._closed(event.tenor, state, day, reading, event.known) if day > state.day else []
-        if event.statistic not in {"print", "open"}:
-            return []
         return self._quoted(event.tenor, state, day, reading, event.known)
 
     def _sigma(self, state: TenorVolatility) -> float | None:
@@ -262,8 +268,11 @@ class RealisedVolatility(Detector):
         return findings
 
     def warming(self) -> tuple[str, ...]:
-        """The tenors whose volatility cannot be ranked yet."""
-        return tuple(tenor for tenor, state in self._tenors.items() if len(state.sigmas) < self._config.min_days)
+        """The tenors whose volatility cannot be ranked yet; that within the day only where it is measured at all."""
+        least = self._config.min_days
+        daily = (tenor for tenor, state in self._tenors.items() if len(state.sigmas) < least)
+        within = (f"{tenor}:realised" for tenor, state in self._tenors.items() if 0 < len(state.realised) < least)
+        return (*daily, *within)
 
     def readings(self) -> dict[str, float]:
         """The last sigma and the last realised volatility of a day, in basis points a day."""

@@ -68,7 +68,16 @@ def board() -> dashboard.Dashboard:
             f"max by (feed) (crunchwatch_blind{{{OURS}}}) == 1",
             columns={"feed": "Feed"},
             span=6,
-            height=14,
+            height=7,
+        ),
+        parts.rows(
+            9,
+            "Silent series",
+            "Series that were silent for longer than is their way. What rests on one of them alone is held, not known.",
+            f"max by (series) (crunchwatch_series_silent{{{OURS}}}) == 1",
+            columns={"series": "Series"},
+            span=6,
+            height=7,
         ),
         parts.timeline(
             7,

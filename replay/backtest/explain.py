@@ -42,7 +42,7 @@ class RuleEvidence(msgspec.Struct, frozen=True):
 
 
 class BlindFeed(msgspec.Struct, frozen=True):
-    """A feed the market was blind on: since when it was silent (UTC ns), or that it had never sent anything."""
+    """A feed or series the market was blind on: since when it was silent (UTC ns), or that it was never heard."""
 
     feed: str
     since: int | None
@@ -164,9 +164,7 @@ def _reason(
 
 def _unseen(feed: str, output: Output, signals: Iterable[Signal], events: Collection[Event]) -> BlindFeed:
     words = [
-        one
-        for one in signals
-        if (one.detector, one.name, one.subject) == ("feed_health", "blind", feed) and one.known <= output.known
+        one for one in signals if (one.detector, one.subject) == ("feed_health", feed) and one.known <= output.known
     ]
     last = max(words, key=lambda one: one.known, default=None)
     heard = last is not None or any(event.known <= output.known and feed_of(event) == feed for event in events)

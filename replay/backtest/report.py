@@ -17,18 +17,10 @@ from detectors.signals import Output, Signal, Transition, to_json
 from replay.backtest.by_year import Year
 from replay.backtest.run import Backtest
 from replay.backtest.scorecard import ScoredClaim, described
-from replay.dataset import catalogue as cat
 from replay.scenarios.scenario import Script
 
 COLOURS = {"normal": "green", "crunch": "yellow", "de_facto_default": "red"}
 PLAIN_WIDTH = 160
-_MADE: dict[type, str] = {
-    cat.RepoSeries: "repo_print",
-    cat.VolumeSeries: "volume of a repo_print",
-    cat.PositionSeries: "futures_position",
-    cat.PolicySeries: "policy_rate",
-    cat.FailSeries: "settlement_fail",
-}
 
 
 def console() -> Console:
@@ -189,32 +181,3 @@ def summary(done: dict[str, Any], *, as_json: bool) -> None:
         f"{done['bytes'] / 1e6:.1f} MB in {done['elapsed_s']:.1f} s; "
         f"moved {done['shuffled']}, repeated {done['duplicated']}, bad {done['corrupt'] or 0}."
     )
-
-
-def _made(spec: cat.Spec) -> str:
-    return str(spec.kind.__struct_config__.tag) if isinstance(spec, cat.RecordSeries) else _MADE[type(spec)]
-
-
-def catalogue(*, as_json: bool) -> None:
-    """Print the series of the catalogue."""
-    rows = [
-        {
-            "series": series.id,
-            "event": _made(series.spec),
-            "unit": series.absent_unit or "as written",
-            "publisher": series.publisher,
-            "known": f"{series.rule.lag}, {series.rule.known} {series.rule.zone}",
-            "note": series.rule.note,
-        }
-        for series in cat.CATALOGUE.values()
-    ]
-    if as_json:
-        for row in rows:
-            line(orjson.dumps(row))
-        return
-    table = Table(title="Series a tidy CSV file may hold", title_justify="left")
-    for heading in rows[0]:
-        table.add_column(heading, overflow="fold")
-    for row in rows:
-        table.add_row(*row.values())
-    console().print(table)

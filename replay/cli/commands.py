@@ -1,4 +1,4 @@
-"""The commands of the past: ``replay``, ``backtest``, ``backfill``, ``chronology`` and ``series``.
+"""The commands of the past: ``replay``, ``backtest``, ``backfill``, ``chronology`` and ``chart``.
 
 Nothing heavy is imported before one of them runs, so that ``--help`` answers at once.
 """
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from replay.cli.data_commands import data, series
 from replay.cli.options import DAY, DIRECTORY, FILE, RATE, MarketName, Markets, Speed
 from replay.dealer_model.commands import model
 from replay.score.commands import score
@@ -30,7 +31,7 @@ _sessions = click.option("--sessions", type=click.IntRange(1), help="Of syntheti
 
 @click.command()
 @click.argument("scenario", required=False)
-@click.option("--data", type=DIRECTORY, help="A directory of your own tidy CSV files instead of a scenario.")
+@click.option("--data", type=DIRECTORY, help="A folder of your own files of figures instead of a scenario.")
 @_market
 @_markets
 @_sessions
@@ -114,7 +115,7 @@ def _playback(options: dict[str, Any], lateness: float | None, connect: "Connect
 
 @click.command()
 @click.argument("scenario", required=False)
-@click.option("--data", type=DIRECTORY, help="A directory of your own tidy CSV files instead of a scenario.")
+@click.option("--data", type=DIRECTORY, help="A folder of your own files of figures instead of a scenario.")
 @_market
 @_markets
 @_sessions
@@ -178,7 +179,7 @@ def chronology(preset: str, config: Path | None, as_json: bool) -> None:
 
 @click.command()
 @click.argument("scenario", required=False)
-@click.option("--data", type=DIRECTORY, help="A directory of your own tidy CSV files instead of a scenario.")
+@click.option("--data", type=DIRECTORY, help="A folder of your own files of figures instead of a scenario.")
 @click.option("--preset", type=click.Choice(["desk", "framework"]), default="desk", show_default=True)
 @click.option("--config", type=FILE, help="A TOML file with what differs from the preset.")
 @click.option("--from", "window", type=DAY, help="First day shown; what is before only warms the windows.")
@@ -209,7 +210,7 @@ def chart(
 
 @click.command()
 @click.argument("scenario", required=False)
-@click.option("--data", type=DIRECTORY, help="A directory of your own tidy CSV files instead of a scenario.")
+@click.option("--data", type=DIRECTORY, help="A folder of your own files of figures instead of a scenario.")
 @_market
 @click.option("--preset", type=click.Choice(["desk", "framework"]), default="desk", show_default=True)
 @click.option("--config", type=FILE, help="A TOML file with what differs from the preset.")
@@ -237,15 +238,6 @@ def backfill(
     from replay.prometheus import commands
 
     commands.run(_script(scenario, data, window, end, market=options["market"]), options, as_json=as_json)
-
-
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-def series(as_json: bool) -> None:
-    """List the series a tidy CSV file may hold, with their units and when each is known."""
-    from replay.backtest import report
-
-    report.catalogue(as_json=as_json)
 
 
 def _chosen(options: dict[str, Any]) -> dict[str, Any]:
@@ -295,4 +287,4 @@ def _script(
     return made
 
 
-COMMANDS: list[click.Command] = [replay, backtest, backfill, chronology, chart, series, model, score]
+COMMANDS: list[click.Command] = [replay, backtest, backfill, chronology, chart, series, data, score, model]

@@ -10,6 +10,7 @@ from detectors.events import EquityIndex, Event, FuturesPosition, RepoPrint, Set
 from replay.dataset import catalogue as cat
 from replay.dataset.auctions import auction_drafts
 from replay.dataset.fractions import refuse
+from replay.dataset.lending import lending_drafts
 from replay.dataset.plausibility import Said, first_few, judged
 from replay.dataset.policy import policy_drafts
 from replay.dataset.preference import published_first
@@ -92,6 +93,7 @@ def _drafts(tables: Tables) -> Iterator[Draft]:
     yield from _positions(said)
     yield from policy_drafts(said, tables.warnings)
     yield from _fails(said)
+    yield from lending_drafts(tables.lending, tables.warnings)
     yield from print_drafts(tables.prints, tables.warnings)
     yield from mark_drafts(tables.marks, tables.warnings)
     yield from auction_drafts(tables.marks, tables.warnings)

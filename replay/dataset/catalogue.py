@@ -1,7 +1,7 @@
 """The series the replay understands: which event each becomes, in which unit, from whom, known when.
 
-One entry a series id. The ids are those under which the publishers, or FRED, list the figures, so a user's own
-tidy files need no mapping. A series that is not listed here is named in a warning and left out.
+One entry a series id. Ids of publishers that differ from it stand in :mod:`replay.dataset.aliases`. A figure that is
+in neither is named in a warning and left out.
 """
 
 from collections.abc import Iterator

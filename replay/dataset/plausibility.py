@@ -28,10 +28,11 @@ Said = dict[str, dict[dt.date, list[Figure]]]
 NAMED = 5
 REMEMBERED = 250
 ENOUGH = 3  # figures before a series can judge another
-FACTOR = 6.0  # a slipped decimal is a factor of ten, give or take the move of a day
+# A slipped decimal is a factor of ten, give or take the move of a day.
+RATE_FACTOR, AMOUNT_FACTOR = 7.0, 5.0
 HUNDREDFOLD = 100.0
 USUAL_MOVES = 20.0  # a rate rarely goes this many times its median move
-LEAST_MOVE: dict[Dimension, float] = {"rate": 0.50, "spread": 50.0}  # percent, basis points
+LEAST_MOVE_PCT = 0.5  # of a rate: what lies nearer is no error that matters
 LARGEST_GROWTHS = 3.0  # an amount that changes by more than the cube of its largest factor,
 LARGEST_FACTOR = 8.0  # or by this one, whatever it did before
 TAKEUP_GROWTHS = 4.0  # a facility's take-up may vanish and come back: it has no such limit
@@ -58,17 +59,17 @@ class Past:
     def doubts(self, value: float) -> bool:
         """Whether a figure lies where the series has never been, nor gone in one step."""
         value = self._at_least(value)
-        if len(self.values) < ENOUGH or not _far(self.values[-1], value):
+        if len(self.values) < ENOUGH or not self._far(self.values[-1], value):
             return False
         if self.springs:
             return abs(value) > HUNDREDFOLD * max(map(abs, self.values)) > 0
         lately = list(self.values)[-RECENT:]
-        if self.dimension in LEAST_MOVE:
+        if self.dimension == "rate":
             reach = self._reach()
             return all(abs(value - one) > reach for one in lately)
-        if any(one and not _far(one, value) for one in lately):
+        if any(one and not self._far(one, value) for one in lately):
             return False
-        if min(self.values) < 0:
+        if self.dimension == "spread" or min(self.values) < 0:  # its level is no measure of its moves
             return abs(value) > HUNDREDFOLD * max(map(abs, self.values))
         return self._out_of_scale(value)
 
@@ -76,16 +77,22 @@ class Past:
         """Whether two figures say the same, for a series that moves as this one does."""
         if value == 0 == other:
             return False  # a gap that was filled with zeros is filled for a week as well
-        if self.dimension in LEAST_MOVE:
+        if self.dimension == "rate":
             return abs(value - other) <= self._reach()
-        return not _far(value, other)
+        return not self._far(value, other)
+
+    def _far(self, value: float, other: float) -> bool:
+        """Whether two figures differ by a factor that a day's move does not explain; a change of sign is one."""
+        small, large = sorted((abs(value), abs(other)))
+        factor = RATE_FACTOR if self.dimension == "rate" else AMOUNT_FACTOR
+        return large > factor * small or value * other < 0
 
     def _at_least(self, value: float) -> float:
         return max(value, NOTHING_USD) if self.takeup else value
 
     def _reach(self) -> float:
         moves = [abs(after - before) for before, after in pairwise(self.values)]
-        return max(LEAST_MOVE[self.dimension], USUAL_MOVES * median(moves))
+        return max(LEAST_MOVE_PCT, USUAL_MOVES * median(moves))
 
     def _out_of_scale(self, value: float) -> bool:
         low, high, last = min(self.values), max(self.values), self.values[-1]
@@ -98,12 +105,6 @@ class Past:
         growth = max((abs(math.log(b / a)) for a, b in pairwise(self.values) if a > 0 and b > 0), default=0.0)
         usual = TAKEUP_GROWTHS * growth if self.takeup else min(LARGEST_GROWTHS * growth, math.log(LARGEST_FACTOR))
         return abs(math.log(value / last)) > usual
-
-
-def _far(value: float, other: float) -> bool:
-    """Whether two figures differ by a factor that no day's move explains; a change of sign is one."""
-    small, large = sorted((abs(value), abs(other)))
-    return large > FACTOR * small or (value * other < 0)
 
 
 @dataclass

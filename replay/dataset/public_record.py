@@ -126,6 +126,7 @@ def _dealers() -> Iterator[CatalogueEntry]:
         position = RecordSeries(DealerPosition, {"bucket": bucket}, "net_usd")
         yield _weekly(f"PD_NET_{name}", f"nyfed.fr2004.net.{bucket.lower()}", position)
     yield _financing("PD_REPO_UST_OUT_TOTAL", "repo", "ALL", "ALL")
+    yield _financing("PD_RREPO_UST_IN_TOTAL", "reverse_repo", "ALL", "ALL")
     for prefix, side in (("PD_REPO", "repo"), ("PD_RREPO", "reverse_repo")):
         for cleared, clearing in (("CLRBILAT", "CLEARED"), ("UNCLRBILAT", "UNCLEARED")):
             for short, collateral in (("GC", "GENERAL"), ("SPECIAL", "SPECIAL")):

@@ -6,7 +6,7 @@ Readers of any format hand their rows to :class:`Tables`, with the place of each
 
 import datetime as dt
 import math
-from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -59,6 +59,18 @@ class Quote(NamedTuple):
     source: str = ""
 
 
+class Lent(NamedTuple):
+    """A row of one issue and operation: amounts of par in US dollars, the fee in percent a year."""
+
+    day: dt.date
+    issue: str
+    operation: str
+    figures: Mapping[str, float]
+    provenance: Provenance
+    place: FileLine
+    known: int | None = None
+
+
 @dataclass
 class Tables:
     """What a directory holds: figures by series and day, quotes, shocks by (index, day), and what was left out.
@@ -71,9 +83,8 @@ class Tables:
     revisions: dict[str, dict[dt.date, list[Figure]]] = field(default_factory=dict)
     prints: list[Quote] = field(default_factory=list)
     marks: list[Quote] = field(default_factory=list)
+    lending: list[Lent] = field(default_factory=list)
     shocks: dict[tuple[str, dt.date], str] = field(default_factory=dict)
-    unknown: Counter[str] = field(default_factory=Counter)
-    skipped: list[Path] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     closed: dict[str, list[tuple[dt.date, FileLine]]] = field(default_factory=dict)
     """Rows of days on which their market was closed, by series; they are in no event."""
@@ -103,20 +114,17 @@ class Tables:
         *,
         known: str | int | None = None,
     ) -> None:
-        """Take a figure of a series as a file has it: texts of a day, a value and a unit.
+        """Take a figure of a series of the catalogue as a file has it: texts of a day, a value and a unit.
 
         ``known`` is when the record says it came out: an ISO time, with its zone or of New York, or UTC ns.
 
-        A gap is none, and so is a figure of a day on which the series' market was closed; a series that the catalogue
-        does not hold is counted as unknown. Without ``known`` the publisher's rule dates the figure.
+        A gap is none, and so is a figure of a day on which the series' market was closed. Without ``known`` the
+        publisher's rule dates the figure.
 
         Raises:
             DataError: a day, value, unit or time that cannot be, or another value for the same day known as early.
         """
-        entry = CATALOGUE.get(series.strip())
-        if entry is None:
-            self.unknown[series] += 1
-            return
+        entry = CATALOGUE[series]
         if value.strip() in GAPS:
             return
         of = self.day(day, place)

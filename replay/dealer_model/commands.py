@@ -57,7 +57,7 @@ def _parameter_options(command: click.Command) -> click.Command:
 )
 @click.option("--short-rate", type=float, help="The short rate today, a fraction a year.  [default: 0, figure 5's]")
 @click.option("--plot", "plot_to", type=FILE, help="Draw figures 5 and 7 into FILE (.svg, .png or .pdf).")
-@click.option("--regress", "data", type=DIRECTORY, help="Run tables 1 and 2 on a directory of tidy CSV files.")
+@click.option("--regress", "data", type=DIRECTORY, help="Run tables 1 and 2 on a folder of files of figures.")
 @click.option("--from", "first", type=DAY, help="First day of --regress.")
 @click.option("--to", "last", type=DAY, help="Last day of --regress; the paper's is 2020-03-31.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors import calendar
-from replay.dataset import csv_reader
+from replay.dataset import folder
 from replay.errors import DataError
 
 Vector = NDArray[np.float64]
@@ -152,13 +152,14 @@ SAMPLES = {
 
 
 def run(directory: Path, first: dt.date | None = None, last: dt.date | None = None) -> Regressions:
-    """Read a directory of tidy CSV files and estimate what its days allow.
+    """Read a folder of files of figures and estimate what its days allow.
 
     Raises:
         replay.errors.DataError: a file that cannot be used, or no day with GCF and tri-party.
     """
     figures = {
-        name: {day: one.value for day, one in days.items()} for name, days in csv_reader.read(directory).figures.items()
+        name: {day: one.value for day, one in days.items()}
+        for name, days in folder.read(directory).tables.figures.items()
     }
     gcf = figures.get("GCF_TSY", {})
     repo: dict[dt.date, float] = {}

@@ -15,6 +15,7 @@ from typing import Any
 
 from detectors import events as ev
 from detectors.calendar import ny
+from detectors.fomc import SCHEDULED
 
 CAUSES = ("squeeze", "selloff", "dear cash")
 ONSET_SHARE = 1 / 20
@@ -95,7 +96,7 @@ class MarketGenerator:
         return self._episode is not None and self._episode.cause == cause and (self._episode.severe or not severe)
 
     def _policy(self, day: dt.date) -> Iterator["Drawn"]:
-        if not self._begun:
+        if not self._begun or day in SCHEDULED:  # restated at each meeting, or it would fall silent
             self._begun = True
             held: dict[str, Any] = {"target_low_pct": 0.0, "target_high_pct": 0.25, "iorb_pct": 0.1, "on_rrp_pct": 0.0}
             yield _at(ev.PolicyRate, day, "00:00", **held)

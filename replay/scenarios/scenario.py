@@ -8,7 +8,7 @@ from detectors.calendar import DAY, ny, ny_date
 from detectors.events import Event, order_key
 from replay.dataset.assemble import MARKET
 from replay.dataset.loader import BUNDLED, Dataset, load
-from replay.errors import ScenarioError
+from replay.errors import DataError, ScenarioError
 from replay.scenarios.heartbeats import TAIL_S, heartbeats
 
 LONGEST_HOURLY = dt.timedelta(days=400)
@@ -107,6 +107,8 @@ def script_of(
         ScenarioError: the days asked for are not in the data.
     """
     data = load(directory, market=market)
+    if not data.events:
+        raise DataError(directory, None, "; ".join(("no event can be made of the figures here", *data.warnings)))
     first, last = ny_date(data.events[0].known), ny_date(data.events[-1].known)
     whole = Scenario(directory.name, f"the files in {directory}", directory, first, first, last)
     return _scripted(whole.between(window, end), data, tail_s)

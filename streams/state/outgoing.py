@@ -55,8 +55,8 @@ def output(found: Output, places: Sequence[LogPosition]) -> Outgoing:
 
 
 def late(found: RejectedEvent, place: LogPosition) -> Outgoing:
-    """An event that was not used, whole, with the reason: too late, too far ahead, or its sequence used twice."""
-    value = {"reason": found.reason, "event": msgspec.to_builtins(found.event), **_plain(place)}
+    """An event that was not used, whole, with the reason and where it lies: one that waited lies further back."""
+    value = {"reason": found.reason, "event": msgspec.to_builtins(found.event), **_plain(found.place or place)}
     return Outgoing(LATE, found.event.market.encode(), orjson.dumps(value, option=orjson.OPT_SORT_KEYS), [])
 
 

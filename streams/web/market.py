@@ -15,6 +15,7 @@ from streams.web.format import (
     STATE_MARKS,
     STATE_NAMES,
     amount,
+    counted,
     duration,
     feed_name,
     figures,
@@ -91,7 +92,10 @@ def _head(seen: MarketView, now_ns: int, number: int) -> str:
 def _unseen(status: Status) -> str:
     if not status.blind_on:
         return ""
-    text = f"Blind on {len(status.blind_on)} of {len(status.feeds)}"
+    feeds = sum(feed in status.blind_on for feed in status.feeds)
+    series = counted(len(status.blind_on) - feeds, "series")
+    text = f"Blind on {feeds} of {len(status.feeds)}" if feeds else f"Blind on {series}"
+    text += f" and {series}" if 0 < feeds < len(status.blind_on) else ""
     return f'<span class="badge blind"><span aria-hidden="true">◌</span> {text}</span>'
 
 
@@ -160,9 +164,15 @@ def _sight(status: Status) -> str:
         f"<b>{'blind' if feed in status.blind_on else 'seen'}</b></li>"
         for feed in status.feeds
     )
-    body = f"<ul class=feeds>{feeds}</ul>"
+    series = "".join(
+        f'<li class="blind">{escape(one)} <b>silent</b></li>' for one in status.blind_on if one not in status.feeds
+    )
+    body = f"<ul class=feeds>{feeds}{series}</ul>"
     if status.blind_on:
         body += "<p>Silence is not calm: the last value of a blind feed is held, and lowers nothing by itself.</p>"
+    if status.ended_series:
+        names = ", ".join(escape(one) for one in status.ended_series)
+        body += f"<p>Ended, and nothing waits for them: {names}</p>"
     if status.warming:
         names = ", ".join(escape(one) for one in status.warming)
         body += f"<p><b>{len(status.warming)} still warming up</b>, and so blind: {names}</p>"
@@ -174,10 +184,18 @@ def _sight(status: Status) -> str:
             ("Events applied", f"{counts.applied:,}"),
             ("Late, not used", f"{counts.late:,}"),
             ("Refused", f"{counts.refused:,}"),
+            ("Beside new figures", escape(_beside(status)) or "none"),
             ("Configuration", f"<code>{escape(status.config_hash)}</code>"),
         ]
     )
     return _card("What it can see", "sight", body)
+
+
+def _beside(status: Status) -> str:
+    """What records were that were no new figure, and what waits to be borne out."""
+    counts = {what: sum(sources.values()) for what, sources in status.intake.items()}
+    waiting = [f"{status.suspects} suspect now"] if status.suspects else []
+    return ", ".join([*waiting, *(f"{count:,} {what.replace('_', ' ')}" for what, count in counts.items())])
 
 
 def _last(seen: MarketView, number: int, settings_hint: str) -> str:

@@ -41,6 +41,9 @@ LABELS = {
     "line": "what the line is called, by the configuration",
     "signal": "`detector.signal`, one of the signals below",
     "feed": "a feed of the configuration, or a model that warms up as `detector:part`",
+    "what": "repeated, corrected, not_taken_back, suspect, suspect_dropped, other_source, older_than_memory, "
+    "outside_sessions (`detectors/intake`)",
+    "source": "who sent it; at most 64 of one kind, then `others`",
     "clock": "`wall`: by this machine's clock; `event`: at the watermark",
     "le": "a bucket's upper bound",
 }

@@ -12,6 +12,7 @@ import pytest
 from detectors import events as ev
 from detectors.config import load
 from detectors.feed_health import FeedHealth
+from detectors.intake.intake import Intake
 from detectors.registry import installed, own
 from detectors.testing import make
 from detectors.testing.battery import Battery
@@ -29,7 +30,7 @@ class TestOurs(Battery):
 
 
 def test_the_catalogue_of_signals_is_that_of_the_detectors():
-    made = all_of(load())
+    made = {**all_of(load()), Intake.name: Intake()}
     assert {name: tuple(spec.name for spec in one.signals) for name, one in made.items()} == installed().signals
 
 

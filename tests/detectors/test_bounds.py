@@ -100,8 +100,8 @@ def test_names_without_end_fill_nothing() -> None:
     for begin in (0, third, 2 * third):
         engine.process(events[begin : begin + third])
         sizes.append(len(engine.snapshot()))
-    assert sizes[2] - sizes[1] < sizes[0] / 2, sizes  # it levels off
-    assert sizes[2] < 1_000_000
+    assert sizes[2] - sizes[1] < 0.6 * sizes[0], sizes  # it levels off, once every tape holds two states
+    assert sizes[2] < 1_500_000
     status = engine.status()
     assert len(status.values) < 512
     assert len(status.signal_levels) < 128

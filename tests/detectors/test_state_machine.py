@@ -436,8 +436,8 @@ class Fingers:
 
     def _settle(self, day):
         before = self.state
-        if self.breach:
-            self.state = "de_facto_default"
+        if self.breach and ("specials" not in self.blind or self.state == "de_facto_default"):
+            self.state = "de_facto_default"  # what is silent holds a state and founds none
         elif self.above and self.state == "normal":
             self.state = "crunch"
         if self.state != before:

@@ -119,7 +119,8 @@ def test_counts_survive_a_restart_and_memory_of_sources_is_bounded() -> None:
 
 
 def test_two_sources_of_one_series_are_both_used_in_one_order() -> None:
-    conflicting = [quote(0, 1, source="a", value=1.5), quote(0, 1, source="b", value=1.9), quote(0, 2, source="a")]
+    values = [("a", 1, 1.5), ("b", 1, 1.9), ("a", 2, 1.7)]
+    conflicting = [quote(0, number, source=source, value=value) for source, number, value in values]
     said = set()
     for order in itertools.permutations(conflicting):
         engine, result = given(*order, beat(60))

@@ -43,12 +43,14 @@ status = engine.status()
 steps = []
 if with_it:
     days = list(make.sessions("2018-06-01", 80))
-    second = [make.policy(f"{days[0]} 00:00", 2.0, 2.25, known=f"{days[0]} 00:00")]
+    decided = (f"{days[0]} 00:00", "2018-06-13 14:00", "2018-08-01 14:00")
+    second = [make.policy(at, 2.0, 2.25, known=at) for at in decided]
     for index, day in enumerate(days):
         ts = make.moment(f"{day} 17:00")
         second.append(FxBasisQuote(market="UST", source="fx", sequence=index, ts=ts, known=ts, provenance="synthetic",
             pair="EURUSD", tenor="3M", basis_bp=-90.0 if day == days[-1] else -10.0))
     second.append(make.average(f"{days[-1]} 08:30", "GC:SOFR", 2.6, known=f"{days[-1]} 17:30"))
+    second.sort(key=lambda one: one.known)
     other = Engine(msgspec.structs.replace(config, merge=merge), "UST")
     steps = other.process([*second, *(make.heartbeat("2018-12-03", stream) for stream in STREAMS)]).outputs
 print(orjson.dumps({
@@ -104,15 +106,16 @@ def test_everything_else_says_what_it_said_under_the_same_ids(stories: tuple[dic
 
 
 def _of_plugin(signal: dict) -> bool:
-    """Its own signals, and what feed health says of its feed."""
-    return signal["detector"] == "fx_basis" or (signal["detector"], signal["subject"]) == ("feed_health", "fx_basis")
+    """Its own signals, and what feed health says of its feed and its series."""
+    about = {cause["source"] for cause in signal["causes"]} == {"fx"}
+    return signal["detector"] == "fx_basis" or (signal["detector"] == "feed_health" and about)
 
 
 def test_its_signal_stands_in_a_rule(stories: tuple[dict, dict]) -> None:
     _, found = stories
     step = next(one for one in found["steps"] if one["type"] == "transition")
     assert (step["to_state"], step["kind"]) == ("crunch", "supply")
-    assert [one["rule"] for one in step["evidence"]] == ["dollars_dear_everywhere"]
+    assert [one["rule"] for one in step["evidence"]] == ["dollars_dear_everywhere", "warming"]
     assert "fx_basis.wide EURUSD:3M at level 2" in step["evidence"][0]["summary"]
 
 
@@ -202,9 +205,11 @@ def test_a_mistake_in_a_plugin_is_one_line(tmp_path: Path, file: str, before: st
     text = place.read_text("utf-8")
     assert before in text
     place.write_text(text.replace(before, after), "utf-8")
-    (tmp_path / "fx.csv").write_text("date,series,value,unit\n2021-03-03,DGS10,1.5,percent\n")
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "fx.csv").write_text("date,series,value,unit\n2021-03-03,DGS10,1.5,percent\n")
     code = "import sys; from crunchwatch import main; sys.argv[0] = 'crunchwatch'; main()"
-    command = [sys.executable, "-c", code, "backtest", "--data", str(tmp_path), "--config", str(config)]
+    command = [sys.executable, "-c", code, "backtest", "--data", str(data), "--config", str(config)]
     environment = {**os.environ, "PYTHONPATH": str(site)}
     done = subprocess.run(command, cwd=plugin.ROOT, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr

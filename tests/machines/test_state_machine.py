@@ -65,11 +65,12 @@ EXIT_SESSIONS = {"crunch": 2, "de_facto_default": 1}
 
 
 class Asked(NamedTuple):
-    """What was so at a moment: the rules that hold, those among them that rest on silent feeds, who lives."""
+    """What was so at a moment: the rules that hold, those held on by silent feeds, those all of it seen, who lives."""
 
     now: int
     rules: tuple[Rule, ...]
     silent: frozenset[str]
+    founding: frozenset[str]
     alive: bool
 
 
@@ -104,7 +105,7 @@ class Model:
         return best, forever
 
     def ask(self, now: int, blind: frozenset[str]) -> Asked:
-        rules, silent = [], set()
+        rules, silent, founding = [], set(), set()
         for each in RULES:
             answers = [(one, *self.until(one, now)) for one in each.all]
             if all(forever or end is not None for _, end, forever in answers):
@@ -112,7 +113,9 @@ class Model:
                 feeds = [set(installed().feeds.get(one.detector, ())) for one, _, forever in answers if forever]
                 if any(its and its <= blind for its in feeds):
                     silent.add(each.name)
-        found = Asked(now, tuple(rules), frozenset(silent), not blind & set(LIVING))
+                if not any(installed().rests_on_blind(one.detector, blind) for one in each.all):
+                    founding.add(each.name)
+        found = Asked(now, tuple(rules), frozenset(silent), frozenset(founding), not blind & set(LIVING))
         self.asked.append(found)
         return found
 
@@ -140,10 +143,13 @@ class Model:
 
     def _up(self, now: int, found: Asked) -> tuple[str, tuple[str, ...]] | None:
         for state in reversed(STATES[STATES.index(self.state) + 1 :]):
-            since = self._unbroken(0, lambda one, state=state: bool(self.carrying(one, state)))
+            since = self._unbroken(0, lambda one, state=state: self._founded(one, state))
             if since is not None and now >= since + DWELL_NS[state]:
                 return state, tuple(each.name for each in self.carrying(found, state))
         return None
+
+    def _founded(self, one: Asked, state: str) -> bool:
+        return any(each.name in one.founding for each in self.carrying(one, state))
 
     def _down(self, now: int) -> tuple[str, tuple[str, ...]] | None:
         if self.state == "normal":

@@ -43,9 +43,14 @@ def lines(outputs: list) -> list[bytes]:
     return [to_json(output) for output in outputs]
 
 
-def test_nothing_of_the_script_is_late_repeated_or_in_conflict(result: Backtest) -> None:
-    assert (result.late, result.duplicates, result.conflicts) == (0, 0, 0)
-    assert result.status.waiting == 0
+def test_nothing_of_the_script_is_late_or_repeated_or_waits(result: Backtest) -> None:
+    assert (result.late, result.duplicates, result.status.waiting, result.status.suspects) == (0, 0, 0, 0)
+
+
+def test_nothing_of_six_years_is_suspect_and_two_averages_are_of_a_closed_day(result: Backtest) -> None:
+    """5 December 2018, the day of mourning: two repo indices were published all the same."""
+    assert result.status.intake == {"outside_sessions": {"dtcc.gcf.tsy": 1, "bnym.triparty": 1}}
+    assert result.conflicts == 2
 
 
 def test_the_pieces_do_not_matter(short: Backtest, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,7 @@ def test_help_names_every_command_and_is_quick() -> None:
     began = time.monotonic()
     shown = subprocess.run([sys.executable, "-m", "crunchwatch", "--help"], capture_output=True, text=True, check=True)
     assert time.monotonic() - began < 3
-    for command in ("replay", "backtest", "chronology", "series", "demo", "worker", "watch"):
+    for command in ("replay", "backtest", "chronology", "series", "data", "demo", "worker", "watch"):
         assert command in shown.stdout
 
 
@@ -67,9 +67,21 @@ def test_chronology_as_lines() -> None:
 
 def test_series_as_lines_and_as_a_table() -> None:
     lines = records(run("series", "--json"))
-    assert {"series", "event", "unit", "publisher", "known", "note"} == set(lines[0])
+    assert {"series", "event", "unit", "publisher", "known", "note", "ids"} == set(lines[0])
     assert any(line["series"] == "DGS10" and line["event"] == "yield_quote" for line in lines)
-    assert "Series a tidy CSV file may hold" in run("series").stdout
+    assert "Series that files may hold" in run("series").stdout
+
+
+def test_series_are_found_by_a_word() -> None:
+    [policy] = records(run("series", "iorb", "--json"))
+    assert policy["series"] == "IOER_IORB"
+    assert policy["event"] == "policy_rate"
+    assert {"id": "IORB", "publisher": "FRED", "unit": "percent", "since": "2021-07-29"} in policy["ids"]
+    effr = records(run("series", "EFFR:percentRate", "--json"))[0]
+    assert "EFFR:percentRate" in {one["id"] for one in effr["ids"]}
+    wrong = run("series", "IORBB")
+    assert wrong.exit_code == 2
+    assert "the nearest is IORB" in wrong.output
 
 
 def test_a_users_own_data(tmp_path: Path) -> None:

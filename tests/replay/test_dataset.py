@@ -133,12 +133,16 @@ def test_positions_are_what_the_reports_say(bundled: Dataset) -> None:
 
 
 def test_policy_is_said_on_changes_only(bundled: Dataset) -> None:
-    changes = [event for event in bundled.events if isinstance(event, PolicyRate)]
+    changes = [event for event in bundled.events if isinstance(event, PolicyRate) and event.source == "fed.policy"]
     plain = [(c.target_low_pct, c.target_high_pct, c.iorb_pct, c.on_rrp_pct) for c in changes]
     assert all(before != after for before, after in pairwise(plain))
     assert plain[0] == (0.5, 0.75, None, None)
     assert changes[0].known == changes[0].ts  # nothing of this history was known before it begins
     assert all(change.known < change.ts for change in changes[1:])
+    restated = [event for event in bundled.events if event.source == "fed.policy.unchanged"]
+    assert {(ny_date(event.known).year, event.known < event.ts) for event in restated} == {
+        (year, True) for year in range(2017, 2024)
+    }
     cut = next(c for c in changes if c.target_low_pct == 0.0)
     assert ny_date(cut.ts) == dt.date(2020, 3, 16)
     assert (cut.iorb_pct, cut.on_rrp_pct) == (0.1, 0.0)

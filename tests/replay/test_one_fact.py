@@ -108,7 +108,7 @@ def test_what_is_published_comes_before_what_is_indicative(tmp_path: Path) -> No
 
 def test_a_figure_in_two_files_is_one(tmp_path: Path) -> None:
     write(tmp_path, FIGURES + "2021-02-25,DGS10,1.54,percent\n", "a.csv")
-    write(tmp_path, FIGURES + "2021-02-25, DGS10 ,154,bp\n", "b.csv")
+    write(tmp_path, FIGURES + "2021-02-25, dgs10 ,154,bp\n", "b.csv")
     assert len(load(tmp_path).events) == 1
 
 

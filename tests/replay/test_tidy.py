@@ -48,11 +48,11 @@ def test_a_blank_value_is_a_gap(tmp_path: Path) -> None:
 
 
 def test_what_is_not_understood_is_named(tmp_path: Path) -> None:
-    write(tmp_path, HEADER + "2021-02-25,DGS10,1.54,percent\n2021-02-25,VIX,28.89,index\n2021-02-26,VIX,27.95,index\n")
+    write(tmp_path, HEADER + "2021-02-25,DGS10,1.54,percent\n2021-02-25,GOLD,1775,index\n2021-02-26,GOLD,1728,index\n")
     write(tmp_path, HEADER + "2021-02-23,TFF_TY_LEV_LONG,700000,contracts\n", "positions.csv")
     write(tmp_path, "a,b\n1,2\n", "other.csv")
     warnings = "\n".join(load(tmp_path).warnings)
-    assert "VIX (2 rows)" in warnings
+    assert "GOLD (2 rows)" in warnings
     assert "TFF_TY_LEV_LONG" in warnings
     assert "other.csv" in warnings
 
