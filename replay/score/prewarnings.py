@@ -22,8 +22,8 @@ from replay.score.axis import Axis
 from replay.score.ground import LATEST, Ground
 
 WITHIN, REARMED = 20, 5
-SILENT = ("feed_health",)
-"""Detectors that speak of feeds, not of markets."""
+SILENT = ("feed_health", "intake")
+"""What speaks of feeds and figures, not of markets."""
 
 
 class PreWarning(msgspec.Struct, frozen=True):
