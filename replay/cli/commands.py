@@ -3,6 +3,7 @@
 Nothing heavy is imported before one of them runs, so that ``--help`` answers at once.
 """
 
+import asyncio
 import datetime as dt
 import logging
 import sys
@@ -78,6 +79,7 @@ def replay(
     """
     from replay.backtest import report
     from replay.producer.playback import play
+    from replay.producer.producer import answers
     from replay.prometheus import commands
 
     if options["rate"] is not None and _is_given("speed"):
@@ -86,9 +88,10 @@ def replay(
         commands.remote_write(_script(scenario, data, window, end, **_chosen(options)), options, as_json=as_json)
         return
     how = _playback(options, lateness, connect)
-    script = _script(scenario, data, window, end, **_chosen(options))
     # What the client library reports of a broker is in our own error, in one line.
     logging.getLogger("aiokafka").addHandler(logging.NullHandler())
+    asyncio.run(answers(how.broker, topic_prefix=how.topic_prefix, connection=how.connection))
+    script = _script(scenario, data, window, end, **_chosen(options))
     done = play(script, how, show_progress=not as_json and sys.stderr.isatty(), force=options["force"])
     report.summary(done, as_json=as_json)
 
