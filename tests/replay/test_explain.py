@@ -14,8 +14,8 @@ from detectors.signals import Cause, Output, Signal, Transition, content_id, to_
 from replay.backtest.explain import UnknownIdError, explain, find, read, taken
 from replay.backtest.reproduce import reproduce, reproductions
 from replay.errors import DataError
-from replay.scenarios.scenario import Script
-from tests.support.shared import backtested, played, year
+from replay.scenarios.scenario import Script, script_of
+from tests.support.shared import backtested, played, year, year_files
 from tests.support.shared import run as backtest
 
 
@@ -37,9 +37,15 @@ def briefly() -> tuple[list[Event], Transition, tuple[Cause, ...]]:
 
 
 @pytest.fixture(scope="session")
-def lines(said: list[Output], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("outputs") / "feb2021.jsonl"
-    file.write_bytes(b"".join(to_json(output) + b"\n" for output in said))
+def short() -> list[Output]:
+    """What a command says of the shorter story's files."""
+    return backtest(script_of(year_files(), None, None), load()).outputs
+
+
+@pytest.fixture(scope="session")
+def lines(short: list[Output], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("outputs") / "year.jsonl"
+    file.write_bytes(b"".join(to_json(output) + b"\n" for output in short))
     return file
 
 
@@ -95,17 +101,17 @@ def test_a_changed_event_brings_another_record(briefly: tuple[list[Event], Trans
 
 @pytest.mark.slow("the command, which loads the story and plays it up to the step")
 @pytest.mark.parametrize("how", ["content alone", "content and id"])
-def test_a_tampered_file_is_found_out(lines: Path, said: list[Output], tmp_path: Path, how: str) -> None:
-    step = steps(said)[0]
+def test_a_tampered_file_is_found_out(lines: Path, short: list[Output], tmp_path: Path, how: str) -> None:
+    step = steps(short)[0]
     forged = msgspec.structs.replace(step, kind="invented")
     if how == "content and id":
         forged = msgspec.structs.replace(forged, id=content_id(forged))
     file = tmp_path / "forged.jsonl"
     file.write_bytes(lines.read_bytes().replace(to_json(step), to_json(forged)))
-    shown = run("explain", forged.id, "--outputs", str(file), "--scenario", "feb2021")
+    shown = run("explain", forged.id, "--outputs", str(file), "--data", str(year_files()))
     assert shown.exit_code == 1
     assert ("altered" if how == "content alone" else "not reproduced") in shown.stdout
-    assert run("explain", steps(said)[1].id, "--outputs", str(file), "--scenario", "feb2021").exit_code == 0
+    assert run("explain", steps(short)[1].id, "--outputs", str(file), "--data", str(year_files())).exit_code == 0
 
 
 def test_all_evidence_is_there_down_to_the_events(feb2021: Script, said: list[Output]) -> None:
@@ -132,9 +138,9 @@ def test_a_feed_is_blind_since_it_was_said_or_was_never_heard(feb2021: Script, s
 
 
 @pytest.mark.slow("the command, which loads the story and plays it up to the step")
-def test_the_tree_tells_values_with_units_in_new_york_time(said: list[Output], lines: Path) -> None:
-    step = next(one for one in steps(said) if one.to_state == "de_facto_default")
-    shown = run("explain", step.id[:12], "--outputs", str(lines), "--scenario", "feb2021")
+def test_the_tree_tells_values_with_units_in_new_york_time(short: list[Output], lines: Path) -> None:
+    step = next(one for one in steps(short) if one.to_state == "de_facto_default")
+    shown = run("explain", step.id[:12], "--outputs", str(lines), "--data", str(year_files()))
     assert shown.exit_code == 0, shown.output
     text = " ".join(shown.stdout.split())
     for wanted in (step.id, "crunch → de_facto_default", "EST", "floor -3 %", "threshold -3", "rate -4 %",
@@ -143,9 +149,9 @@ def test_the_tree_tells_values_with_units_in_new_york_time(said: list[Output], l
         assert wanted in text
 
 
-def test_as_one_object(said: list[Output], lines: Path) -> None:
-    step = steps(said)[0]
-    shown = run("explain", step.id, "--outputs", str(lines), "--scenario", "feb2021", "--json")
+def test_as_one_object(short: list[Output], lines: Path) -> None:
+    step = steps(short)[0]
+    shown = run("explain", step.id, "--outputs", str(lines), "--data", str(year_files()), "--json")
     assert shown.exit_code == 0
     (line,) = shown.stdout.splitlines()
     told = orjson.loads(line)
@@ -161,10 +167,10 @@ def test_the_bundled_backtest_is_looked_through_by_default(said: list[Output]) -
     assert orjson.loads(shown.stdout)["output"]["id"] == steps(said)[0].id
 
 
-def test_an_unknown_id_lists_the_ids_there_are(said: list[Output], lines: Path) -> None:
+def test_an_unknown_id_lists_the_ids_there_are(short: list[Output], lines: Path) -> None:
     shown = run("explain", "nothing-like-it", "--outputs", str(lines))
     assert shown.exit_code == 2
-    assert all(step.id in shown.stderr for step in steps(said))
+    assert all(step.id in shown.stderr for step in steps(short))
     assert "Traceback" not in shown.stderr
 
 
@@ -183,10 +189,10 @@ def test_a_prefix_of_several_is_refused_and_a_transition_goes_before_signals(sai
         find([one, other, step], "ab")
 
 
-def test_a_signal_that_is_not_in_the_file_is_named(said: list[Output], tmp_path: Path) -> None:
+def test_a_signal_that_is_not_in_the_file_is_named(short: list[Output], tmp_path: Path) -> None:
     file = tmp_path / "transitions.jsonl"
-    file.write_bytes(b"\n".join(to_json(step) for step in steps(said)))
-    shown = run("explain", steps(said)[0].id, "--outputs", str(file), "--scenario", "feb2021")
+    file.write_bytes(b"\n".join(to_json(step) for step in steps(short)))
+    shown = run("explain", steps(short)[0].id, "--outputs", str(file), "--data", str(year_files()))
     assert shown.exit_code == 0
     assert "not among these records" in shown.stdout
 
@@ -199,8 +205,10 @@ def test_a_line_that_is_no_output_is_named(tmp_path: Path, line: bytes) -> None:
         read(file)
 
 
-def test_another_configuration_is_said_to_be_one(said: list[Output], lines: Path) -> None:
-    shown = run("explain", steps(said)[0].id, "--outputs", str(lines), "--scenario", "feb2021", "--preset", "framework")
+def test_another_configuration_is_said_to_be_one(short: list[Output], lines: Path) -> None:
+    shown = run(
+        "explain", steps(short)[0].id, "--outputs", str(lines), "--data", str(year_files()), "--preset", "framework"
+    )
     assert shown.exit_code == 1
     assert "other configuration" in shown.stdout
 

@@ -12,6 +12,7 @@ import fcntl
 import functools
 import hashlib
 import os
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -57,6 +58,21 @@ class Kept(msgspec.Struct, frozen=True):
 def played(name: str) -> Script:
     """A bundled scenario, loaded once a process: nobody changes it."""
     return script(named(name))
+
+
+def year_files() -> Path:
+    """The shorter story as files, for commands: the rows of the bundle's figures and quotes between its days."""
+    folder = Path(os.environ.get(FOLDER) or tempfile.mkdtemp(), "year")
+    with _alone(folder.with_suffix(".lock")):
+        if not folder.exists():
+            made = folder.with_suffix(".part")
+            made.mkdir()
+            for path in sorted(BUNDLED.glob("*.csv")):
+                header, *rows = path.read_text("utf-8").splitlines(keepends=True)
+                kept = [row for row in rows if YEAR.start.isoformat() <= row[:10] <= YEAR.end.isoformat()]
+                (made / path.name).write_text(header + "".join(kept), "utf-8")
+            made.rename(folder)
+    return folder
 
 
 @functools.cache
