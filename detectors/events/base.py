@@ -35,8 +35,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Whether a figure may be known before the time it is about."""
     names: ClassVar[tuple[str, ...]] = ()
     """The fields that name an issue, an index or a contract: the same name in other letters is the same thing."""
-    days: ClassVar[Literal["", "sessions", "weekdays"]] = ""
-    """The days that can have a once-a-day figure: SIFMA's sessions, days of the week, or any."""
+    days: ClassVar[Literal["", "sessions", "repo", "weekdays"]] = ""
+    """The days with a once-a-day figure: SIFMA's sessions, those and days on which repo alone settled, or weekdays."""
 
     market: str
     source: str

@@ -11,7 +11,7 @@ class EquityIndex(Event, frozen=True, kw_only=True, tag="equity_index"):
 
     topic: ClassVar[str] = "equities"
     names: ClassVar[tuple[str, ...]] = ("index",)
-    days: ClassVar[Literal["", "sessions", "weekdays"]] = "weekdays"
+    days: ClassVar[Literal["", "sessions", "repo", "weekdays"]] = "weekdays"
 
     index: str
     level_points: float

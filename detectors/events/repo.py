@@ -15,7 +15,7 @@ class RepoPrint(Event, frozen=True, kw_only=True, tag="repo_print"):
     topic: ClassVar[str] = "repo"
     feeds: ClassVar[dict[str, str]] = {"repo_gc": "general collateral", "specials": "specials"}
     names: ClassVar[tuple[str, ...]] = ("instrument",)
-    days: ClassVar[Literal["", "sessions", "weekdays"]] = "sessions"
+    days: ClassVar[Literal["", "sessions", "repo", "weekdays"]] = "repo"
 
     segment: RepoSegment
     instrument: str

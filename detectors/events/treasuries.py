@@ -17,7 +17,7 @@ class YieldQuote(Event, frozen=True, kw_only=True, tag="yield_quote"):
     topic: ClassVar[str] = "yields"
     feeds: ClassVar[dict[str, str]] = {"yields": "yields"}
     names: ClassVar[tuple[str, ...]] = ("cusip",)
-    days: ClassVar[Literal["", "sessions", "weekdays"]] = "sessions"
+    days: ClassVar[Literal["", "sessions", "repo", "weekdays"]] = "sessions"
 
     tenor: Tenor
     statistic: QuoteStatistic

@@ -157,7 +157,10 @@ class Intake(Detector):
         if not event.days or not event.once_a_day():
             return False
         day = calendar.ny_date(event.about())
-        return day.weekday() > 4 if event.days == "weekdays" else not calendar.is_business_day(day)
+        if event.days == "weekdays":
+            return day.weekday() > 4
+        settles = event.days == "repo" and day in calendar.MOURNING_CLOSES  # only the cash market was closed
+        return not (settles or calendar.is_business_day(day))
 
     def _hold(self, event: Event, why: str, found: Admitted) -> None:
         if len(self._waiting) >= WAITING_KEPT:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from detectors.detector import Detector, Finding
+from detectors.detector import Detector, Finding, Sight
 from detectors.events import Event
 from detectors.signals import Signal
 
@@ -27,12 +27,16 @@ At = tuple[int, ...]
 
 
 class Told(NamedTuple):
-    """One call of a detector, where it stands in the order of all, and what it made happen at it."""
+    """One call of a detector, where it stands in the order of all, what happened at it, and what was unseen then.
+
+    ``unseen`` is None for a call that a correction brings: it goes by what was unseen at the call before it.
+    """
 
     at: At
     call: str
     args: tuple[Any, ...]
     happened: tuple[tuple[str, str, int, int], ...] = ()
+    unseen: frozenset[str] | None = None
 
 
 class Part:
@@ -77,8 +81,9 @@ class Tape:
         if not self.parts or len(self.parts[-1].told) >= PART:
             since = at if self.parts else self._since
             self.parts = [*self.parts, Part(since, self._state(self.detector))][-PARTS:]
+        unseen = self.detector.sight.unseen
         findings: list[Finding] = getattr(self.detector, call)(*args)
-        self.parts[-1].told.append(Told(at, call, args, self._happened(findings)))
+        self.parts[-1].told.append(Told(at, call, args, self._happened(findings), unseen))
         return findings
 
     def reaches(self, at: At) -> bool:
@@ -118,16 +123,19 @@ class Tape:
         first = max(index for index, part in enumerate(self.parts) if index == 0 or part.since <= since)
         again = self._blank()
         again.restore(msgspec.msgpack.decode(self.parts[first].state, strict=False))
+        again.sight = then = Sight()
         found: list[tuple[At, Told, Finding]] = []
         happened: set[tuple[str, str, int, int]] = set()
         for part in self.parts[first:]:
             part.state = self._state(again)
             for index, told in enumerate(part.told):
+                then.unseen = then.unseen if told.unseen is None else told.unseen
                 said = self._again(again, told)
                 if told.at >= since:
                     happened.update(told.happened)
                     found += [(told.at, told, finding) for finding in said]
                 part.told[index] = told._replace(happened=self._happened(said))
+        again.sight = self.detector.sight
         vars(self.detector).clear()
         vars(self.detector).update(vars(again))
         return Replayed(found, frozenset(happened), levels)

@@ -122,47 +122,50 @@ class Tapes:
             self._tapes[name].forget((self._step + 1,))
 
     def snapshot(self) -> dict[str, Any]:
-        """The step, and one packed list: the events once, and each tape's parts. Packed, it is an eighth as long."""
+        """The step, and one packed list: events and what was unseen once, and each tape's parts; an eighth as long."""
         events: dict[int, Event] = {}
-        tapes = {name: [_packed(part, events) for part in tape.parts] for name, tape in self._tapes.items()}
-        return {"step": self._step, "told": zlib.compress(msgspec.msgpack.encode([events, tapes]), 1)}
+        sights: dict[frozenset[str], int] = {}
+        tapes = {name: [_packed(part, events, sights) for part in tape.parts] for name, tape in self._tapes.items()}
+        unseen = [sorted(one) for one in sights]
+        return {"step": self._step, "told": zlib.compress(msgspec.msgpack.encode([events, unseen, tapes]), 1)}
 
     def restore(self, plain: dict[str, Any]) -> None:
         """Take them back; the tape of a detector that was told an event of a kind that is no more begins anew."""
         self._step = plain["step"]
         there = kinds_by_tag()
-        records, tapes = msgspec.msgpack.decode(zlib.decompress(plain["told"]), strict=False)
+        records, unseen, tapes = msgspec.msgpack.decode(zlib.decompress(plain["told"]), strict=False)
         events = {step: event_of(one) for step, one in records.items() if one["kind"] in there}
+        sights = [frozenset(one) for one in unseen]
         for name, tape in self._tapes.items():
             try:
-                tape.parts = [_unpacked(part, events) for part in tapes.get(name, [])]
+                tape.parts = [_unpacked(part, events, sights) for part in tapes.get(name, [])]
             except LookupError:
                 tape.forget((self._step + 1,))
 
 
-def _packed(part: Part, events: dict[int, Event]) -> list[Any]:
-    for told in part.told:
-        if told.call == "update":
-            events[told.at[0]] = told.args[0]
-    return [
-        part.since,
-        part.state,
-        [told._replace(args=()) if told.call == "update" else told for told in part.told],
-    ]
+def _packed(part: Part, events: dict[int, Event], sights: dict[frozenset[str], int]) -> list[Any]:
+    calls = []
+    for at, call, args, happened, unseen in part.told:
+        if call == "update":
+            events[at[0]] = args[0]
+        sight = None if unseen is None else sights.setdefault(unseen, len(sights))
+        calls.append((at, call, () if call == "update" else args, happened, sight))
+    return [part.since, part.state, calls]
 
 
-def _unpacked(plain: list[Any], events: dict[int, Event]) -> Part:
+def _unpacked(plain: list[Any], events: dict[int, Event], sights: list[frozenset[str]]) -> Part:
     since, state, calls = plain
-    return Part(tuple(since), state, [_told(one, events) for one in calls])
+    return Part(tuple(since), state, [_told(one, events, sights) for one in calls])
 
 
-def _told(plain: list[Any], events: dict[int, Event]) -> Told:
-    at, call, args, happened = plain
+def _told(plain: list[Any], events: dict[int, Event], sights: list[frozenset[str]]) -> Told:
+    at, call, args, happened, sight = plain
     if call == "update":
         args = [events[at[0]]]
     elif call == "observe":
         args = [msgspec.convert(args[0], type=Signal)]
-    return Told(tuple(at), call, tuple(args), tuple((one[0], one[1], one[2], one[3]) for one in happened))
+    done = tuple((one[0], one[1], one[2], one[3]) for one in happened)
+    return Told(tuple(at), call, tuple(args), done, None if sight is None else sights[sight])
 
 
 def _maker(blank: Callable[[str], Detector], name: str) -> Callable[[], Detector]:

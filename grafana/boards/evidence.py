@@ -48,7 +48,7 @@ def board() -> dashboard.Dashboard:
             f"max by (series) (crunchwatch_value{{{OURS}}})",
             columns={"series": "Series"},
             value_as="Value",
-            span=12,
+            span=9,
             height=14,
         ),
         parts.rows(
@@ -58,7 +58,7 @@ def board() -> dashboard.Dashboard:
             f"max by (signal) (crunchwatch_signal_level{{{OURS}}}) > 0",
             columns={"signal": "Signal"},
             value_as="Level",
-            span=6,
+            span=5,
             height=14,
         ),
         parts.rows(
@@ -67,8 +67,8 @@ def board() -> dashboard.Dashboard:
             "Feeds that were silent, and models that still warmed up, at the end of the range.",
             f"max by (feed) (crunchwatch_blind{{{OURS}}}) == 1",
             columns={"feed": "Feed"},
-            span=6,
-            height=7,
+            span=5,
+            height=14,
         ),
         parts.rows(
             9,
@@ -76,8 +76,8 @@ def board() -> dashboard.Dashboard:
             "Series that were silent for longer than is their way. What rests on one of them alone is held, not known.",
             f"max by (series) (crunchwatch_series_silent{{{OURS}}}) == 1",
             columns={"series": "Series"},
-            span=6,
-            height=7,
+            span=5,
+            height=14,
         ),
         parts.timeline(
             7,

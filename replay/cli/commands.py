@@ -3,6 +3,7 @@
 Nothing heavy is imported before one of them runs, so that ``--help`` answers at once.
 """
 
+import asyncio
 import datetime as dt
 import logging
 import sys
@@ -78,6 +79,7 @@ def replay(
     """
     from replay.backtest import report
     from replay.producer.playback import play
+    from replay.producer.producer import answers
     from replay.prometheus import commands
 
     if options["rate"] is not None and _is_given("speed"):
@@ -85,10 +87,12 @@ def replay(
     if options["remote_write"]:
         commands.remote_write(_script(scenario, data, window, end, **_chosen(options)), options, as_json=as_json)
         return
+    _choose(scenario, data, markets=options["markets"], sessions=options["sessions"])
     how = _playback(options, lateness, connect)
-    script = _script(scenario, data, window, end, **_chosen(options))
     # What the client library reports of a broker is in our own error, in one line.
     logging.getLogger("aiokafka").addHandler(logging.NullHandler())
+    asyncio.run(answers(how.broker, topic_prefix=how.topic_prefix, connection=how.connection))
+    script = _script(scenario, data, window, end, **_chosen(options))
     done = play(script, how, show_progress=not as_json and sys.stderr.isatty(), force=options["force"])
     report.summary(done, as_json=as_json)
 
@@ -250,6 +254,25 @@ def _is_given(option: str) -> bool:
     return context is not None and context.get_parameter_source(option) is ParameterSource.COMMANDLINE
 
 
+def _choose(scenario: str | None, data: Path | None, *, markets: tuple[str, ...] | None, sessions: int | None) -> None:
+    """Refuse what cannot go together, and a scenario that there is not, before anything long is begun."""
+    from replay.scenarios import synthetic
+    from replay.scenarios.scenario import named
+
+    if (scenario is None) == (data is None):
+        raise click.UsageError("give either a scenario (feb2021) or --data DIR")
+    if scenario == synthetic.NAME:
+        if _is_given("market"):
+            raise click.UsageError(
+                "synthetic generates --markets, as many as you name; --market is for the other scenarios"
+            )
+        return
+    if markets is not None or sessions is not None:
+        raise click.UsageError("--markets and --sessions belong to the scenario synthetic; --market names one market")
+    if scenario is not None:
+        named(scenario)
+
+
 def _script(
     scenario: str | None,
     data: Path | None,
@@ -266,17 +289,10 @@ def _script(
 
     first = None if window is None else window.date()
     last = None if end is None else end.date()
-    if (scenario is None) == (data is None):
-        raise click.UsageError("give either a scenario (feb2021) or --data DIR")
+    _choose(scenario, data, markets=markets, sessions=sessions)
     if scenario == synthetic.NAME:
-        if _is_given("market"):
-            raise click.UsageError(
-                "synthetic generates --markets, as many as you name; --market is for the other scenarios"
-            )
         count = synthetic.DEFAULT_SESSIONS if sessions is None else sessions
         return synthetic.script(markets or synthetic.DEFAULT_MARKETS, count, seed, window=first, end=last)
-    if markets is not None or sessions is not None:
-        raise click.UsageError("--markets and --sessions belong to the scenario synthetic; --market names one market")
     if data is not None:
         made = script_of(data, first, last, market=market)
     else:

@@ -32,6 +32,11 @@ def as_known(parts: Mapping[str, Sequence[Figure]], needed: frozenset[str]) -> I
     ``parts`` are the figures of each field in order of ``known``. A record begins when it has what is ``needed``; a
     correction of one part gives it anew, with the newest of the others.
     """
+    if all(len(figures) <= 1 for figures in parts.values()):
+        there = {name: figures[0] for name, figures in parts.items() if figures}
+        if needed <= there.keys() and len({figure.known for figure in there.values()}) == 1:
+            yield next(iter(there.values())).known, there  # as nearly every record is: whole, and once
+            return
     rows = sorted(
         ((figure.known, order, name, figure) for order, name in enumerate(parts) for figure in parts[name]),
         key=lambda row: row[:2],

@@ -113,6 +113,15 @@ async def send(
     return sender.sent
 
 
+async def answers(broker: str, *, topic_prefix: str = "", connection: Connection = PLAINTEXT) -> None:
+    """See that a broker is there, with the source topics, before anything long is begun.
+
+    Raises:
+        BrokerError: no broker answers, or a topic is missing.
+    """
+    await _partitions(addresses(broker), broker, topic_prefix, connection)
+
+
 async def held(broker: str, market: str, *, topic_prefix: str = "", connection: Connection = PLAINTEXT) -> str | None:
     """The first source topic that holds a message of a market already, or None.
 

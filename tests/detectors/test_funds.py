@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from detectors.config import load
+from detectors.detector import Sight
 from detectors.events import EquityIndex, FuturesPosition, YieldQuote
 from detectors.funds.balanced import BalancedExposure
 from detectors.funds.cta import CtaExposure
@@ -271,7 +272,7 @@ def test_no_bond_loses_more_than_it_costs():
 
 def steps(events, *, paired=False):
     returns = Returns(DESK.funds, paired=paired)
-    return [step for event in events if (step := returns.take(event)) is not None]
+    return [step for event in events if (step := returns.take(event, Sight())) is not None]
 
 
 def test_a_day_counts_at_its_first_close_and_once():

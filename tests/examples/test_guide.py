@@ -106,7 +106,7 @@ def test_the_backtest_shows_the_signal_and_the_rule(terminal: Terminal) -> None:
     lines = terminal.run("crunchwatch backtest --data figures --config fx_basis.toml --json").splitlines()
     (step,) = [one for one in map(json.loads, lines) if "to_state" in one]
     assert (step["from_state"], step["to_state"]) == ("normal", "crunch")
-    assert [one["rule"] for one in step["evidence"]] == ["dollars_dear_everywhere"]
+    assert [one["rule"] for one in step["evidence"]] == ["dollars_dear_everywhere", "warming"]
 
 
 def test_what_a_change_does_is_said(terminal: Terminal) -> None:

@@ -47,10 +47,10 @@ def test_nothing_of_the_script_is_late_or_repeated_or_waits(result: Backtest) ->
     assert (result.late, result.duplicates, result.status.waiting, result.status.suspects) == (0, 0, 0, 0)
 
 
-def test_nothing_of_six_years_is_suspect_and_two_averages_are_of_a_closed_day(result: Backtest) -> None:
-    """5 December 2018, the day of mourning: two repo indices were published all the same."""
-    assert result.status.intake == {"outside_sessions": {"dtcc.gcf.tsy": 1, "bnym.triparty": 1}}
-    assert result.conflicts == 2
+def test_nothing_of_the_bundle_is_suspect_repeated_or_of_a_closed_day(result: Backtest) -> None:
+    """On 5 December 2018, the day of mourning, repo settled: two indices of it were published, and are used."""
+    assert result.status.intake == {}
+    assert result.conflicts == 0
 
 
 def test_the_pieces_do_not_matter(short: Backtest, monkeypatch: pytest.MonkeyPatch) -> None:

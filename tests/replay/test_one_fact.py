@@ -42,16 +42,24 @@ def test_the_same_row_again_is_one_print(tmp_path: Path, files: tuple[str, ...])
     [
         "2021-03-03,11:15,10Y-OTR ,print,-3.25,broker screen\n",
         "2021-03-03,10:15,10Y-OTR,print,-3.25,broker screen\n",
-        "2021-03-03,10:15,10Y-OTR,print,-3.20,another broker\n",
         "2021-03-03,11:15,10y-otr,print,-3.20,broker screen\n",
     ],
-    ids=["a trailing blank", "another value", "another source", "another hour"],
+    ids=["a trailing blank", "another value", "another hour"],
 )
 def test_another_print_of_the_same_issue_is_the_second(tmp_path: Path, second: str) -> None:
     write(tmp_path, SQUEEZE)
     write(tmp_path, PRINTS + LOW + second, "p.csv")
     assert [name for name, _, _ in specials(tmp_path)] == ["10Y-OTR", "10Y-OTR"]
     assert states(tmp_path)[-1] == "de_facto_default"
+
+
+def test_the_same_minute_and_rate_from_another_source_is_a_copy(
+    tmp_path: Path,
+) -> None:
+    """A story and its repost look the same as two brokers who saw one trade: alone it confirms nothing."""
+    write(tmp_path, SQUEEZE)
+    write(tmp_path, PRINTS + LOW + "2021-03-03,10:15,10Y-OTR,print,-3.20,another broker\n", "p.csv")
+    assert states(tmp_path)[-1] == "crunch"
 
 
 @pytest.mark.parametrize("short", ["37833100", "03783310"], ids=["a zero lost", "no check digit"])

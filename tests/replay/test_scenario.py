@@ -110,4 +110,4 @@ def test_a_users_own_days(tmp_path: Path) -> None:
 
 def test_years_of_days_get_no_hourly_heartbeats() -> None:
     made = script(named("bundled"))
-    assert sum(isinstance(event, Heartbeat) for event in made.events) < 20_000
+    assert sum(isinstance(event, Heartbeat) for event in made.events) < 30_000

@@ -209,5 +209,5 @@ def test_the_order_of_the_files_does_not_depend_on_the_machine(tmp_path: Path) -
 def test_figures_of_which_no_event_can_be_made_are_an_error_with_the_reasons(tmp_path: Path) -> None:
     rows = "date,series,value,unit\n2017-03-28,LEGACY_TY_NONCOMM_LONG,471225,contracts\n"
     (tmp_path / "a.csv").write_text(rows)
-    with pytest.raises(DataError, match="no event can be made.*LEGACY_TY_NONCOMM_LONG"):
+    with pytest.raises(DataError, match=r"no event can be made.*LEGACY_TY_NONCOMM_LONG"):
         script_of(tmp_path, None, None)
