@@ -19,15 +19,16 @@ chaos: $(STAMP)          ## break things on a real Apache Kafka and compare ever
 docs: $(STAMP)           ## the site in build/site; a dead link or anchor is an error
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
-drill: $(STAMP)          ## what takes a minute each: access, hostile producers, dead networks, the pager, the stack, every query asked, a hundred series cut
+drill: $(STAMP)          ## what takes a minute each: access, hostile producers, dead networks, the pager, the stack, every query asked, a hundred series cut for a quarter
 	$(BIN)/python -m pytest -q -m 'drill or pager' -n 2 --dist worksteal --durations=10
-	$(BIN)/python -m tests.cuts
+	$(BIN)/python -m tests.cuts --sessions 60
 
 pager: $(STAMP)          ## each trouble of the pager by itself, through real Prometheus and Alertmanager
 	$(BIN)/python -m pytest -q -m pager tests/pager
 
-soak: $(STAMP)           ## twenty minutes (SOAK_MINUTES) at 2000 messages a second with kills and corruption
+soak: $(STAMP)           ## twenty minutes (SOAK_MINUTES) at 2000 messages a second with kills and corruption; a hundred series cut for good
 	$(BIN)/python -m tests.soak
+	$(BIN)/python -m tests.cuts
 
 stack: $(STAMP)          ## the whole stack without Docker, on loopback, until Ctrl-C
 	$(BIN)/python -m grafana.stack

@@ -46,8 +46,12 @@ def test_a_wrong_partition_count_is_one_line_and_exit_code_5(trial: Callable[...
 
 
 def _make(going: Trial, names: list[str], partitions: int) -> None:
+    """Topics as an operator makes them: kept for as long as detectors look back, all else by the broker's defaults."""
+    kept = {"retention.ms": str(going.settings.retention_days * 86_400_000)}
+    new = [NewTopic(going.settings.topic(name), partitions, 1, topic_configs=kept) for name in names]
+
     async def make() -> None:
         async with clients.admin(going.settings) as admin:
-            await admin.create_topics([NewTopic(going.settings.topic(name), partitions, 1) for name in names])
+            await admin.create_topics(new)
 
     asyncio.run(make())
