@@ -19,9 +19,9 @@ chaos: $(STAMP)          ## break things on a real Apache Kafka and compare ever
 docs: $(STAMP)           ## the site in build/site; a dead link or anchor is an error
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
-drill: $(STAMP)          ## what takes a minute each: access, hostile producers, dead networks, the pager, the stack, every query asked, a hundred series cut for a quarter
+drill: $(STAMP)          ## what takes a minute each: access, hostile producers, dead networks, the pager, the stack, every query asked, thirty series cut for a quarter
 	$(BIN)/python -m pytest -q -m 'drill or pager' -n 2 --dist worksteal --durations=10
-	$(BIN)/python -m tests.cuts --sessions 60
+	$(BIN)/python -m tests.cuts --cuts 30 --sessions 60
 
 pager: $(STAMP)          ## each trouble of the pager by itself, through real Prometheus and Alertmanager
 	$(BIN)/python -m pytest -q -m pager tests/pager
