@@ -22,12 +22,14 @@ from replay.producer.playback import Playback, play
 from replay.scenarios.scenario import Script
 from streams import settings
 from streams.cli.worker_process import WorkerProcess
+from streams.errors import BrokerUnavailableError
 from streams.kafka import clients, handshake, security, topics
 from streams.settings import Settings
 from tests.support import shared
 
 Story = Callable[[], Script]
 DRAINED_WITHIN_S = 120.0
+MADE_WITHIN_S = 30.0
 
 
 def feb2021() -> Script:
@@ -71,7 +73,15 @@ class Pipeline:
             yield worker
 
     def make_topics(self) -> None:
-        asyncio.run(topics.ensure(self.settings))
+        """Make them; a broker of three that has only just begun may not answer yet on every node."""
+        deadline = time.monotonic() + MADE_WITHIN_S
+        while True:
+            try:
+                return asyncio.run(topics.ensure(self.settings))
+            except BrokerUnavailableError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(1.0)
 
     def replay(self, *, speed: float | None = None, force: bool = False, **faults: float) -> dict[str, Any]:
         how = Playback(
