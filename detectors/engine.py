@@ -118,7 +118,7 @@ class Engine:
             if event.market != self._market:
                 raise ValueError(f"an event of {event.market} was given to the engine of {self._market}")
             self._admit(event, places[index] if places is not None else None, result)
-            if index % RELEASED_EVERY == 0:  # or a long list would wait as a whole, and fill the merge
+            if index % RELEASED_EVERY == RELEASED_EVERY - 1:  # or a long list would wait as a whole, and fill the merge
                 self._release(result)
         self._release(result)
         if self._ordering.watermark != FAR_PAST:
@@ -155,7 +155,6 @@ class Engine:
         given = self._given.get(name)
         fresh = type(self._by_name[name]).build(self._config) if given is None else copy.deepcopy(given)
         fresh.meet(self._catalogue)
-        fresh.sight = self._feed_health.sight  # what can be seen now: a correction comes while others are silent
         return fresh
 
     def _apply(self, event: Event, result: Result) -> None:

@@ -94,8 +94,8 @@ class Battery:
         bench.run([event for event in story if event.known < little])
         first, last = bench.detector.warming(), self._run(name, preset).warming
         assert first or not need, f"'{name}' needs {need} days, and names nothing in warming() after a few"
-        heard = [event.known for event in story if type(event) in bench.detector.kinds] or [little, little]
-        if need * DAY_NS < heard[-1] - heard[0]:
+        heard = [event for event in story if type(event) in bench.detector.kinds] or story
+        if need * DAY_NS < heard[-1].known - heard[0].known:
             # What the story never has a figure of goes on being named.
             assert not last or set(last) < set(first), f"'{name}' needs {need} days, and cannot judge {last} after more"
 

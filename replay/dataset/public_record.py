@@ -94,17 +94,21 @@ def _balances() -> Iterator[CatalogueEntry]:
         "SOMA_MBS": "SOMA_MBS",
     }
     for name, item in weekly.items():
-        spec = RecordSeries(Balance, {"item": item}, "amount_usd")
-        source, publisher = f"fed.h41.{item.lower()}", "Federal Reserve Board (H.4.1)"
-        yield CatalogueEntry(name, "money", source, publisher, publication.H41, spec, "USD", days="weekdays")
+        yield _balance(name, item, "fed.h41", "Federal Reserve Board (H.4.1)", publication.H41, "weekdays")
     sponsored: dict[str, BalanceItem] = {
         "FICC_SPONSORED_REPO": "SPONSORED_REPO",
         "FICC_SPONSORED_REVREPO": "SPONSORED_REVERSE_REPO",
     }
     for name, item in sponsored.items():
-        spec = RecordSeries(Balance, {"item": item}, "amount_usd")
-        source, publisher = f"ficc.{item.lower()}", "DTCC (FICC), by the Office of Financial Research"
-        yield CatalogueEntry(name, "money", source, publisher, publication.OFR_CLEARED, spec, "USD", days="repo")
+        publisher = "DTCC (FICC), by the Office of Financial Research"
+        yield _balance(name, item, "ficc", publisher, publication.OFR_CLEARED, "repo")
+
+
+def _balance(
+    name: str, item: BalanceItem, source: str, publisher: str, rule: publication.PublicationRule, days: TradingDays
+) -> CatalogueEntry:
+    spec = RecordSeries(Balance, {"item": item}, "amount_usd")
+    return CatalogueEntry(name, "money", f"{source}.{item.lower()}", publisher, rule, spec, "USD", days=days)
 
 
 def _dealers() -> Iterator[CatalogueEntry]:
@@ -156,7 +160,7 @@ def _weekly(name: str, source: str, spec: RecordSeries | FailSeries) -> Catalogu
 def _volatility() -> Iterator[CatalogueEntry]:
     for name, publisher, rule in (
         ("VIX", "Cboe", publication.VIX_CLOSE),
-        ("MOVE", "ICE BofA", publication.SAME_EVENING),
+        ("MOVE", "ICE BofA", publication.MOVE_CLOSE),
     ):
         kind: type[Event] = VolatilityIndex
         spec = RecordSeries(kind, {"index": name}, "level_points")

@@ -78,7 +78,11 @@ SECURITIES_LENDING = PublicationRule(
     "securities_lending", "12:15", "12:30", "same day", "results follow the auction, which ends at 12:15"
 )
 H41 = PublicationRule(
-    "h41", "17:00", "16:30", "next session", "H.4.1: as of Wednesday, Thursday at 16:30, or the next session"
+    "h41",
+    "17:00",
+    "16:30",
+    "next session",
+    "H.4.1: as of Wednesday, out on Thursday; the hour is from memory",
 )
 COT = PublicationRule(
     "cot",
@@ -103,6 +107,7 @@ ANNOUNCED = PublicationRule(
 SWAP_CLOSE = PublicationRule("swap_close", "17:00", "17:00", "same day", "closing quote in New York")
 CLOSE_NEW_YORK = PublicationRule("close_new_york", "16:00", "16:00", "same day", "the exchange's regular close")
 VIX_CLOSE = PublicationRule("vix_close", "16:15", "16:15", "same day", "Cboe's close of its regular session")
+MOVE_CLOSE = PublicationRule("move_close", "15:00", "17:00", "same day", "of the afternoon's options; hours assumed")
 CLOSE_HONG_KONG = PublicationRule(
     "close_hong_kong", "16:00", "16:00", "same day", "the exchange's regular close", zone="Asia/Hong_Kong"
 )
