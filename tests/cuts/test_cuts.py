@@ -15,6 +15,7 @@ def test_nothing_comes_of_silence() -> None:
     worst = [Cut(LAST_DAYS, series) for series in ("YIELD:10Y", "EQUITY:SP500", "GC:SOFR")]
     early = [Cut(dt.date(2020, 3, 23), "GCF:TSY")]
     verdicts = list(judged(events, chosen, [*worst, *early], sessions=30))
+    assert {one.cut for one in verdicts} == {*worst, *early}
     assert [one for one in verdicts if one.phantoms or one.excess_sessions > 15] == []
     assert [one.cut.series for one in verdicts if one.named is None] == []
 

@@ -58,6 +58,7 @@ def steps(outputs: list[Output]) -> list[Transition]:
 def test_every_transition_is_reproduced_by_the_events_it_names(scenario: str, preset: str) -> None:
     wanted = steps(backtested(scenario, preset).outputs)
     assert len(wanted) >= 4
+    assert any(step.to_state == "normal" for step in wanted)
     proofs = list(reproductions(played(scenario).events, load(preset), wanted))
     assert [proof.id for proof in proofs] == [step.id for step in wanted]
     assert {proof.verdict for proof in proofs} == {"reproduced"}

@@ -59,6 +59,7 @@ def test_the_same_minute_and_rate_from_another_source_is_a_copy(
     """A story and its repost look the same as two brokers who saw one trade: alone it confirms nothing."""
     write(tmp_path, SQUEEZE)
     write(tmp_path, PRINTS + LOW + "2021-03-03,10:15,10Y-OTR,print,-3.20,another broker\n", "p.csv")
+    assert len(specials(tmp_path)) == 2  # both are there: it is the engine that takes them for one
     assert states(tmp_path)[-1] == "crunch"
 
 

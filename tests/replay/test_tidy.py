@@ -11,15 +11,8 @@ from detectors.codec import decode, encode
 from detectors.events import FundFlow, RepoPrint, SettlementFail, YieldQuote
 from replay.dataset.loader import load
 from replay.errors import DataError
-
-HEADER = "date,series,value,unit\n"
-PRINTS = "date,time_et,instrument,kind,rate_pct,source\n"
-MARKS = "date,time_et,series,kind,value,unit,source\n"
-
-
-def write(directory: Path, text: str, name: str = "mine.csv") -> Path:
-    (directory / name).write_text(text, encoding="utf-8")
-    return directory
+from tests.support.own_files import FIGURES as HEADER
+from tests.support.own_files import MARKS, PRINTS, write
 
 
 def test_whatever_series_are_there(tmp_path: Path) -> None:

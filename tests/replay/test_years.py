@@ -10,9 +10,10 @@ from click.testing import CliRunner
 from crunchwatch import main
 from detectors.calendar import is_business_day, ny
 from detectors.config import load
-from detectors.signals import Signal, Transition
+from detectors.signals import Signal
 from replay.backtest.by_year import Year, by_year
 from replay.scenarios.scenario import Script
+from tests.support.steps import step
 
 DAY = dt.timedelta(days=1)
 
@@ -20,14 +21,6 @@ DAY = dt.timedelta(days=1)
 def days(first: str, last: str) -> list[dt.date]:
     day, end = dt.date.fromisoformat(first), dt.date.fromisoformat(last)
     return [one for n in range((end - day).days + 1) if is_business_day(one := day + n * DAY)]
-
-
-def step(day: str, clock: str, before: str, after: str, kind: str = "supply") -> Transition:
-    at = ny(dt.date.fromisoformat(day), clock)
-    return Transition(
-        market="UST", ts=at, known=at, from_state=before, to_state=after, kind=kind, confidence="high",
-        evidence=(), causes=(), blind_on=(), provenance="official", config_hash="",
-    )  # fmt: skip
 
 
 def blind(day: str, clock: str, feed: str, level: int) -> Signal:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from detectors.calendar import ny
-from detectors.signals import Signal, Transition
+from detectors.signals import Signal
 from replay.errors import ScenarioError
 from replay.score.alarms import FOREVER, Alarm, of_outputs, over_line, sessions_in
 from replay.score.axis import Axis
@@ -17,6 +17,7 @@ from replay.score.labels import Episode, Labels, LabelsError, Spell
 from replay.score.prewarnings import prewarnings
 from replay.score.rows import Rival, Rows
 from replay.score.worth import judge, sees, worth
+from tests.support.steps import step
 
 FIRST, LAST = dt.date(2019, 1, 2), dt.date(2019, 12, 31)
 
@@ -35,14 +36,6 @@ def spell(first: int, last: int) -> Spell:
 
 def ground(*episodes: Episode, quiet: tuple = (), grey: tuple = ()) -> Ground:
     return lay(Labels(episodes, quiet, grey), axis(), Path("labels.toml"))
-
-
-def step(day: str, clock: str, before: str, after: str, kind: str = "supply") -> Transition:
-    at = ny(dt.date.fromisoformat(day), clock)
-    return Transition(
-        market="UST", ts=at, known=at, from_state=before, to_state=after, kind=kind, confidence="high",
-        evidence=(), causes=(), blind_on=(), provenance="official", config_hash="",
-    )  # fmt: skip
 
 
 def signal(session: int, level: int, name: str = "touched", subject: str = "A") -> Signal:
